@@ -1,0 +1,35 @@
+# Imported targets for everything that is not ours. Prebuilt parts lie in .deps/ (tools/setup puts
+# them there by tools/deps.lock); the rest is Debian's. Third-party headers are system includes,
+# so that our warnings are ours alone.
+set(DEPS ${CMAKE_SOURCE_DIR}/.deps)
+if(NOT EXISTS ${DEPS}/pyarrow)
+  message(FATAL_ERROR "The prebuilt parts are missing from .deps/. Run tools/setup first.")
+endif()
+
+function(prebuilt NAME LIBRARY INCLUDE)
+  add_library(${NAME} SHARED IMPORTED GLOBAL)
+  set_target_properties(${NAME} PROPERTIES IMPORTED_LOCATION ${LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES "${INCLUDE}" INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${INCLUDE}")
+endfunction()
+
+set(ARROW_HOME ${DEPS}/pyarrow/pyarrow)
+prebuilt(Arrow::arrow ${ARROW_HOME}/libarrow.so.2600 ${ARROW_HOME}/include)
+prebuilt(Arrow::compute ${ARROW_HOME}/libarrow_compute.so.2600 ${ARROW_HOME}/include)
+prebuilt(Arrow::parquet ${ARROW_HOME}/libparquet.so.2600 ${ARROW_HOME}/include)
+prebuilt(DuckDB::duckdb ${DEPS}/duckdb-lib/lib/libduckdb.so ${DEPS}/duckdb-src/include)
+prebuilt(XGBoost::xgboost ${DEPS}/xgboost-cpu/xgboost/lib/libxgboost.so /usr/include)
+# The wheel's own libgomp stands beside libxgboost.so under a mangled name that the linker need not find.
+set_target_properties(XGBoost::xgboost PROPERTIES INTERFACE_LINK_OPTIONS "-Wl,--allow-shlib-undefined")
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(GTest REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
+find_package(roaring REQUIRED)

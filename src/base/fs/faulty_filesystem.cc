@@ -1,0 +1,115 @@
+#include "base/fs/faulty_filesystem.h"
+
+namespace millpond {
+
+void FaultyFileSystem::FailAt(int64_t n, Mode mode, ErrorKind kind) {
+  steps_ = 0;
+  fail_at_ = n;
+  mode_ = mode;
+  kind_ = kind;
+  failed_ = false;
+}
+
+Status FaultyFileSystem::Step(std::string_view operation, const std::string& path,
+                              const std::function<Status()>& run) {
+  if (hook_) hook_(operation, path);
+  int64_t step = ++steps_;
+  bool fail = fail_at_ > 0 && (step == fail_at_ || (mode_ == Mode::kFromThenOn && step > fail_at_));
+  if (!fail) return run();
+  failed_ = true;
+  if (afterwards_ && mode_ == Mode::kOnce) (void)run();  // it happened, but its answer is lost
+  return Fail(kind_, "injected failure of step {}: {} {}", step, operation, path);
+}
+
+namespace {
+
+class FaultyReadFile : public RandomAccessFile {
+ public:
+  FaultyReadFile(FaultyFileSystem& fs, std::string path, std::unique_ptr<RandomAccessFile> inner)
+      : fs_(fs), path_(std::move(path)), inner_(std::move(inner)) {}
+  int64_t size_bytes() const override { return inner_->size_bytes(); }
+  Status ReadAt(int64_t offset, int64_t length, void* out) const override {
+    return fs_.Step("read", path_, [&] { return inner_->ReadAt(offset, length, out); });
+  }
+
+ private:
+  FaultyFileSystem& fs_;
+  std::string path_;
+  std::unique_ptr<RandomAccessFile> inner_;
+};
+
+class FaultyWriteFile : public WritableFile {
+ public:
+  FaultyWriteFile(FaultyFileSystem& fs, std::string path, std::unique_ptr<WritableFile> inner)
+      : fs_(fs), path_(std::move(path)), inner_(std::move(inner)) {}
+  Status Append(std::string_view bytes) override {
+    return fs_.Step("write", path_, [&] { return inner_->Append(bytes); });
+  }
+  Status Sync() override {
+    return fs_.Step("sync", path_, [&] { return inner_->Sync(); });
+  }
+  Status Close() override {
+    return fs_.Step("close", path_, [&] { return inner_->Close(); });
+  }
+
+ private:
+  FaultyFileSystem& fs_;
+  std::string path_;
+  std::unique_ptr<WritableFile> inner_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RandomAccessFile>> FaultyFileSystem::OpenForRead(const std::string& path) {
+  std::unique_ptr<RandomAccessFile> file;
+  MP_RETURN_IF_ERROR(Step("open", path, [&]() -> Status {
+    MP_ASSIGN_OR_RETURN(file, inner_.OpenForRead(path));
+    return OkStatus();
+  }));
+  return std::make_unique<FaultyReadFile>(*this, path, std::move(file));
+}
+
+Result<std::unique_ptr<WritableFile>> FaultyFileSystem::Create(const std::string& path) {
+  std::unique_ptr<WritableFile> file;
+  MP_RETURN_IF_ERROR(Step("create", path, [&]() -> Status {
+    MP_ASSIGN_OR_RETURN(file, inner_.Create(path));
+    return OkStatus();
+  }));
+  return std::make_unique<FaultyWriteFile>(*this, path, std::move(file));
+}
+
+Result<FileInfo> FaultyFileSystem::Stat(const std::string& path) {
+  FileInfo info;
+  MP_RETURN_IF_ERROR(Step("stat", path, [&]() -> Status {
+    MP_ASSIGN_OR_RETURN(info, inner_.Stat(path));
+    return OkStatus();
+  }));
+  return info;
+}
+
+Result<std::vector<FileInfo>> FaultyFileSystem::List(const std::string& dir) {
+  std::vector<FileInfo> found;
+  MP_RETURN_IF_ERROR(Step("list", dir, [&]() -> Status {
+    MP_ASSIGN_OR_RETURN(found, inner_.List(dir));
+    return OkStatus();
+  }));
+  return found;
+}
+
+Status FaultyFileSystem::CreateDirectory(const std::string& path) {
+  return Step("make folder", path, [&] { return inner_.CreateDirectory(path); });
+}
+Status FaultyFileSystem::Link(const std::string& from, const std::string& to) {
+  return Step("link", to, [&] { return inner_.Link(from, to); });
+}
+Status FaultyFileSystem::Rename(const std::string& from, const std::string& to) {
+  return Step("rename", to, [&] { return inner_.Rename(from, to); });
+}
+Status FaultyFileSystem::Remove(const std::string& path) {
+  return Step("remove", path, [&] { return inner_.Remove(path); });
+}
+Status FaultyFileSystem::SyncDirectory(const std::string& path) {
+  return Step("sync folder", path, [&] { return inner_.SyncDirectory(path); });
+}
+
+}  // namespace millpond

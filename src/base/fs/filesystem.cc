@@ -1,0 +1,110 @@
+#include "base/fs/filesystem.h"
+
+#include "base/random.h"
+
+namespace millpond {
+namespace {
+
+// A name beside `path` that no other process uses; listing code skips names that begin with
+// "._tmp.".
+std::string TemporaryName(const std::string& path) {
+  SystemRandom random;
+  return JoinPath(ParentPath(path), fmt::format("._tmp.{:016x}", random.Next()));
+}
+
+Status WriteAndSync(FileSystem& fs, const std::string& path, std::string_view bytes) {
+  MP_ASSIGN_OR_RETURN(auto file, fs.Create(path));
+  MP_RETURN_IF_ERROR(file->Append(bytes));
+  MP_RETURN_IF_ERROR(file->Sync());
+  return file->Close();
+}
+
+}  // namespace
+
+Result<std::string> FileSystem::ReadFile(const std::string& path) {
+  MP_ASSIGN_OR_RETURN(auto file, OpenForRead(path));
+  std::string bytes(file->size_bytes(), '\0');
+  MP_RETURN_IF_ERROR(file->ReadAt(0, file->size_bytes(), bytes.data()));
+  return bytes;
+}
+
+Result<bool> FileSystem::Exists(const std::string& path) {
+  auto info = Stat(path);
+  if (info.has_value()) return true;
+  if (info.error().kind() == ErrorKind::kNotFound) return false;
+  return std::unexpected<Error>(std::move(info).error());
+}
+
+Status FileSystem::PutIfAbsent(const std::string& path, std::string_view bytes) {
+  std::string temporary = TemporaryName(path);
+  if (Status written = WriteAndSync(*this, temporary, bytes); !written.has_value()) {
+    (void)Remove(temporary);  // best effort: the write's own error is what the caller needs
+    return written;
+  }
+  Status linked = Link(temporary, path);
+  (void)Remove(temporary);  // a left-over temporary is harmless and is skipped by readers
+  if (!linked.has_value()) {
+    if (linked.error().kind() == ErrorKind::kAlreadyExists) return linked;
+    return Fail(ErrorKind::kOutcomeUnknown, "{}", linked.error().ToString());
+  }
+  if (Status synced = SyncDirectory(ParentPath(path)); !synced.has_value()) {
+    return Fail(ErrorKind::kOutcomeUnknown, "{}", synced.error().ToString());
+  }
+  return OkStatus();
+}
+
+Status FileSystem::ReplaceFile(const std::string& path, std::string_view bytes) {
+  std::string temporary = TemporaryName(path);
+  Status written = WriteAndSync(*this, temporary, bytes);
+  if (written.has_value()) written = Rename(temporary, path);
+  if (!written.has_value()) {
+    (void)Remove(temporary);  // best effort, as above
+    return written;
+  }
+  return SyncDirectory(ParentPath(path));
+}
+
+Status FileSystem::CreateDirectories(const std::string& path) {
+  if (auto info = Stat(path); info.has_value()) {
+    if (info->is_directory) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument, "a file stands where a folder is needed: {}", path);
+  }
+  std::string parent = ParentPath(path);
+  if (parent != path) MP_RETURN_IF_ERROR(CreateDirectories(parent));
+  Status made = CreateDirectory(path);
+  if (!made.has_value() && made.error().kind() != ErrorKind::kAlreadyExists) return made;
+  return SyncDirectory(parent);
+}
+
+Status FileSystem::RemoveTree(const std::string& path) {
+  auto info = Stat(path);
+  if (!info.has_value()) {
+    if (info.error().kind() == ErrorKind::kNotFound) return OkStatus();
+    return std::unexpected<Error>(std::move(info).error());
+  }
+  if (info->is_directory) {
+    MP_ASSIGN_OR_RETURN(auto children, List(path));
+    for (const auto& child : children) MP_RETURN_IF_ERROR(RemoveTree(child.path));
+  }
+  Status removed = Remove(path);
+  if (!removed.has_value() && removed.error().kind() == ErrorKind::kNotFound) return OkStatus();
+  return removed;
+}
+
+std::string ParentPath(const std::string& path) {
+  size_t slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string_view FileName(std::string_view path) {
+  size_t slash = path.find_last_of('/');
+  return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+std::string JoinPath(std::string_view folder, std::string_view name) {
+  if (folder.empty()) return std::string(name);
+  return fmt::format("{}{}{}", folder, folder.ends_with('/') ? "" : "/", name);
+}
+
+}  // namespace millpond

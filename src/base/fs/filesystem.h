@@ -1,0 +1,84 @@
+// The seam through which Millpond touches files. The primitives are what a file system can do; the
+// composites (PutIfAbsent, ReplaceFile, CreateDirectories) are the durable protocols built from
+// them, and an object store overrides them with its own conditional put. FaultyFileSystem stands
+// behind the same seam and fails any primitive, so every protocol is tested at every step.
+//
+// Paths are absolute or relative to the process, '/'-separated, without a scheme. All methods are
+// thread-safe. Errors name the path and the operation.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace millpond {
+
+struct FileInfo {
+  std::string path;  // as asked for, or directory + "/" + name
+  int64_t size_bytes = 0;
+  Micros modified = 0;
+  bool is_directory = false;
+};
+
+class RandomAccessFile {
+ public:
+  virtual ~RandomAccessFile() = default;
+  virtual int64_t size_bytes() const = 0;
+  // Reads exactly `length` bytes; a shorter file is kCorrupt. Thread-safe.
+  virtual Status ReadAt(int64_t offset, int64_t length, void* out) const = 0;
+};
+
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;  // closes, without Sync
+  virtual Status Append(std::string_view bytes) = 0;
+  virtual Status Sync() = 0;   // the bytes are on the disk
+  virtual Status Close() = 0;  // call once; errors of delayed writes show here
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // -- primitives
+  virtual Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) = 0;
+  virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) = 0;  // truncates
+  virtual Result<FileInfo> Stat(const std::string& path) = 0;                         // kNotFound
+  virtual Result<std::vector<FileInfo>> List(const std::string& dir) = 0;     // by name; kNotFound
+  virtual Status CreateDirectory(const std::string& path) = 0;                // kAlreadyExists
+  virtual Status Link(const std::string& from, const std::string& to) = 0;    // kAlreadyExists
+  virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces
+  virtual Status Remove(const std::string& path) = 0;  // file or empty directory; kNotFound
+  virtual Status SyncDirectory(const std::string& path) = 0;
+
+  // -- composites
+  Result<std::string> ReadFile(const std::string& path);
+  Result<bool> Exists(const std::string& path);
+
+  // Writes a file that must not exist yet, all or nothing, durable on return: temporary file,
+  // fsync, link, fsync of the folder. kAlreadyExists: somebody else's file (or our own earlier try)
+  // stands there. kOutcomeUnknown: an error after the link; the caller reads the file back to know.
+  virtual Status PutIfAbsent(const std::string& path, std::string_view bytes);
+
+  // Writes or replaces a file, all or nothing, durable on return.
+  virtual Status ReplaceFile(const std::string& path, std::string_view bytes);
+
+  // Makes a folder and its missing parents, durable on return; existing ones are fine.
+  virtual Status CreateDirectories(const std::string& path);
+
+  // Removes a folder with all that is in it; nothing there is fine.
+  Status RemoveTree(const std::string& path);
+};
+
+// "a/b/c" -> "a/b"; "c" -> "."; "/c" -> "/".
+std::string ParentPath(const std::string& path);
+// The last part of a path.
+std::string_view FileName(std::string_view path);
+std::string JoinPath(std::string_view folder, std::string_view name);
+
+}  // namespace millpond

@@ -1,0 +1,77 @@
+#include "base/fs/filesystem.h"
+
+#include "base/fs/faulty_filesystem.h"
+#include "base/fs/local_filesystem.h"
+#include "base/testing/result_matchers.h"
+#include "base/testing/temp_dir.h"
+
+namespace millpond {
+namespace {
+
+using ::testing::_;
+using ::testing::Eq;
+using testing::FailsWith;
+using ::testing::HasSubstr;
+using testing::IsOkAnd;
+
+class FileSystemTest : public ::testing::Test {
+ protected:
+  testing::TempDir dir_;
+  std::unique_ptr<FileSystem> fs_ = MakeLocalFileSystem();
+};
+
+TEST_F(FileSystemTest, PutIfAbsentWritesOnce) {
+  MP_ASSERT_OK(fs_->PutIfAbsent(dir_ / "a", "first"));
+  EXPECT_THAT(fs_->PutIfAbsent(dir_ / "a", "second"), FailsWith(ErrorKind::kAlreadyExists, _));
+  EXPECT_THAT(fs_->ReadFile(dir_ / "a"), IsOkAnd(Eq("first")));
+  EXPECT_EQ(fs_->List(dir_.path())->size(), 1u);  // no temporary stays behind
+}
+
+TEST_F(FileSystemTest, ReplaceFileReplaces) {
+  MP_ASSERT_OK(fs_->ReplaceFile(dir_ / "a", "first"));
+  MP_ASSERT_OK(fs_->ReplaceFile(dir_ / "a", "second"));
+  EXPECT_THAT(fs_->ReadFile(dir_ / "a"), IsOkAnd(Eq("second")));
+}
+
+TEST_F(FileSystemTest, ErrorsNameThePath) {
+  EXPECT_THAT(fs_->ReadFile(dir_ / "none"), FailsWith(ErrorKind::kNotFound, HasSubstr("/none")));
+  EXPECT_THAT(fs_->ReadFile(dir_.path()),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("directory")));
+}
+
+TEST_F(FileSystemTest, CreatesAndRemovesTrees) {
+  MP_ASSERT_OK(fs_->CreateDirectories(dir_ / "x/y/z"));
+  MP_ASSERT_OK(fs_->CreateDirectories(dir_ / "x/y/z"));
+  MP_ASSERT_OK(fs_->PutIfAbsent(dir_ / "x/y/z/f", ""));
+  EXPECT_THAT(fs_->CreateDirectories(dir_ / "x/y/z/f"), FailsWith(ErrorKind::kInvalidArgument, _));
+  MP_ASSERT_OK(fs_->RemoveTree(dir_ / "x"));
+  EXPECT_THAT(fs_->Exists(dir_ / "x"), IsOkAnd(false));
+}
+
+// Whatever step fails, the file is there whole or not at all, and an error that leaves it there is
+// "outcome unknown" unless it is the file of an earlier try.
+TEST_F(FileSystemTest, PutIfAbsentUnderEveryFault) {
+  for (bool afterwards : {false, true}) {
+    for (auto mode : {FaultyFileSystem::Mode::kOnce, FaultyFileSystem::Mode::kFromThenOn}) {
+      for (int n = 1;; ++n) {
+        FaultyFileSystem faulty(*fs_);
+        faulty.FailAfterwards(afterwards);
+        faulty.FailAt(n, mode);
+        std::string path = dir_ / fmt::format("{}-{}-{}", afterwards, static_cast<int>(mode), n);
+        Status put = faulty.PutIfAbsent(path, "content");
+        bool there = *fs_->Exists(path);
+        if (there) {
+          EXPECT_THAT(fs_->ReadFile(path), IsOkAnd(Eq("content")));
+        }
+        EXPECT_TRUE(there || !put.has_value());
+        if (!put.has_value() && there) {
+          EXPECT_EQ(put.error().kind(), ErrorKind::kOutcomeUnknown);
+        }
+        if (!faulty.failed()) break;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace millpond
