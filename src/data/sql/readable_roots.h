@@ -1,0 +1,19 @@
+// SQL reads files only under declared roots (Workspace::readable_roots). One check for everybody
+// who takes a path from SQL: read_files, delta_scan('p'), delta.`p`.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace millpond::data {
+
+struct Workspace;
+
+// The absolute path meant by `path` (relative ones start at the project's folder), symbolic links
+// and ".." resolved. kPermissionDenied if it lies under no readable root: the message names the
+// roots and how to declare one. A path that does not exist is judged by its nearest existing
+// parent.
+Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::string& path);
+
+}  // namespace millpond::data
