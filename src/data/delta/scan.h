@@ -1,0 +1,29 @@
+// A plain read of one snapshot, without SQL: file by file, one row group at a time, partition
+// columns put in, every column cast to the table's type. Errors name the file; a file that is not
+// what the log says is kCorrupt.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/environment.h"
+#include "data/delta/snapshot.h"
+
+namespace millpond::data {
+
+struct ScanOptions {
+  std::optional<std::vector<std::string>> columns;  // nullopt: all, in the schema's order
+  std::optional<std::vector<size_t>> files;         // indices into files(); nullopt: all
+  int64_t batch_rows = 64 * 1024;
+};
+
+// The reader keeps the snapshot alive and borrows what env refers to. Errors of ReadNext come as
+// arrow::Status; data/arrow/status.h turns them back.
+Result<std::shared_ptr<arrow::RecordBatchReader>> ScanTable(
+    const Environment& env, std::shared_ptr<const Snapshot> snapshot, ScanOptions options = {});
+
+}  // namespace millpond::data

@@ -1,0 +1,56 @@
+// Rows in, one commit out. Rows are checked against the table's schema (by column name, without
+// regard to case; safe widening casts only), written to Parquet files of a target size, made
+// durable, and committed. Appends survive lost races; memory is bounded and reserved from the
+// arbiter. A failed write leaves at most unreferenced data files.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/delta/table.h"
+
+namespace millpond::data {
+
+enum class WriteMode {
+  kAppend,
+  kOverwrite,  // removes every file the snapshot has; conflicts with concurrent changes
+};
+
+struct WriteOptions {
+  WriteMode mode = WriteMode::kAppend;
+  std::string operation = "WRITE";
+  StringMap parameters;
+  // (appId, version) already in the table: nothing is written, and the result says so.
+  std::optional<Txn> txn;
+  std::vector<DomainMetadata> domain_metadata;
+  StringMap commit_tags;  // commitInfo.tags
+  int64_t target_file_bytes = int64_t{128} << 20;
+  // With kOverwrite: the table's schema from this commit on (partition columns stay).
+  std::optional<Schema> overwrite_schema;
+};
+
+struct CommitResult {
+  int64_t version = 0;
+  int64_t rows = 0;
+  int64_t files = 0;
+  int64_t bytes = 0;
+  bool skipped_by_txn = false;
+  Micros commit_time = 0;
+};
+
+Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& rows,
+                                const WriteOptions& options = {});
+
+struct UpgradeResult {
+  int64_t version = 0;                // of the table after the call
+  std::vector<std::string> features;  // what was turned on; empty: all was there, nothing written
+};
+
+// Turns on in-commit timestamps, row tracking and domain metadata, which a feature view needs to
+// know when a row became visible. Existing files get row ids in the same commit.
+Result<UpgradeResult> UpgradeForFeatureView(DeltaTable& table);
+
+}  // namespace millpond::data
