@@ -3,9 +3,9 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string>
 
+#include "app/project.h"
 #include "base/cancellation.h"
 #include "base/result.h"
 
@@ -18,12 +18,17 @@ namespace millpond::app {
 // Options that mean the same everywhere.
 struct CommonOptions {
   std::string project_dir = ".";
+  ProjectOverrides overrides;
   std::string format = "table";  // table | json | csv | parquet | arrow
   std::string output_file;       // -o; empty: standard output
   CancellationToken cancellation;
+
+  Result<std::unique_ptr<Project>> OpenProject() const {
+    return Project::Open(project_dir, overrides, cancellation);
+  }
 };
 
-// Adds the sub-command to `app`; the returned function runs it after parsing.
+// Declares a command's own options on `sub` and returns what runs it after parsing.
 using RunCommand = std::function<Status()>;
 using AddCommand = RunCommand (*)(CLI::App& sub, CommonOptions& common);
 

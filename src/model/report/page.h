@@ -1,0 +1,58 @@
+// One self-contained HTML page: headings, sentences, tables and charts, no file beside it and no
+// network. Charts are drawn in the browser by uPlot, whose script is part of the page; without
+// scripts the tables still say everything. All texts are escaped; NaN shows as "-".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace millpond::model {
+
+struct ChartSeries {
+  enum class Style { kLine, kDashed, kPoints, kBars };
+  std::string name;
+  std::vector<std::pair<double, double>> points;  // x ascending
+  Style style = Style::kLine;
+};
+
+struct Chart {
+  std::string title;
+  std::string x_label, y_label;
+  std::vector<ChartSeries> series;
+  // Names of x = 0, 1, 2, … (categories or bins); empty: x is a number.
+  std::vector<std::string> x_names;
+};
+
+// The first column is text, the others are numbers (right-aligned).
+struct ReportTable {
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+};
+
+class Page {
+ public:
+  Page(std::string title, std::string subtitle);
+
+  void Section(std::string_view heading, std::string_view anchor);  // also an entry of the contents
+  void Heading(std::string_view text);
+  void Paragraph(std::string_view text);
+  // A sentence that must not be overlooked: `good` green, otherwise amber.
+  void Verdict(std::string_view text, bool good);
+  void Table(const ReportTable& table);
+  // Charts given one after another stand side by side where there is room.
+  void AddChart(const Chart& chart);
+
+  std::string Render() const;
+
+ private:
+  std::string title_, subtitle_;
+  std::string contents_, body_;
+  std::vector<std::string> charts_;  // JSON for the script
+};
+
+// "0.712"; "-" for NaN.
+std::string FormatNumber(double value, int decimals = 3);
+
+}  // namespace millpond::model
