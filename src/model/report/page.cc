@@ -21,11 +21,20 @@ std::string Escape(std::string_view text) {
   std::string out;
   for (char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -33,15 +42,21 @@ std::string Escape(std::string_view text) {
 
 std::string_view StyleName(ChartSeries::Style style) {
   switch (style) {
-    case ChartSeries::Style::kLine: return "line";
-    case ChartSeries::Style::kDashed: return "dashed";
-    case ChartSeries::Style::kPoints: return "points";
-    case ChartSeries::Style::kBars: return "bars";
+    case ChartSeries::Style::kLine:
+      return "line";
+    case ChartSeries::Style::kDashed:
+      return "dashed";
+    case ChartSeries::Style::kPoints:
+      return "points";
+    case ChartSeries::Style::kBars:
+      return "bars";
   }
   return "line";
 }
 
-Json NumberOrNull(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json NumberOrNull(double value) {
+  return std::isfinite(value) ? Json(value) : Json(nullptr);
+}
 
 // uPlot wants one x column for all series: the union of all x, with gaps that it spans.
 Json ChartJson(const Chart& chart) {
@@ -62,7 +77,7 @@ Json ChartJson(const Chart& chart) {
     names.push_back(series.name);
     styles.push_back(StyleName(series.style));
   }
-  return {{"title", chart.title}, {"x", chart.x_label}, {"y", chart.y_label}, {"data", data},
+  return {{"title", chart.title}, {"x", chart.x_label}, {"y", chart.y_label},     {"data", data},
           {"names", names},       {"styles", styles},   {"xNames", chart.x_names}};
 }
 
@@ -84,9 +99,13 @@ void Page::Section(std::string_view heading, std::string_view anchor) {
   body_ += fmt::format("<h2 id=\"{}\">{}</h2>\n", Escape(anchor), Escape(heading));
 }
 
-void Page::Heading(std::string_view text) { body_ += fmt::format("<h3>{}</h3>\n", Escape(text)); }
+void Page::Heading(std::string_view text) {
+  body_ += fmt::format("<h3>{}</h3>\n", Escape(text));
+}
 
-void Page::Paragraph(std::string_view text) { body_ += fmt::format("<p>{}</p>\n", Escape(text)); }
+void Page::Paragraph(std::string_view text) {
+  body_ += fmt::format("<p>{}</p>\n", Escape(text));
+}
 
 void Page::Verdict(std::string_view text, bool good) {
   body_ += fmt::format("<p class=\"verdict {}\">{}</p>\n", good ? "good" : "mind", Escape(text));
