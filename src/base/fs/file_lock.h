@@ -1,0 +1,25 @@
+// A lock on this machine by a file (flock): held by one process at a time and given back by the
+// kernel whatever kills the holder. For work that two processes must not do at once.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace millpond {
+
+class FileLock {
+ public:
+  // Does not wait. kConflict if another process has it; the message says which (by the pid that the
+  // holder wrote into the file). `what` is what the lock is for: "millpond run of project churn".
+  static Result<FileLock> TryAcquire(const std::string& path, std::string_view what);
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int fd) : fd_(fd) {}
+  int fd_ = -1;
+};
+
+}  // namespace millpond
