@@ -1,0 +1,37 @@
+// evaluation.json: everything the report shows about one trained model, as one document.
+//
+//   {"format": "millpond.evaluation", "version": 1,
+//    "model": "churn", "learner": "xgboost", "calibration": "isotonic",
+//    "splits": {"train": {"rows", "positives", "prevalence", "waiting", "purged", "from", "to"},
+//    …}, "clusters": {"columns": […], "count": n}, "bootstrap": {"replicates", "level"},
+//    "predictions": ["model", "logistic", "recency", "frequency", "prevalence"],   // as there are
+//    "metrics": [{"prediction", "metric", "value", "low", "high"}, …],              // test slice
+//    "differences": [{"prediction": "model", "against": "logistic", "metric",
+//                     "value", "low", "high"}, …],
+//    "verdict": "…",                    // says so where boosting does not beat a baseline
+//    "threshold": {"threshold": 0.5, "accuracy", "precision", "recall", "predicted_positive",
+//                  "never": {"accuracy"}, "remark"},
+//    "calibration_before_after": {"before": {"log_loss", "brier", "ece", "bins": […]},
+//                                 "after": {…}, "held_out_log_loss": {"none", "isotonic", …}},
+//    "precision_recall": {"model": [{"recall", "precision", "threshold"}, …], "logistic": […], …},
+//    "lift": {"model": [{"share", "lift", "recall"}, …], …},
+//    "by_moment": [{"as_of", "split": "test", "rows", "positives", "average_precision"}, …],
+//    "features": [{"name", "importance", "kind", "single_average_precision",
+//                  "splits": {"train": {"missing", "mean", "low", "high", "quantiles": [11]}, …},
+//                  "histogram": {"edges": […], "train": [share…], "calibrate": […], "test": […]}}],
+//    "leak_check": {…}, "warnings": […]}
+//
+// Numbers that are not defined (precision without a positive prediction) are null. The document has
+// no time and no run id: equal runs give equal bytes.
+#pragma once
+
+#include "base/json.h"
+#include "model/training/examples.h"
+#include "model/training/fit.h"
+
+namespace millpond::model {
+
+Result<Json> EvaluateModel(const ModelDefinition& definition, const Examples& examples,
+                           const FittedModel& fitted, TaskPool& pool);
+
+}  // namespace millpond::model

@@ -1,0 +1,37 @@
+// Proves, before a model is stored, that it learned nothing it could not have known (design section
+// 8). Fails if a label was known later than the training cut-off, if a feature changes when its
+// source is truncated at T, or if a view restates its history and the model does not accept that by
+// name. Warns if one feature alone predicts too well, or if one changes at label time.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/result.h"
+#include "model/training/examples.h"
+#include "platform/features/feature_store.h"
+
+namespace millpond::model {
+
+struct LeakFindings {
+  int64_t moments = 0;            // T recomputed from a truncated source
+  int64_t rows = 0;               // label rows at those T
+  std::vector<double> single_ap;  // by feature column, training part
+  std::vector<std::string> warnings;
+
+  Json ToJson() const;
+};
+
+// kInvalidArgument names the feature, the row and what to do.
+Status CheckTruncatedSource(platform::FeatureStore& features, arrow::RecordBatchReader& labels,
+                            const ModelDefinition& definition,
+                            const platform::TrainingOptions& options, LeakFindings& findings);
+Status CheckLabelsKnown(const TimeSplit& split);
+// Average precision of every feature alone on the training part; warnings above the threshold.
+Status CheckSingleFeatures(const ModelDefinition& definition, const Examples& examples,
+                           LeakFindings& findings);
+
+}  // namespace millpond::model

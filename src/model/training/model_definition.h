@@ -1,0 +1,125 @@
+// models/*.yml: what a model learns, from what, how it is measured and what its score triggers
+// (docs/models-yml.md lists the keys). A definition is a value; reading one touches no table.
+// Every complaint names file, line and column; unknown keys are refused.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/fs/filesystem.h"
+#include "base/json.h"
+#include "base/result.h"
+
+namespace millpond::model {
+
+// A SELECT inside the YAML file. `text` is preceded by as many line ends as stand before it in the
+// file, so that an error's line is the file's own (columns count from the block's indentation).
+struct ModelSql {
+  std::string file = {};
+  std::string text = {};
+};
+
+struct LabelDefinition {
+  ModelSql sql = {};
+  std::vector<std::string> entity = {};
+  std::string time = "as_of";
+  std::string label = "label";
+  std::string known_at = "label_known_at";
+  Micros horizon = 0;
+};
+
+struct ViewColumns {
+  std::string view = {};
+  std::vector<std::string> columns = {};  // empty: all
+  std::vector<std::string> exclude = {};
+};
+
+// A part of the split: a list of moments, or from <= T < to.
+struct SplitPart {
+  std::vector<Micros> moments = {};
+  std::optional<Micros> from = std::nullopt;
+  std::optional<Micros> to = std::nullopt;
+
+  bool Contains(Micros t) const;
+  Micros first() const;  // the least T that can be inside
+  Micros last() const;   // the greatest listed T, or `to`
+};
+
+enum class SplitName { kTrain, kCalibrate, kTest };
+inline constexpr SplitName kSplitNames[] = {SplitName::kTrain, SplitName::kCalibrate,
+                                            SplitName::kTest};
+std::string_view ToString(SplitName name);  // "train", "calibrate", "test"
+
+struct SplitDefinition {
+  SplitPart parts[3] = {};  // by SplitName
+  bool purge = false;
+  Micros embargo = 0;
+  const SplitPart& part(SplitName name) const { return parts[static_cast<int>(name)]; }
+};
+
+// precision@k: a number of rows, or a share of them.
+struct TopK {
+  double value = 0;
+  bool is_share = false;
+};
+
+struct SingleColumnBaseline {
+  std::string column = {};
+  std::optional<bool> higher_is_positive = std::nullopt;  // absent: as the training rows say
+};
+
+struct ActionDefinition {
+  std::string campaign = {};
+  int64_t capacity = 0;  // 0: no cut
+  double holdout = 0.05;
+  double value = 0;
+  double cost = 0;
+};
+
+struct LeakCheckDefinition {
+  std::vector<std::string> accept_restate = {};
+  double warn_average_precision = 0.95;
+  int moments = 16;  // distinct T recomputed from a source truncated at T
+};
+
+struct ScoreDefinition {
+  std::optional<Micros> as_of = std::nullopt;  // absent: the project's clock
+  std::optional<ModelSql> candidates = std::nullopt;
+  std::string table = {};
+  std::string work_list = {};
+};
+
+struct ModelDefinition {
+  std::string name = {};
+  std::string description = {};
+  std::string file = {};
+  std::string text = {};  // the whole file
+  LabelDefinition label = {};
+  std::vector<ViewColumns> views = {};
+  std::vector<std::string> request = {};
+  SplitDefinition split = {};
+  std::string learner = "xgboost";
+  Json params = {};
+  uint64_t seed = 0;
+  double keep_negatives = 1;  // share of the training negatives kept; the kept weigh 1/share
+  std::vector<std::string> calibration = {"none", "isotonic"};
+  std::vector<TopK> precision_at = {};
+  int bootstrap = 500;
+  std::vector<std::string> cluster = {};  // columns; the entity if the file says nothing
+  std::map<std::string, SingleColumnBaseline> baselines = {};
+  ActionDefinition action = {};
+  LeakCheckDefinition leak_check = {};
+  ScoreDefinition score = {};
+  std::string training_set = {};  // table
+};
+
+Result<ModelDefinition> ParseModelDefinition(const std::string& text, const std::string& file);
+
+// Every *.yml of a folder, by name. A missing folder holds no models. Two files of one model name
+// are refused.
+Result<std::vector<ModelDefinition>> LoadModelDefinitions(FileSystem& fs, const std::string& dir);
+
+}  // namespace millpond::model
