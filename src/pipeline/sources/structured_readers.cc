@@ -1,0 +1,100 @@
+// CSV, JSON lines and Parquet by Arrow's readers.
+#include <arrow/csv/api.h>
+#include <arrow/io/interfaces.h>
+#include <arrow/json/api.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <parquet/arrow/reader.h>
+
+#include "data/arrow/status.h"
+#include "pipeline/sources/arrow_input.h"
+#include "pipeline/sources/format_readers_internal.h"
+
+namespace millpond::pipeline {
+namespace {
+
+bool ReadAsText(const arrow::DataType& type) {
+  return type.id() == arrow::Type::TIMESTAMP || type.id() == arrow::Type::DATE32;
+}
+
+// The declared types with text in the place of what we read ourselves.
+std::shared_ptr<arrow::Schema> PhysicalSchema(const arrow::Schema& declared) {
+  arrow::FieldVector fields;
+  for (const auto& field : declared.fields()) {
+    fields.push_back(ReadAsText(*field->type()) ? field->WithType(arrow::utf8()) : field);
+  }
+  return arrow::schema(std::move(fields));
+}
+
+Error InFile(const SourceFile& file, const arrow::Status& status) {
+  Error error = data::FromArrow(status);
+  if (error.kind() == ErrorKind::kUnavailable) return error;
+  return Error(ErrorKind::kInvalidArgument, fmt::format("{}: {}", file.name, error.message()));
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(
+    const Environment& env, const SourceFile& file, const FileFormat& format,
+    const std::shared_ptr<arrow::Schema>& schema) {
+  auto read = arrow::csv::ReadOptions::Defaults();
+  auto parse = arrow::csv::ParseOptions::Defaults();
+  auto convert = arrow::csv::ConvertOptions::Defaults();
+  read.use_threads = false;  // errors then name the row
+  parse.delimiter = format.delimiter;
+  parse.quote_char = format.quote;
+  parse.newlines_in_values = true;
+  convert.strings_can_be_null = true;
+  convert.quoted_strings_can_be_null = false;
+  convert.null_values = {""};
+  if (!format.null_text.empty()) convert.null_values.push_back(format.null_text);
+  if (schema != nullptr) {
+    auto physical = PhysicalSchema(*schema);
+    for (const auto& field : physical->fields()) {
+      convert.column_types[field->name()] = field->type();
+      if (!format.header) read.column_names.push_back(field->name());
+    }
+    if (format.header) convert.include_columns = physical->field_names();
+  } else {
+    read.autogenerate_column_names = !format.header;
+  }
+  MP_ASSIGN_OR_RETURN(auto input, OpenArrowStream(env, file));
+  auto reader = arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), input, read,
+                                                  parse, convert);
+  if (!reader.ok()) return std::unexpected(InFile(file, reader.status()));
+  return std::move(reader).ValueUnsafe();
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
+    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
+  auto read = arrow::json::ReadOptions::Defaults();
+  auto parse = arrow::json::ParseOptions::Defaults();
+  read.use_threads = false;
+  if (schema != nullptr) {
+    parse.explicit_schema = PhysicalSchema(*schema);
+    parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Ignore;
+  }
+  MP_ASSIGN_OR_RETURN(auto input, OpenArrowStream(env, file));
+  auto reader = arrow::json::StreamingReader::Make(input, read, parse);
+  if (!reader.ok()) return std::unexpected(InFile(file, reader.status()));
+  return std::move(reader).ValueUnsafe();
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenParquet(const Environment& env,
+                                                              const SourceFile& file) {
+  MP_ASSIGN_OR_RETURN(auto input, OpenArrowFile(env, file));
+  auto opened = parquet::arrow::OpenFile(input, arrow::default_memory_pool());
+  if (!opened.ok()) return std::unexpected(InFile(file, opened.status()));
+  std::shared_ptr<parquet::arrow::FileReader> parquet_file = std::move(opened).ValueUnsafe();
+  auto reader = parquet_file->GetRecordBatchReader();
+  if (!reader.ok()) return std::unexpected(InFile(file, reader.status()));
+  // The batches' reader borrows the file's reader.
+  std::shared_ptr<arrow::RecordBatchReader> batches = std::move(reader).ValueUnsafe();
+  return std::shared_ptr<arrow::RecordBatchReader>(
+      batches.get(), [batches, parquet_file](arrow::RecordBatchReader*) mutable {
+        batches.reset();
+        parquet_file.reset();
+      });
+}
+
+}  // namespace millpond::pipeline
