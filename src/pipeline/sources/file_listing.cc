@@ -1,7 +1,6 @@
 #include "pipeline/sources/file_listing.h"
 
 #include <arrow/util/crc32.h>
-#include <fnmatch.h>
 
 #include <algorithm>
 
@@ -28,6 +27,33 @@ std::vector<std::string> Parts(const std::string& path) {
     begin = end + 1;
   }
   return parts;
+}
+
+// Whether `text` is what `pattern` means: * any characters, ? one, [a-c] and [!a-c] one of a set.
+bool Matches(std::string_view pattern, std::string_view text) {
+  if (pattern.empty()) return text.empty();
+  if (pattern[0] == '*') {
+    for (size_t i = 0; i <= text.size(); ++i) {
+      if (Matches(pattern.substr(1), text.substr(i))) return true;
+    }
+    return false;
+  }
+  if (text.empty()) return false;
+  size_t close = pattern[0] == '[' ? pattern.find(']', 2) : std::string_view::npos;
+  if (close == std::string_view::npos) {
+    bool same = pattern[0] == '?' || pattern[0] == text[0];
+    return same && Matches(pattern.substr(1), text.substr(1));
+  }
+  std::string_view set = pattern.substr(1, close - 1);
+  bool negated = set.starts_with('!');
+  if (negated) set.remove_prefix(1);
+  bool in_set = false;
+  for (size_t i = 0; i < set.size(); ++i) {
+    bool range = i + 2 < set.size() && set[i + 1] == '-';
+    in_set |= range ? set[i] <= text[0] && text[0] <= set[i + 2] : set[i] == text[0];
+    if (range) i += 2;
+  }
+  return in_set != negated && Matches(pattern.substr(close + 1), text.substr(1));
 }
 
 class Lister {
@@ -69,7 +95,7 @@ class Lister {
       std::string name(FileName(entry.path));
       bool hidden_asked_for = parts[at].starts_with('_') || parts[at].starts_with('.');
       if (IsHidden(name) && !hidden_asked_for) continue;
-      if (::fnmatch(parts[at].c_str(), name.c_str(), 0) != 0) continue;
+      if (!Matches(parts[at], name)) continue;
       if (!entry.is_directory) {
         if (last) MP_RETURN_IF_ERROR(File(entry));
       } else if (!last) {
