@@ -119,7 +119,8 @@ struct TableRef {
   std::vector<std::string> names;  // kTable: {"main", "default", "orders"}, {"delta", "/path"}
   bool at_version = false;         // AT (VERSION => at), else AT (TIMESTAMP => at)
   std::shared_ptr<const SqlExpr> at;
-  std::shared_ptr<const SqlExpr> function;  // kFunction
+  std::shared_ptr<const SqlExpr> function;   // kFunction
+  std::vector<std::vector<SqlExpr>> values;  // kValues
   std::shared_ptr<const SelectTree> subquery;
   std::string join;  // "inner", "left", "right", "full", "semi", "anti", "cross", "asof …"
   std::shared_ptr<const TableRef> left, right;
@@ -142,6 +143,7 @@ struct SelectTree {
   std::vector<SelectTree> operands;
 
   bool distinct = false;
+  std::vector<SqlExpr> distinct_on;
   std::vector<SqlExpr> select;
   TableRef from;
   std::shared_ptr<const SqlExpr> where;
@@ -174,6 +176,9 @@ struct ReferencedRelation {
   size_t offset = 0, end = 0;
 };
 std::vector<ReferencedRelation> Relations(const SelectTree& tree);
+
+// Calls `visit` for every relation of the query at any depth, joins and subqueries included.
+void ForEachRelation(const SelectTree& tree, const std::function<void(const TableRef&)>& visit);
 
 // Calls `visit` for every expression of the query at any depth, outer before inner.
 void ForEachExpression(const SelectTree& tree, const std::function<void(const SqlExpr&)>& visit);
