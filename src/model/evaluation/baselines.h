@@ -11,12 +11,12 @@
 namespace millpond::model {
 
 // One column as a score: its value, or minus its value, whichever ranks better (higher average
-// precision) on the training split; a missing value ranks last. Probabilities are the training
-// share of positives for every row (a lone column claims none): calibrate the margin for better.
+// precision) on the training split; a missing value ranks below all others. The margin is in the
+// column's own unit: a probability needs a calibration (training/calibration.h).
 struct SingleFeatureBaseline {
   size_t column = 0;
   double sign = 1;
-  double missing_score = 0;  // below every training score
+  double missing_score = 0;  // finite, below every float32
 
   static Result<SingleFeatureBaseline> Fit(MatrixView features, std::span<const float> labels,
                                            size_t column);

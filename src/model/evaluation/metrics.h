@@ -34,6 +34,9 @@ AtK MetricsAtK(std::span<const double> scores, std::span<const float> labels, do
 // Mean negative log likelihood; probabilities are kept within [1e-15, 1 − 1e-15].
 double LogLoss(std::span<const double> probabilities, std::span<const float> labels);
 double BrierScore(std::span<const double> probabilities, std::span<const float> labels);
+// What one row adds to the sums of the two.
+double RowLogLoss(double probability, float label);
+double RowBrier(double probability, float label);
 
 // What a 0.5 threshold does: for rare positives usually nothing, with a fine accuracy.
 struct Confusion {
