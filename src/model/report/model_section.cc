@@ -1,0 +1,250 @@
+#include "model/report/model_section.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "base/json.h"
+
+namespace millpond::model {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+constexpr size_t kFeatureCharts = 12;
+
+const Json& Member(const Json& object, const char* key) {
+  static const Json kNull;
+  auto found = object.is_object() ? object.find(key) : object.end();
+  return object.is_object() && found != object.end() ? *found : kNull;
+}
+
+double NumberOf(const Json& object, const char* key) {
+  const Json& value = Member(object, key);
+  return value.is_number() ? value.get<double>() : kNone;
+}
+
+std::string TextOf(const Json& object, const char* key) {
+  const Json& value = Member(object, key);
+  return value.is_string() ? value.get<std::string>() : "";
+}
+
+std::string CountOf(const Json& object, const char* key) {
+  const Json& value = Member(object, key);
+  return value.is_number_integer() ? fmt::format("{}", value.get<int64_t>()) : "-";
+}
+
+// "0.712 (0.703 to 0.721)".
+std::string WithInterval(const Json& entry) {
+  std::string text = FormatNumber(NumberOf(entry, "value"));
+  double low = NumberOf(entry, "low"), high = NumberOf(entry, "high");
+  if (std::isfinite(low) && std::isfinite(high)) {
+    text += fmt::format(" ({} to {})", FormatNumber(low), FormatNumber(high));
+  }
+  return text;
+}
+
+void AddSplits(Page& page, const Json& splits) {
+  ReportTable table{
+      {"split", "first T", "last T", "rows", "positives", "share", "label not known yet", "purged"},
+      {}};
+  for (const char* name : {"train", "calibrate", "test"}) {
+    const Json& split = Member(splits, name);
+    if (!split.is_object()) continue;
+    table.rows.push_back({name, TextOf(split, "from").substr(0, 10),
+                          TextOf(split, "to").substr(0, 10), CountOf(split, "rows"),
+                          CountOf(split, "positives"), FormatNumber(NumberOf(split, "prevalence")),
+                          CountOf(split, "waiting"), CountOf(split, "purged")});
+  }
+  page.Heading("What it learned from and what it was measured on");
+  page.Table(table);
+}
+
+// One row a prediction, one column a metric, in the order of their first mention.
+void AddMetrics(Page& page, const Json& evaluation) {
+  std::vector<std::string> metrics, predictions;
+  std::map<std::pair<std::string, std::string>, std::string> cells;
+  auto note = [](std::vector<std::string>& names, const std::string& name) {
+    if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+  };
+  for (const Json& entry : Member(evaluation, "metrics")) {
+    std::string prediction = TextOf(entry, "prediction"), metric = TextOf(entry, "metric");
+    note(metrics, metric);
+    note(predictions, prediction);
+    cells[{prediction, metric}] = WithInterval(entry);
+  }
+  ReportTable table{{"on the test split"}, {}};
+  table.header.insert(table.header.end(), metrics.begin(), metrics.end());
+  for (const auto& prediction : predictions) {
+    auto& row = table.rows.emplace_back(std::vector<std::string>{prediction});
+    for (const auto& metric : metrics) row.push_back(cells[{prediction, metric}]);
+  }
+  page.Heading("The model beside its baselines");
+  page.Table(table);
+  ReportTable differences{{"difference", "metric", "value (95 % interval)"}, {}};
+  for (const Json& entry : Member(evaluation, "differences")) {
+    differences.rows.push_back(
+        {fmt::format("{} - {}", TextOf(entry, "prediction"), TextOf(entry, "against")),
+         TextOf(entry, "metric"), WithInterval(entry)});
+  }
+  if (!differences.rows.empty()) page.Table(differences);
+}
+
+ChartSeries SeriesOf(const std::string& name, const Json& points, const char* x, const char* y) {
+  ChartSeries series;
+  series.name = name;
+  series.style = name == "model" ? ChartSeries::Style::kLine : ChartSeries::Style::kDashed;
+  for (const Json& point : points) {
+    if (std::isfinite(NumberOf(point, x)))
+      series.points.emplace_back(NumberOf(point, x), NumberOf(point, y));
+  }
+  return series;
+}
+
+void AddCurves(Page& page, const Json& evaluation) {
+  Chart precision{"Precision and recall", "recall", "precision", {}, {}};
+  for (const auto& [name, points] : Member(evaluation, "precision_recall").items()) {
+    precision.series.push_back(SeriesOf(name, points, "recall", "precision"));
+  }
+  if (!precision.series.empty()) page.AddChart(precision);
+  Chart lift{"Lift at k", "share of rows chosen", "lift", {}, {}};
+  for (const auto& [name, points] : Member(evaluation, "lift").items()) {
+    lift.series.push_back(SeriesOf(name, points, "share", "lift"));
+  }
+  if (!lift.series.empty()) page.AddChart(lift);
+}
+
+void AddCalibration(Page& page, const Json& evaluation) {
+  const Json& both = Member(evaluation, "calibration_before_after");
+  if (!both.is_object()) return;
+  Chart chart{"Reliability", "predicted probability", "share of positives", {}, {}};
+  chart.series.push_back({"perfect", {{0, 0}, {1, 1}}, ChartSeries::Style::kDashed});
+  ReportTable table{{fmt::format("calibration: {}", TextOf(evaluation, "calibration")), "log loss",
+                     "Brier", "ECE"},
+                    {}};
+  double largest = 0;
+  for (const char* when : {"before", "after"}) {
+    const Json& part = Member(both, when);
+    auto series = SeriesOf(when, Member(part, "bins"), "mean_probability", "positive_share");
+    series.style = ChartSeries::Style::kPoints;
+    for (const auto& [x, y] : series.points) largest = std::max({largest, x, y});
+    chart.series.push_back(std::move(series));
+    table.rows.push_back({when, FormatNumber(NumberOf(part, "log_loss"), 4),
+                          FormatNumber(NumberOf(part, "brier"), 4),
+                          FormatNumber(NumberOf(part, "ece"), 4)});
+  }
+  chart.series[0].points[1] = {largest, largest};
+  page.AddChart(chart);
+  page.Table(table);
+}
+
+void AddMoments(Page& page, const Json& evaluation) {
+  Chart chart{"Average precision by T", "T", "average precision", {}, {}};
+  ChartSeries precision{"average precision", {}, ChartSeries::Style::kPoints};
+  ChartSeries share{"share of positives", {}, ChartSeries::Style::kDashed};
+  for (const Json& moment : Member(evaluation, "by_moment")) {
+    double x = static_cast<double>(chart.x_names.size()), rows = NumberOf(moment, "rows");
+    chart.x_names.push_back(TextOf(moment, "as_of").substr(0, 10));
+    precision.points.emplace_back(x, NumberOf(moment, "average_precision"));
+    share.points.emplace_back(x, NumberOf(moment, "positives") / rows);
+  }
+  // One moment is no development; a picture of hundreds of them is none either.
+  if (chart.x_names.size() < 2 || chart.x_names.size() > 60) return;
+  chart.series = {precision, share};
+  page.AddChart(chart);
+}
+
+void AddThreshold(Page& page, const Json& threshold) {
+  if (!threshold.is_object()) return;
+  page.Heading("Why not accuracy at 0.5");
+  page.Table(
+      {{"rule", "accuracy", "precision", "recall", "called positive"},
+       {{fmt::format("probability >= {}", FormatNumber(NumberOf(threshold, "threshold"), 2)),
+         FormatNumber(NumberOf(threshold, "accuracy")),
+         FormatNumber(NumberOf(threshold, "precision")),
+         FormatNumber(NumberOf(threshold, "recall")), CountOf(threshold, "predicted_positive")},
+        {"always \"no\"", FormatNumber(NumberOf(Member(threshold, "never"), "accuracy")), "-",
+         FormatNumber(0), "0"}}});
+  page.Paragraph(TextOf(threshold, "remark"));
+}
+
+Chart HistogramOf(const Json& feature) {
+  const Json& histogram = Member(feature, "histogram");
+  Chart chart{TextOf(feature, "name"), "", "share of rows", {}, {}};
+  const Json& edges = Member(histogram, "edges");
+  for (const char* split : {"train", "test"}) {
+    ChartSeries series{split, {}, ChartSeries::Style::kBars};
+    for (const Json& share : Member(histogram, split)) {
+      series.points.emplace_back(series.points.size(),
+                                 share.is_number() ? share.get<double>() : kNone);
+    }
+    if (!series.points.empty()) chart.series.push_back(std::move(series));
+  }
+  for (size_t i = 0; !chart.series.empty() && i < chart.series[0].points.size(); ++i) {
+    const Json edge = edges.is_array() && i < edges.size() ? edges[i] : Json();
+    chart.x_names.push_back(edge.is_string()   ? edge.get<std::string>()
+                            : edge.is_number() ? fmt::format("{:.4g}", edge.get<double>())
+                                               : "");
+  }
+  return chart;
+}
+
+void AddFeatures(Page& page, const Json& features) {
+  if (!features.is_array() || features.empty()) return;
+  page.Heading("Features");
+  ReportTable table{{"feature", "importance", "alone: average precision", "missing (train)",
+                     "missing (test)", "mean (train)", "mean (test)"},
+                    {}};
+  for (const Json& feature : features) {
+    const Json& train = Member(Member(feature, "splits"), "train");
+    const Json& test = Member(Member(feature, "splits"), "test");
+    table.rows.push_back(
+        {TextOf(feature, "name"), FormatNumber(NumberOf(feature, "importance")),
+         FormatNumber(NumberOf(feature, "single_average_precision")),
+         FormatNumber(NumberOf(train, "missing")), FormatNumber(NumberOf(test, "missing")),
+         FormatNumber(NumberOf(train, "mean"), 2), FormatNumber(NumberOf(test, "mean"), 2)});
+  }
+  page.Table(table);
+  page.Heading("Feature distributions, training against test");
+  for (size_t i = 0; i < features.size() && i < kFeatureCharts; ++i) {
+    Chart chart = HistogramOf(features[i]);
+    if (!chart.series.empty()) page.AddChart(chart);
+  }
+}
+
+bool BeatsLogistic(const Json& evaluation) {
+  for (const Json& entry : Member(evaluation, "differences")) {
+    if (TextOf(entry, "against") == "logistic" && TextOf(entry, "metric") == "average_precision") {
+      return NumberOf(entry, "value") > 0;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void AddModelSection(Page& page, const ModelSectionFacts& facts, const Json& evaluation) {
+  page.Section(fmt::format("Model {}", facts.name), "model-" + facts.name);
+  if (!facts.description.empty()) page.Paragraph(facts.description);
+  page.Paragraph(fmt::format("Version {}, run {}, learner {}, calibration {}.", facts.version,
+                             facts.run_id, TextOf(evaluation, "learner"),
+                             TextOf(evaluation, "calibration")));
+  if (std::string verdict = TextOf(evaluation, "verdict"); !verdict.empty()) {
+    page.Verdict(verdict, BeatsLogistic(evaluation));
+  }
+  for (const Json& warning : Member(evaluation, "warnings")) {
+    if (warning.is_string()) page.Verdict(warning.get<std::string>(), false);
+  }
+  AddSplits(page, Member(evaluation, "splits"));
+  AddMetrics(page, evaluation);
+  AddCurves(page, evaluation);
+  AddCalibration(page, evaluation);
+  AddMoments(page, evaluation);
+  AddThreshold(page, Member(evaluation, "threshold"));
+  AddFeatures(page, Member(evaluation, "features"));
+}
+
+}  // namespace millpond::model

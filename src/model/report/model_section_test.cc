@@ -1,0 +1,48 @@
+#include "model/report/model_section.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace millpond::model {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string Render(const Json& evaluation) {
+  Page page("t", "");
+  AddModelSection(page, {"churn", "who leaves", "abc", 3}, evaluation);
+  return page.Render();
+}
+
+TEST(ModelSectionTest, ShowsMetricsBesideBaselines) {
+  std::string html = Render(Json::parse(R"({
+    "learner": "xgboost", "calibration": "isotonic", "verdict": "logistic wins",
+    "metrics": [{"prediction": "model", "metric": "average_precision", "value": 0.7, "low": 0.69, "high": 0.71},
+                {"prediction": "logistic", "metric": "average_precision", "value": 0.71, "low": null, "high": null}],
+    "differences": [{"prediction": "model", "against": "logistic", "metric": "average_precision", "value": -0.01,
+                     "low": -0.02, "high": 0.001}]})"));
+  EXPECT_THAT(html, HasSubstr("<td>0.700 (0.690 to 0.710)</td>"));
+  EXPECT_THAT(html, HasSubstr("<td>0.710</td>"));
+  EXPECT_THAT(html, HasSubstr("<p class=\"verdict mind\">logistic wins</p>"));
+  EXPECT_THAT(html, HasSubstr("model - logistic"));
+}
+
+TEST(ModelSectionTest, LeavesOutWhatIsNotThere) {
+  std::string html = Render(Json::object());
+  EXPECT_THAT(html, HasSubstr("Version 3, run abc"));
+  EXPECT_THAT(html, Not(HasSubstr("<h3>Features</h3>")));
+  EXPECT_THAT(Render(Json::parse(R"({"metrics": 7, "features": "x", "lift": []})")),
+              HasSubstr("who leaves"));
+}
+
+TEST(ModelSectionTest, DrawsHistogramsOfBothSplits) {
+  std::string html = Render(Json::parse(R"({"features": [{"name": "recency", "importance": 0.5,
+    "histogram": {"edges": [0, 10, 20], "train": [0.5, 0.5], "test": [0.2, 0.8]}}]})"));
+  EXPECT_THAT(html, HasSubstr("[[0.0,1.0],[0.5,0.5],[0.2,0.8]]"));
+}
+
+}  // namespace
+}  // namespace millpond::model
