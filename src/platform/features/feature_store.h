@@ -29,11 +29,14 @@
 namespace millpond::data {
 class Catalog;
 class SqlEngine;
+struct Statement;
 }  // namespace millpond::data
 
 namespace millpond::platform {
 
 class DefinitionStore;
+class FeatureStatements;
+struct ViewBinding;
 
 struct FeatureColumn {
   std::string name;
@@ -74,11 +77,10 @@ struct TrainingOptions {
   // Label columns that hold T and the entity under another name than the view's.
   std::optional<std::string> time_column;
   std::map<std::string, std::string> entity_columns;  // view's name → labels' name
-  // Leak check: rows known only after this moment minus the view's settle do not even reach the
-  // kernel. For labels that all have this T the values must stay as they are.
+  // Rows that were not known at this moment minus the view's settle do not even reach the kernel.
+  // For labels that all have this T the values must stay as they are: CheckForLeaks sees to it.
   std::optional<Micros> truncate_source_at;
-  // Let a reader see the memory path: how many rows of a source to hold at once (0: what the
-  // arbiter grants).
+  // At most so many rows of a source in memory at once (0: what the arbiter grants).
   int64_t max_source_rows = 0;
 };
 
@@ -120,7 +122,8 @@ struct LeakReport {
 
 class FeatureStore {
  public:
-  // `catalog` and `engine` must outlive the store.
+  // `catalog` and `engine` must outlive the store. Makes CREATE FEATURE VIEW a statement of the
+  // engine: no statement may run once the store is gone.
   static Result<std::unique_ptr<FeatureStore>> Open(data::Catalog& catalog,
                                                     data::SqlEngine& engine);
   ~FeatureStore();
@@ -133,8 +136,12 @@ class FeatureStore {
     std::vector<std::string> created, replaced, unchanged;
   };
   Result<Loaded> Load(const std::string& dir);
-  // One statement; `file` stands in errors.
-  Result<FeatureView> Create(std::string_view text, const std::string& file);
+  // One CREATE FEATURE VIEW; what `millpond sql` runs.
+  struct Created {
+    FeatureView view;
+    bool unchanged = false;
+  };
+  Result<Created> Create(const data::Statement& statement);
 
   Result<FeatureView> Find(const std::string& name) const;  // kNotFound names near ones
   Result<std::vector<FeatureView>> List() const;
@@ -144,7 +151,7 @@ class FeatureStore {
   struct Deployed {
     LiveVersion live;
     bool already = false;
-    bool table_upgraded = false;
+    std::vector<std::string> upgraded;  // table features that were turned on for it
   };
   Result<Deployed> Deploy(const std::string& name);
   Result<std::optional<LiveVersion>> Live(const std::string& name) const;
@@ -159,15 +166,22 @@ class FeatureStore {
                                    const std::vector<std::string>& views,
                                    const TrainingOptions& options = {}, int max_moments = 16);
 
+  // Labels from a file (.csv, .parquet) or a table of the catalog. In a CSV file the views' entity
+  // and time columns are read as the types they have in the views.
+  Result<std::shared_ptr<arrow::RecordBatchReader>> OpenLabels(
+      const std::string& what, const std::vector<std::string>& views,
+      const TrainingOptions& options = {});
+
   data::Catalog& catalog() const { return catalog_; }
 
  private:
-  FeatureStore(data::Catalog& catalog, data::SqlEngine& engine,
-               std::unique_ptr<DefinitionStore> definitions);
+  FeatureStore(data::Catalog& catalog, std::unique_ptr<DefinitionStore> definitions);
+  Result<std::vector<ViewBinding>> Bind(const std::vector<std::string>& views,
+                                        const TrainingOptions& options) const;
 
   data::Catalog& catalog_;
-  data::SqlEngine& engine_;
   std::unique_ptr<DefinitionStore> definitions_;
+  std::unique_ptr<FeatureStatements> statements_;
 };
 
 }  // namespace millpond::platform
