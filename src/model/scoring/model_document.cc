@@ -1,5 +1,7 @@
 #include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 #include "model/scoring/model_document_internal.h"
@@ -8,6 +10,15 @@ namespace millpond::model {
 namespace {
 
 constexpr int kMaxDepth = 64;
+
+// Out of range becomes an infinity (the plain conversion would be undefined).
+float ToFloat(double value) {
+  if (std::abs(value) > std::numeric_limits<float>::max()) {
+    return std::copysign(std::numeric_limits<float>::infinity(),
+                         static_cast<float>(value < 0 ? -1 : 1));
+  }
+  return static_cast<float>(value);
+}
 
 // Reads one value; every failure leaves `error_` and unwinds by nullopt.
 class UbjsonReader {
@@ -114,7 +125,7 @@ class UbjsonReader {
       case 'D': {
         auto bits = BigEndian<uint64_t>();
         if (!bits) return std::nullopt;
-        return ModelDocument(static_cast<float>(std::bit_cast<double>(*bits)));
+        return ModelDocument(ToFloat(std::bit_cast<double>(*bits)));
       }
       case 'C':
       case 'S': {
@@ -212,7 +223,9 @@ Result<ModelDocument> ParseModelDocument(std::string_view bytes, std::string_vie
     try {
       return ModelDocument::parse(bytes);
     } catch (const ModelDocument::exception& e) {
-      return Fail(ErrorKind::kCorrupt, "{} is not a model file: {}", what, e.what());
+      std::string_view message = e.what();
+      if (size_t end = message.find("] "); end != message.npos) message.remove_prefix(end + 2);
+      return Fail(ErrorKind::kCorrupt, "{} is not a model file: {}", what, message);
     }
   }
   UbjsonReader reader(bytes);

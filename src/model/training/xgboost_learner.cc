@@ -55,13 +55,6 @@ class Data {
           XGDMatrixSetFloatInfo(data.handle_, "weight", from.weights.data(), from.weights.size()),
           "taking the weights"));
     }
-    if (!from.names.empty()) {
-      std::vector<const char*> names;
-      for (const std::string& name : from.names) names.push_back(name.c_str());
-      MP_RETURN_IF_ERROR(
-          Call(XGDMatrixSetStrFeatureInfo(data.handle_, "feature_name", names.data(), names.size()),
-               "taking the column names"));
-    }
     return data;
   }
 
@@ -232,6 +225,15 @@ Result<int> Boost(BoosterHandle booster, const Settings& s, const Data& train,
   return validation == nullptr ? s.rounds : best_round + 1;
 }
 
+// The library keeps the names of a training matrix to itself; a booster is told them.
+Status NameColumns(BoosterHandle booster, std::span<const std::string> names) {
+  if (names.empty()) return OkStatus();
+  std::vector<const char*> texts;
+  for (const std::string& name : names) texts.push_back(name.c_str());
+  return Call(XGBoosterSetStrFeatureInfo(booster, "feature_name", texts.data(), texts.size()),
+              "taking the column names");
+}
+
 Result<std::string> Save(BoosterHandle booster, const char* config) {
   bst_ulong size = 0;
   const char* bytes = nullptr;
@@ -264,10 +266,14 @@ Result<std::string> Train(const TrainingData& data, const TrainingData* validati
   }
   MP_ASSIGN_OR_RETURN(int keep, Boost(booster.handle(), settings, train,
                                       validation == nullptr ? nullptr : &held_out));
-  if (validation == nullptr) return Save(booster.handle(), R"({"format": "ubj"})");
+  if (validation == nullptr) {
+    MP_RETURN_IF_ERROR(NameColumns(booster.handle(), data.names));
+    return Save(booster.handle(), R"({"format": "ubj"})");
+  }
   Booster kept;
   MP_RETURN_IF_ERROR(
       Call(XGBoosterSlice(booster.handle(), 0, keep, 1, kept.out()), "keeping the best rounds"));
+  MP_RETURN_IF_ERROR(NameColumns(kept.handle(), data.names));
   return Save(kept.handle(), R"({"format": "ubj"})");
 }
 
