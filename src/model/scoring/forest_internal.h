@@ -1,22 +1,26 @@
 // The layout the walker runs on, and the walk.
 //
-// Lanes. A row is first spread over lanes, so that a node needs one comparison and no branch: a
-// column has a lane in which a missing value stands as +inf (so it goes right) and one in which it
-// stands as -inf (so it goes left). A node names the lane by its default direction and goes left
-// iff lane value < split. Lane 0 always holds -inf.
+// Keys. Floats are compared as unsigned integers in the same order (-0 as +0), which is quicker
+// and leaves room below -inf and above every number for what a comparison alone should decide.
 //
-// Nodes. Eight bytes: split, lane, distance to the left child (the right one follows it). A leaf
-// has distance 0 and lane 0 and its value as split; as -inf < value, it leads to itself. So every
-// tree can be walked for the depth of the deepest of its group, without asking where it ends.
+// Lanes. A row is first spread over lanes of keys, so that a node needs one comparison and no
+// branch: a column has a lane in which a missing value is the highest key (so it goes right) and
+// one in which it is the lowest (so it goes left). A node names the lane by its default direction
+// and goes left iff lane < split. A split that is NaN sends values right: its key is 1.
 //
-//   at += at->left + !(lanes[at->lane] < at->split)
+// Nodes. Eight bytes: split, lane, distance to the right child (the left one follows it). A leaf
+// has distance 0 and its value's key as split, and watches lane 0, which holds the highest key: it
+// leads to itself. So every tree can be walked for the depth of the deepest of its group, without
+// asking where it ends.
+//
+//   at += at->right + (lanes[at->lane] < at->split)
 //
 // Eight walks go in step (eight trees for a single row, eight rows for a batch), for the processor
 // to overlap their memory accesses. Leaves are then added in tree order, in float.
 #pragma once
 
+#include <bit>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
@@ -26,33 +30,30 @@ namespace millpond::model {
 
 inline constexpr size_t kWalksInStep = 8;
 
+// Ascends with the number; of a number at least 0x007fffff (-inf), at most 0xff800000 (+inf).
+inline uint32_t ToKey(float value) {
+  auto bits = std::bit_cast<uint32_t>(value);
+  return bits ^ (static_cast<uint32_t>(-static_cast<int32_t>(bits >> 31)) | 0x80000000U);
+}
+
+inline float FromKey(uint32_t key) {
+  uint32_t flip = (key >> 31) - 1;  // all ones for a negative number
+  return std::bit_cast<float>(key ^ (flip | 0x80000000U));
+}
+
 template <typename Index>
 struct WalkNode {
-  float split;
+  uint32_t split;
   Index lane;
-  Index left;
+  Index right;
 };
 
-// Which lanes there are. A split that is -inf or NaN sends every value right and a missing one its
-// default way: for these few a column gets a third lane, -inf if missing, else +inf.
-class Lanes {
- public:
-  explicit Lanes(size_t columns) : columns_(columns) {}
+inline size_t LaneCount(size_t columns) {
+  return 1 + 2 * columns;
+}
 
-  uint32_t For(size_t column, bool default_left) const {
-    return static_cast<uint32_t>(1 + 2 * column + (default_left ? 1 : 0));
-  }
-  uint32_t ForMissingOnly(size_t column);
-
-  size_t size() const { return 1 + 2 * columns_ + missing_only_.size(); }
-
-  // Lane i of the row goes to out[i * stride].
-  void Spread(const float* row, float* out, size_t stride) const;
-
- private:
-  size_t columns_;
-  std::vector<uint32_t> missing_only_;  // columns of the third kind
-};
+// Lane i of the row goes to out[i * stride].
+void SpreadOverLanes(const float* row, size_t columns, uint32_t* out, size_t stride);
 
 template <typename Index>
 struct WalkForest {
@@ -64,11 +65,11 @@ struct WalkForest {
   size_t trees = 0;
 
   // Fails (returns false) if the file does not fit Index.
-  bool Build(const TreeFile& file, Lanes& lanes);
+  bool Build(const TreeFile& file);
 
-  float One(const float* lanes, float margin) const;
+  float One(const uint32_t* lanes, float margin) const;
   // lanes[i * kWalksInStep + row]; adds to margins.
-  void Eight(const float* lanes, float* margins) const;
+  void Eight(const uint32_t* lanes, float* margins) const;
 };
 
 }  // namespace millpond::model

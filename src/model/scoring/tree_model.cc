@@ -17,15 +17,12 @@ constexpr size_t kStackLanes = 1024;
 }  // namespace
 
 struct TreeModel::Forest {
-  explicit Forest(TreeFile tree_file) : file(std::move(tree_file)), lanes(file.columns) {
-    auto& narrow = walk.emplace<WalkForest<uint16_t>>();
-    if (narrow.Build(file, lanes)) return;
-    lanes = Lanes(file.columns);
-    fits = walk.emplace<WalkForest<uint32_t>>().Build(file, lanes);
+  explicit Forest(TreeFile tree_file) : file(std::move(tree_file)) {
+    if (walk.emplace<WalkForest<uint16_t>>().Build(file)) return;
+    fits = walk.emplace<WalkForest<uint32_t>>().Build(file);
   }
 
   TreeFile file;  // kept for contributions
-  Lanes lanes;
   std::variant<WalkForest<uint16_t>, WalkForest<uint32_t>> walk;
   bool fits = true;
 };
@@ -59,18 +56,17 @@ const std::vector<std::string>& TreeModel::feature_names() const {
 }
 
 float TreeModel::Margin(const float* row) const {
-  const Lanes& lanes = forest_->lanes;
-  auto walk = [&](float* buffer) {
-    lanes.Spread(row, buffer, 1);
-    return std::visit([&](const auto& f) { return f.One(buffer, forest_->file.base_margin); },
+  auto walk = [&](uint32_t* lanes) {
+    SpreadOverLanes(row, columns(), lanes, 1);
+    return std::visit([&](const auto& f) { return f.One(lanes, forest_->file.base_margin); },
                       forest_->walk);
   };
-  if (lanes.size() <= kStackLanes) {
-    std::array<float, kStackLanes> buffer;
-    return walk(buffer.data());
+  if (LaneCount(columns()) <= kStackLanes) {
+    std::array<uint32_t, kStackLanes> lanes;
+    return walk(lanes.data());
   }
-  std::vector<float> buffer(lanes.size());
-  return walk(buffer.data());
+  std::vector<uint32_t> lanes(LaneCount(columns()));
+  return walk(lanes.data());
 }
 
 Status TreeModel::FloatMargins(MatrixView features, std::span<float> out) const {
@@ -80,15 +76,14 @@ Status TreeModel::FloatMargins(MatrixView features, std::span<float> out) const 
                 "outputs",
                 columns(), features.columns, features.rows, out.size());
   }
-  const Lanes& lanes = forest_->lanes;
-  std::vector<float> block(lanes.size() * kWalksInStep);
+  std::vector<uint32_t> lanes(LaneCount(columns()) * kWalksInStep);
   size_t i = 0;
   for (; i + kWalksInStep <= features.rows; i += kWalksInStep) {
     for (size_t j = 0; j < kWalksInStep; ++j) {
-      lanes.Spread(features.row(i + j).data(), block.data() + j, kWalksInStep);
+      SpreadOverLanes(features.row(i + j).data(), columns(), lanes.data() + j, kWalksInStep);
       out[i + j] = forest_->file.base_margin;
     }
-    std::visit([&](const auto& f) { f.Eight(block.data(), out.data() + i); }, forest_->walk);
+    std::visit([&](const auto& f) { f.Eight(lanes.data(), out.data() + i); }, forest_->walk);
   }
   for (; i < features.rows; ++i) out[i] = Margin(features.row(i).data());
   return OkStatus();
