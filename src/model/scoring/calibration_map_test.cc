@@ -24,6 +24,28 @@ TEST(CalibrationMap, IsotonicInterpolatesAndClipsOutside) {
   EXPECT_TRUE(std::isnan(map.Probability(std::nan(""))));
 }
 
+// docs/formats/calibration_map.md; computed by Python.
+TEST(CalibrationMap, GoldenVectors) {
+  std::string head = R"({"format":"millpond.calibration","version":1,"kind":)";
+  MP_ASSERT_OK_AND_ASSIGN(
+      auto isotonic,
+      CalibrationMap::FromJson(
+          head + R"("isotonic","x":[-2.0,-0.5,0.25,1.5],"y":[0.05,0.2,0.2,0.9]})", "m"));
+  EXPECT_EQ(isotonic.Probability(-3), 0.05);
+  EXPECT_EQ(isotonic.Probability(-1.1), 0.14);
+  EXPECT_EQ(isotonic.Probability(-0.5), 0.2);
+  EXPECT_EQ(isotonic.Probability(0.3), 0.228);
+  EXPECT_EQ(isotonic.Probability(1.4), 0.8439999999999999);
+  EXPECT_EQ(isotonic.Probability(7), 0.9);
+  MP_ASSERT_OK_AND_ASSIGN(
+      auto platt, CalibrationMap::FromJson(head + R"("platt","slope":0.8,"intercept":-0.3})", "m"));
+  EXPECT_EQ(platt.Probability(-3), 0.06297335605699649);
+  EXPECT_EQ(platt.Probability(0.1), 0.4452207648927852);
+  EXPECT_EQ(platt.Probability(7), 0.995033198349943);
+  EXPECT_EQ(CalibrationMap().Probability(-3), 0.04742587317756678);
+  EXPECT_EQ(CalibrationMap().Probability(0.1), 0.52497918747894);
+}
+
 TEST(CalibrationMap, SurvivesItsFileToTheBit) {
   MP_ASSERT_OK_AND_ASSIGN(auto isotonic,
                           CalibrationMap::Isotonic({-0.1, 1.0 / 3}, {1e-17, 2.0 / 3}));

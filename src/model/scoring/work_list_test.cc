@@ -30,7 +30,8 @@ TEST(WorkList, EntityKeysCannotCollide) {
             EntityKey(std::vector<std::string>{"a:b", "c"}));
 }
 
-// Golden: sha256("millpond.holdout\0save-1998-07\0" + "2:42") by Python's hashlib.
+// docs/formats/work_list.md; golden: sha256("millpond.holdout\0save-1998-07\0" + "2:42") by
+// Python's hashlib.
 TEST(WorkList, TheHoldoutIsAFunctionOfCampaignAndEntity) {
   std::string key = EntityKey(std::vector<std::string>{"42"});
   double fraction = 0.3553197217279035;

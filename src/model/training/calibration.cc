@@ -201,7 +201,8 @@ Result<CalibrationMap> FitPlatt(std::span<const double> margins, std::span<const
 
 Result<CalibrationChoice> ChooseCalibration(std::span<const double> margins,
                                             std::span<const float> labels,
-                                            std::span<const uint64_t> entities, int folds) {
+                                            std::span<const uint64_t> entities,
+                                            std::span<const CalibrationKind> kinds, int folds) {
   MP_RETURN_IF_ERROR(CheckEvaluation(margins, labels));
   if (entities.size() != labels.size() || folds < 2) {
     return Fail(ErrorKind::kInvalidArgument,
@@ -220,11 +221,12 @@ Result<CalibrationChoice> ChooseCalibration(std::span<const double> margins,
   int64_t positives = std::count(labels.begin(), labels.end(), 1.0F);
   int64_t negatives = static_cast<int64_t>(labels.size()) - positives;
   if (positives < 2 * folds || negatives < 2 * folds) return choice;
-  double best = choice.held_out_log_loss[none];
-  for (CalibrationKind kind : {CalibrationKind::kPlatt, CalibrationKind::kIsotonic}) {
+  double best = std::numeric_limits<double>::infinity();
+  for (CalibrationKind kind : kAllCalibrations) {
     double loss = HeldOutLoss(kind, margins, labels, fold_of, folds);
     choice.held_out_log_loss[static_cast<size_t>(kind)] = loss;
-    if (!(loss < best)) continue;
+    bool allowed = std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
+    if (!allowed || !(loss < best)) continue;
     auto map = FitKind(kind, margins, labels);
     if (!map.has_value()) continue;
     best = loss;

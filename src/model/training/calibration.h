@@ -5,7 +5,7 @@
 // each fold every kind is fitted on the others and its log loss taken on the fold. The kind with
 // the smallest mean loss wins, a tie goes to the simpler (none, platt, isotonic); the winner is
 // fitted again on the whole slice. With fewer than 2 · folds positives or negatives there is too
-// little to choose from: none.
+// little to choose from: none, and only its loss is reported.
 //
 // Isotonic: pool-adjacent-violators on margins in ascending order, rows of equal margin averaged
 // first; a block of several margins becomes two knots, at its lowest and highest margin. Means are
@@ -25,15 +25,20 @@ namespace millpond::model {
 Result<CalibrationMap> FitIsotonic(std::span<const double> margins, std::span<const float> labels);
 Result<CalibrationMap> FitPlatt(std::span<const double> margins, std::span<const float> labels);
 
+inline constexpr CalibrationKind kAllCalibrations[] = {
+    CalibrationKind::kNone, CalibrationKind::kPlatt, CalibrationKind::kIsotonic};
+
 struct CalibrationChoice {
   CalibrationMap map;
   // Cross-fitted mean log loss by CalibrationKind; NaN where a kind could not be fitted.
   std::array<double, 3> held_out_log_loss;
 };
 
-// entities: one id a row (any numbers, for example a hash of the key).
-Result<CalibrationChoice> ChooseCalibration(std::span<const double> margins,
-                                            std::span<const float> labels,
-                                            std::span<const uint64_t> entities, int folds = 5);
+// entities: one id a row (any numbers, for example a hash of the key). The losses of all kinds are
+// reported; the choice is among `kinds` (none where none of them could be fitted).
+Result<CalibrationChoice> ChooseCalibration(
+    std::span<const double> margins, std::span<const float> labels,
+    std::span<const uint64_t> entities, std::span<const CalibrationKind> kinds = kAllCalibrations,
+    int folds = 5);
 
 }  // namespace millpond::model

@@ -140,6 +140,14 @@ TEST(ChooseCalibration, TakesWhatTheDataCallFor) {
             CalibrationKind::kIsotonic);
 }
 
+TEST(ChooseCalibration, ChoosesAmongTheKindsAllowed) {
+  Slice s = Draw(11, 20000, [](double m) { return Sigmoid(2 * m + 1); });
+  std::vector<CalibrationKind> kinds = {CalibrationKind::kNone, CalibrationKind::kIsotonic};
+  MP_ASSERT_OK_AND_ASSIGN(auto choice, ChooseCalibration(s.margins, s.labels, s.entities, kinds));
+  EXPECT_EQ(choice.map.kind(), CalibrationKind::kIsotonic);
+  EXPECT_LT(choice.held_out_log_loss[1], choice.held_out_log_loss[2]);  // platt, reported
+}
+
 TEST(ChooseCalibration, LeavesAWellCalibratedModelAlone) {
   // What is right already may still lose by luck, so the loss given away is what is bounded.
   Slice s = Draw(2, 20000, [](double m) { return Sigmoid(m); });

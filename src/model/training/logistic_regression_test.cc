@@ -140,6 +140,19 @@ TEST(LogisticRegression, NamesWhatItRefuses) {
   EXPECT_THAT(MakeLearner("forest"), FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'forest'")));
 }
 
+// docs/formats/logistic_model.md; computed by Python.
+TEST(LogisticModel, GoldenVectors) {
+  MP_ASSERT_OK_AND_ASSIGN(auto model, LogisticModel::FromJson(R"(
+      {"format":"millpond.logistic","version":1,"intercept":-0.1,"columns":[
+      {"name":"recency_days","mean":31.25,"scale":17.5,"weight":0.6,"missing_weight":0.0},
+      {"name":"gap","mean":12.0,"scale":8.0,"weight":-0.25,"missing_weight":0.7}]})",
+                                                              "m"));
+  float a[] = {10, 3}, b[] = {0.1F, kNaN}, c[] = {kInf, 0};
+  EXPECT_EQ(model.Margin(a), -0.5473214285714285);
+  EXPECT_EQ(model.Margin(b), -0.4679999999489104);
+  EXPECT_EQ(model.Margin(c), 1.1666823313320988e+37);
+}
+
 TEST(LogisticModel, RefusesBrokenFiles) {
   auto read = [](std::string_view text) { return LogisticModel::FromJson(text, "m.json"); };
   EXPECT_THAT(read("{}"), FailsWith(ErrorKind::kCorrupt, HasSubstr("m.json")));
