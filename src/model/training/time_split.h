@@ -27,8 +27,8 @@ struct SplitCount {
 struct TimeSplit {
   std::vector<int64_t> rows[3];  // by SplitName: indices of label rows, ascending
   SplitCount counts[3];
-  // The latest moment at which a label of the training part was known, and the first T of the next
-  // part: the gap between them is never negative.
+  // The first T of the calibration part, less the embargo: no label of the training part may be
+  // known later.
   Micros training_cutoff = 0;
 
   Json ToJson() const;
