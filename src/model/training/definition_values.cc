@@ -55,9 +55,8 @@ Result<Micros> ReadMoment(const YamlNode& node) {
   MP_ASSIGN_OR_RETURN(auto text, node.AsString());
   auto moment = ParseTimestamp(text);
   if (!moment) {
-    return node.Complain(
-        fmt::format("want a date or time such as 1997-04-01 or 1997-04-01T06:00:00Z, found '{}'",
-                    text));
+    return node.Complain(fmt::format(
+        "want a date or time such as 1997-04-01 or 1997-04-01T06:00:00Z, found '{}'", text));
   }
   return moment;
 }

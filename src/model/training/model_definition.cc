@@ -63,10 +63,11 @@ Status ReadSplit(const YamlNode& node, SplitDefinition& split) {
     const bool later = before.to ? split.part(name).first() >= *before.to
                                  : split.part(name).first() > before.last();
     if (!later) {
-      return part.Complain(fmt::format("'{}' must be later than the part before it: {} is not "
-                                       "after {}",
-                                       ToString(name), FormatTimestamp(split.part(name).first()),
-                                       FormatTimestamp(before.last())));
+      return part.Complain(
+          fmt::format("'{}' must be later than the part before it: {} is not "
+                      "after {}",
+                      ToString(name), FormatTimestamp(split.part(name).first()),
+                      FormatTimestamp(before.last())));
     }
   }
   MP_ASSIGN_OR_RETURN(split.purge, reader.Bool("purge", false));
@@ -81,8 +82,8 @@ Status ReadLearner(const YamlNode& node, ModelDefinition& model) {
   MP_ASSIGN_OR_RETURN(auto kind, reader.Require("kind"));
   MP_ASSIGN_OR_RETURN(model.learner, kind.AsString());
   if (model.learner != "xgboost" && model.learner != "logistic") {
-    return kind.Complain(fmt::format("there are the learners 'xgboost' and 'logistic', not '{}'",
-                                     model.learner));
+    return kind.Complain(
+        fmt::format("there are the learners 'xgboost' and 'logistic', not '{}'", model.learner));
   }
   model.params = Json::object();
   if (auto params = reader.Find("params")) {
@@ -91,9 +92,9 @@ Status ReadLearner(const YamlNode& node, ModelDefinition& model) {
     MP_ASSIGN_OR_RETURN(auto entries, params->AsMapping());
     for (const auto& [key, value] : entries) {
       if (key == "seed" || key == "nthread" || key == "objective") {
-        return value.Complain(fmt::format("'{}' is not a parameter here: {}", key,
-                                          key == "seed" ? "'seed' stands beside 'learner'"
-                                                        : "it is fixed, so that runs repeat"));
+        return value.Complain(fmt::format(
+            "'{}' is not a parameter here: {}", key,
+            key == "seed" ? "'seed' stands beside 'learner'" : "it is fixed, so that runs repeat"));
       }
     }
   }
@@ -263,8 +264,8 @@ Result<ModelDefinition> ParseModelDefinition(const std::string& text, const std:
   MP_ASSIGN_OR_RETURN(auto name, reader.Require("name"));
   MP_ASSIGN_OR_RETURN(model.name, name.AsString());
   const std::string stem(FileName(file).substr(0, FileName(file).rfind('.')));
-  if (model.name.empty() || model.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") !=
-                                std::string::npos) {
+  if (model.name.empty() ||
+      model.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
     return name.Complain("a model's name has lower-case letters, digits and '_' only");
   }
   if (stem != model.name) {

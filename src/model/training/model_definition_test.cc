@@ -7,10 +7,10 @@
 namespace millpond::model {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using millpond::testing::FailsWith;
 using millpond::testing::IsOkAnd;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr char kMinimal[] = R"(name: churn
 label:
@@ -87,7 +87,7 @@ training_set: main.churn.churn_training
   EXPECT_EQ(model.baselines.at("frequency").higher_is_positive, std::nullopt);
   EXPECT_EQ(model.action.capacity, 500);
   EXPECT_EQ(*model.score.as_of, *ParseTimestamp("1998-07-01"));
-  EXPECT_EQ(model.score.candidates->text.find("SELECT"), 29u);
+  EXPECT_EQ(model.score.candidates->text.find("SELECT"), 28u);
   EXPECT_EQ(model.score.table, "main.churn.scores");
 }
 

@@ -43,10 +43,9 @@ Status CheckParts(const ModelDefinition& definition, const TimeSplit& split) {
     const SplitCount& count = split.counts[static_cast<int>(name)];
     if (count.rows > 0 && count.positives > 0 && count.positives < count.rows) continue;
     const std::string what =
-        count.rows == 0
-            ? fmt::format("has no rows ({} wait for their label, {} were purged)", count.waiting,
-                          count.purged)
-            : fmt::format("has {} rows, all with one label", count.rows);
+        count.rows == 0 ? fmt::format("has no rows ({} wait for their label, {} were purged)",
+                                      count.waiting, count.purged)
+                        : fmt::format("has {} rows, all with one label", count.rows);
     return Fail(ErrorKind::kInvalidArgument,
                 "{}: part '{}' of the split {}; look at the label's SELECT, at split.{} and at the "
                 "project's clock",
@@ -61,15 +60,16 @@ Json TimeSplit::ToJson() const {
   Json json = Json::object();
   for (SplitName name : kSplitNames) {
     const SplitCount& count = counts[static_cast<int>(name)];
-    json[std::string(ToString(name))] = {{"rows", count.rows},
-                                         {"positives", count.positives},
-                                         {"prevalence", count.rows ? static_cast<double>(count.positives) /
-                                                            static_cast<double>(count.rows) : 0.0},
-                                         {"waiting", count.waiting},
-                                         {"purged", count.purged},
-                                         {"from", FormatTimestamp(count.first)},
-                                         {"to", FormatTimestamp(count.last)},
-                                         {"labels_known", FormatTimestamp(count.known)}};
+    json[std::string(ToString(name))] = {
+        {"rows", count.rows},
+        {"positives", count.positives},
+        {"prevalence",
+         count.rows ? static_cast<double>(count.positives) / static_cast<double>(count.rows) : 0.0},
+        {"waiting", count.waiting},
+        {"purged", count.purged},
+        {"from", FormatTimestamp(count.first)},
+        {"to", FormatTimestamp(count.last)},
+        {"labels_known", FormatTimestamp(count.known)}};
   }
   return json;
 }

@@ -5,9 +5,9 @@
 namespace millpond::model {
 namespace {
 
+using millpond::testing::FailsWith;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using millpond::testing::FailsWith;
 
 constexpr Micros kDay = kMicrosPerDay;
 
@@ -26,11 +26,11 @@ struct Row {
 };
 
 kernel::Batch Labels(const std::vector<Row>& rows) {
-  kernel::Batch batch{.names = {"as_of", "label", "label_known_at"},
-                      .columns = {kernel::Column(kernel::kTimestamp),
-                                  kernel::Column(kernel::kBoolean),
-                                  kernel::Column(kernel::kTimestamp)},
-                      .rows = static_cast<int64_t>(rows.size())};
+  kernel::Batch batch{
+      .names = {"as_of", "label", "label_known_at"},
+      .columns = {kernel::Column(kernel::kTimestamp), kernel::Column(kernel::kBoolean),
+                  kernel::Column(kernel::kTimestamp)},
+      .rows = static_cast<int64_t>(rows.size())};
   for (const Row& row : rows) {
     batch.columns[0].Append(kernel::Value::Timestamp(row.t));
     batch.columns[1].Append(kernel::Value::Boolean(row.label));
