@@ -2,8 +2,9 @@
 //
 //   {"format": "millpond.evaluation", "version": 1,
 //    "model": "churn", "learner": "xgboost", "calibration": "isotonic",
-//    "splits": {"train": {"rows", "positives", "prevalence", "waiting", "purged", "from", "to"},
-//    …}, "clusters": {"columns": […], "count": n}, "bootstrap": {"replicates", "level"},
+//    "splits": {"train": {"rows", "positives", "prevalence", "waiting", "purged", "from", "to",
+//               "labels_known"}, …},
+//    "clusters": {"columns": […], "count": n}, "bootstrap": {"replicates", "level"},
 //    "predictions": ["model", "logistic", "recency", "frequency", "prevalence"],   // as there are
 //    "metrics": [{"prediction", "metric", "value", "low", "high"}, …],              // test slice
 //    "differences": [{"prediction": "model", "against": "logistic", "metric",
@@ -15,23 +16,31 @@
 //                                 "after": {…}, "held_out_log_loss": {"none", "isotonic", …}},
 //    "precision_recall": {"model": [{"recall", "precision", "threshold"}, …], "logistic": […], …},
 //    "lift": {"model": [{"share", "lift", "recall"}, …], …},
-//    "by_moment": [{"as_of", "split": "test", "rows", "positives", "average_precision"}, …],
+//    "by_moment": [{"as_of", "rows", "positives", "average_precision"}, …],   // test slice; days
+//                                                    // where every row has a T of its own
 //    "features": [{"name", "importance", "kind", "single_average_precision",
-//                  "splits": {"train": {"missing", "mean", "low", "high", "quantiles": [11]}, …},
+//                  "splits": {"train": {"missing", "mean", "quantiles": [11]}, …},
 //                  "histogram": {"edges": […], "train": [share…], "calibrate": […], "test": […]}}],
-//    "leak_check": {…}, "warnings": […]}
+//    "training_rows_used": n, "leak_check": {…}, "warnings": […]}
 //
 // Numbers that are not defined (precision without a positive prediction) are null. The document has
-// no time and no run id: equal runs give equal bytes.
+// no time and no run id: equal runs give equal bytes. Histogram edges are lower edges of the bins
+// (the first and last bin also take what lies outside), or category names.
 #pragma once
 
 #include "base/json.h"
+#include "base/task_pool.h"
 #include "model/training/examples.h"
 #include "model/training/fit.h"
+#include "model/training/leak_check.h"
 
 namespace millpond::model {
 
 Result<Json> EvaluateModel(const ModelDefinition& definition, const Examples& examples,
-                           const FittedModel& fitted, TaskPool& pool);
+                           const FittedModel& fitted, const LeakFindings& findings, TaskPool& pool);
+
+// The "features" of the document.
+Json DescribeFeatures(const Examples& examples, const FittedModel& fitted,
+                      const LeakFindings& findings);
 
 }  // namespace millpond::model

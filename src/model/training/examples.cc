@@ -21,9 +21,10 @@ Result<std::vector<const Column*>> ColumnsNamed(const Batch& rows,
   for (const auto& name : names) {
     const int found = rows.Find(name);
     if (found < 0) {
-      return Fail(ErrorKind::kInvalidArgument,
-                  "{}: {} names column '{}', which neither the label's SELECT nor the features give",
-                  definition.file, what, name);
+      return Fail(
+          ErrorKind::kInvalidArgument,
+          "{}: {} names column '{}', which neither the label's SELECT nor the features give",
+          definition.file, what, name);
     }
     columns.push_back(&rows.columns[found]);
   }
@@ -74,8 +75,7 @@ uint64_t Mix(uint64_t x) {
 
 Result<Examples> MakeExamples(const ModelDefinition& definition, const Batch& rows,
                               const std::vector<std::string>& feature_columns, TimeSplit split) {
-  MP_ASSIGN_OR_RETURN(auto features,
-                      ColumnsNamed(rows, feature_columns, definition, "features"));
+  MP_ASSIGN_OR_RETURN(auto features, ColumnsNamed(rows, feature_columns, definition, "features"));
   MP_ASSIGN_OR_RETURN(auto cluster,
                       ColumnsNamed(rows, definition.cluster, definition, "metrics.cluster"));
   std::vector<std::string> key_names = definition.label.entity;
@@ -92,8 +92,8 @@ Result<Examples> MakeExamples(const ModelDefinition& definition, const Batch& ro
   for (SplitName name : kSplitNames) {
     const auto& take = split.rows[static_cast<int>(name)];
     ExampleSet& set = examples.parts[static_cast<int>(name)];
-    MP_ASSIGN_OR_RETURN(set.features.values, examples.encoder.Encode(FeaturesOf(
-                                                 feature_columns, features, take)));
+    MP_ASSIGN_OR_RETURN(set.features.values,
+                        examples.encoder.Encode(FeaturesOf(feature_columns, features, take)));
     set.features.rows = take.size();
     set.features.columns = feature_columns.size();
     for (int64_t row : take) {

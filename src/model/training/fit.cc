@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "model/evaluation/baselines.h"
 #include "model/scoring/scorer.h"
@@ -66,8 +65,8 @@ CalibrationKind BestAllowed(const std::vector<std::string>& allowed,
 
 Status Calibrate(Contender& contender, const std::vector<std::string>& allowed,
                  const ExampleSet& slice) {
-  MP_ASSIGN_OR_RETURN(auto choice, ChooseCalibration(contender.calibrate_margins, slice.labels,
-                                                     slice.clusters));
+  MP_ASSIGN_OR_RETURN(auto choice,
+                      ChooseCalibration(contender.calibrate_margins, slice.labels, slice.clusters));
   contender.held_out_log_loss = choice.held_out_log_loss;
   const CalibrationKind kind = BestAllowed(allowed, choice.held_out_log_loss);
   if (kind == choice.map.kind()) {
@@ -76,8 +75,7 @@ Status Calibrate(Contender& contender, const std::vector<std::string>& allowed,
     MP_ASSIGN_OR_RETURN(contender.calibration,
                         FitIsotonic(contender.calibrate_margins, slice.labels));
   } else if (kind == CalibrationKind::kPlatt) {
-    MP_ASSIGN_OR_RETURN(contender.calibration,
-                        FitPlatt(contender.calibrate_margins, slice.labels));
+    MP_ASSIGN_OR_RETURN(contender.calibration, FitPlatt(contender.calibrate_margins, slice.labels));
   }
   return OkStatus();
 }
@@ -105,17 +103,10 @@ Result<SingleFeatureBaseline> FitSingle(const ModelDefinition& definition, const
   }
   const ExampleSet& train = examples.part(SplitName::kTrain);
   const MatrixView features = train.features.view();
-  MP_ASSIGN_OR_RETURN(
-      auto baseline, SingleFeatureBaseline::Fit(features, train.labels,
-                                                static_cast<size_t>(at - examples.columns.begin())));
-  if (!wanted.higher_is_positive) return baseline;
-  baseline.sign = *wanted.higher_is_positive ? 1 : -1;
-  double lowest = std::numeric_limits<double>::infinity();
-  for (size_t row = 0; row < features.rows; ++row) {
-    const double value = features.row(row)[baseline.column];
-    if (!std::isnan(value)) lowest = std::min(lowest, baseline.sign * value);
-  }
-  baseline.missing_score = std::isfinite(lowest) ? lowest - 1 : 0;
+  MP_ASSIGN_OR_RETURN(auto baseline, SingleFeatureBaseline::Fit(
+                                         features, train.labels,
+                                         static_cast<size_t>(at - examples.columns.begin())));
+  if (wanted.higher_is_positive) baseline.sign = *wanted.higher_is_positive ? 1 : -1;
   return baseline;
 }
 
@@ -187,8 +178,7 @@ Result<FittedModel> FitModel(const ModelDefinition& definition, const Examples& 
   }
   MP_ASSIGN_OR_RETURN(auto scorer,
                       LoadScorer(definition.learner, fitted.model_bytes, definition.name));
-  MP_ASSIGN_OR_RETURN(auto model,
-                      ContenderOf("model", *scorer, examples, definition.calibration));
+  MP_ASSIGN_OR_RETURN(auto model, ContenderOf("model", *scorer, examples, definition.calibration));
   fitted.contenders.push_back(std::move(model));
   MP_ASSIGN_OR_RETURN(fitted.importance, Importance(*scorer, test));
   MP_RETURN_IF_ERROR(AddBaselines(definition, examples, data, fitted));

@@ -26,20 +26,22 @@ Status CheckTruncatedSource(platform::FeatureStore& features, arrow::RecordBatch
   findings.moments = report.moments;
   findings.rows = report.rows;
   if (report.differing_rows == 0) return OkStatus();
-  return Fail(ErrorKind::kInvalidArgument,
-              "{}: leak check failed: {} of {} label rows get other features when the source is cut "
-              "at T, so a feature reads rows that were not known at T; correct KNOWN AT or SETTLE of "
-              "the view; first difference: {}",
-              definition.file, report.differing_rows, report.rows, report.first);
+  return Fail(
+      ErrorKind::kInvalidArgument,
+      "{}: leak check failed: {} of {} label rows get other features when the source is cut "
+      "at T, so a feature reads rows that were not known at T; correct KNOWN AT or SETTLE of "
+      "the view; first difference: {}",
+      definition.file, report.differing_rows, report.rows, report.first);
 }
 
 Status CheckLabelsKnown(const TimeSplit& split) {
   const Micros known = split.counts[0].known;
   if (known <= split.training_cutoff) return OkStatus();
-  return Fail(ErrorKind::kInvalidArgument,
-              "leak check failed: a training label was known only at {}, after the training cut-off "
-              "{}",
-              FormatTimestamp(known), FormatTimestamp(split.training_cutoff));
+  return Fail(
+      ErrorKind::kInvalidArgument,
+      "leak check failed: a training label was known only at {}, after the training cut-off "
+      "{}",
+      FormatTimestamp(known), FormatTimestamp(split.training_cutoff));
 }
 
 Status CheckSingleFeatures(const ModelDefinition& definition, const Examples& examples,
