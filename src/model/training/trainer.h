@@ -14,11 +14,11 @@
 // versions, library versions (the fingerprint). Same inputs give the same bytes on one machine.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "data/catalog/catalog.h"
 #include "data/sql/session.h"
@@ -88,9 +88,13 @@ class Trainer {
   Result<TrainReport> Train(const ModelDefinition& definition, const TrainOptions& options = {});
 
   // Runs a recorded run again at its table versions, in memory: writes no table, no run.
+  // kConflict: a feature has another definition now, so the run cannot be repeated.
   Result<ReproduceReport> Reproduce(const std::string& run_id);
 
  private:
+  Result<TrainReport> Unchanged(const ModelDefinition& definition,
+                                const platform::ModelVersion& version);
+
   TrainerParts parts_;
 };
 

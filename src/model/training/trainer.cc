@@ -1,0 +1,186 @@
+#include "model/training/trainer.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "model/training/run_record_internal.h"
+
+namespace millpond::model {
+
+namespace {
+
+constexpr char kFingerprintTag[] = "millpond.fingerprint";
+constexpr char kProcessTag[] = "millpond.process";
+
+std::string HolderOf(const std::string& run_id) {
+  return "run " + run_id;
+}
+
+bool IsAlive(const std::string& process) {
+  int pid = 0;
+  std::from_chars(process.data(), process.data() + process.size(), pid);
+  return pid == ::getpid() || (pid > 0 && ::kill(pid, 0) == 0);
+}
+
+// Runs whose process was killed: they hold pins and would look as if they still ran.
+Status EndAbandonedRuns(const TrainerParts& parts, const std::string& experiment_id) {
+  MP_ASSIGN_OR_RETURN(auto runs, parts.tracking.ListRuns(experiment_id));
+  for (const auto& run : runs) {
+    const std::string* process = run.FindTag(kProcessTag);
+    if (run.info.status != platform::RunStatus::kRunning || process == nullptr) continue;
+    if (IsAlive(*process)) continue;
+    MP_RETURN_IF_ERROR(parts.catalog.Unpin(HolderOf(run.info.run_id)));
+    MP_RETURN_IF_ERROR(parts.tracking.UpdateRun(run.info.run_id, platform::RunStatus::kKilled));
+  }
+  return OkStatus();
+}
+
+Status PinInputs(const TrainerParts& parts, const std::string& run_id, const std::string& model,
+                 const TableVersions& tables) {
+  for (const auto& [table, version] : tables) {
+    MP_ASSIGN_OR_RETURN(auto name, data::ParseTableName(table));
+    MP_RETURN_IF_ERROR(parts.catalog.Pin({.table = name,
+                                          .version = version,
+                                          .holder = HolderOf(run_id),
+                                          .reason = "training of model " + model}));
+  }
+  return OkStatus();
+}
+
+Status RecordLineage(const TrainerParts& parts, const ModelDefinition& definition,
+                     const TrainingInputs& inputs, const StoredTrainingSet& stored) {
+  const std::string via = "training of " + definition.name;
+  std::vector<data::LineageEdge> edges;
+  for (const auto& [table, version] : inputs.tables) {
+    edges.push_back({"table", table, "table", stored.table.ToString(), via});
+  }
+  for (const auto& view : inputs.views) {
+    edges.push_back({"feature_view", view.name, "table", stored.table.ToString(), via});
+    edges.push_back({"feature_view", view.name, "model", definition.name, via});
+  }
+  edges.push_back({"table", stored.table.ToString(), "model", definition.name, via});
+  return parts.catalog.RecordLineage(edges);
+}
+
+Status PutArtifacts(const TrainerParts& parts, const platform::RunInfo& run,
+                    const ModelDefinition& definition, const TrainingInputs& inputs,
+                    const ComputedModel& model, const Json& record) {
+  const auto folder = MakeModelFolder(definition, inputs, model, run, SystemClock().Now());
+  for (const auto& [path, bytes] : platform::RenderModelFolder(folder)) {
+    MP_RETURN_IF_ERROR(parts.artifacts.Put(run, JoinPath(kModelPath, path), bytes));
+  }
+  MP_RETURN_IF_ERROR(parts.artifacts.Put(run, kDefinitionPath, definition.text));
+  MP_RETURN_IF_ERROR(parts.artifacts.Put(run, kEvaluationPath, model.evaluation_json));
+  return parts.artifacts.Put(run, kRunRecordPath, record.dump(1) + "\n");
+}
+
+Result<TrainReport> TrainRun(const TrainerParts& parts, const platform::RunInfo& run,
+                             const ModelDefinition& definition, const TrainingInputs& inputs,
+                             const std::string& fingerprint, Progress* progress) {
+  MP_RETURN_IF_ERROR(PinInputs(parts, run.run_id, definition.name, inputs.tables));
+  MP_ASSIGN_OR_RETURN(auto model, ComputeModel(parts, definition, inputs, progress));
+  MP_ASSIGN_OR_RETURN(auto stored, StoreTrainingSet(parts, definition, model));
+  MP_RETURN_IF_ERROR(
+      PinInputs(parts, run.run_id, definition.name, {{stored.table.ToString(), stored.version}}));
+  const Json record = RunRecord(definition, inputs, model, stored, fingerprint);
+  MP_RETURN_IF_ERROR(PutArtifacts(parts, run, definition, inputs, model, record));
+  MP_RETURN_IF_ERROR(LogRun(parts, run, definition, inputs, model, stored));
+  MP_RETURN_IF_ERROR(RecordLineage(parts, definition, inputs, stored));
+  MP_ASSIGN_OR_RETURN(auto model_path, parts.artifacts.PathOf(run, kModelPath));
+  MP_ASSIGN_OR_RETURN(auto version,
+                      parts.registry.RegisterAndFinishRun(
+                          {.name = definition.name,
+                           .run_id = run.run_id,
+                           .source = model_path,
+                           .description = definition.description,
+                           .tags = {{kFingerprintTag, fingerprint},
+                                    {"millpond.encoder_hash", model.examples.encoder.Hash()}},
+                           .aliases = {std::string(kChampion)},
+                           .principal = parts.principal.name}));
+  TrainReport report;
+  report.model = definition.name;
+  report.run_id = run.run_id;
+  report.version = version.version;
+  report.model_path = model_path;
+  report.training_set = stored.table.ToString();
+  report.training_set_version = stored.version;
+  report.training_rows = model.record.label_rows;
+  for (const Json& warning : model.evaluation["warnings"]) report.warnings.push_back(warning);
+  report.evaluation = std::move(model.evaluation);
+  report.record = record;
+  return report;
+}
+
+// The newest version made from the same inputs.
+Result<std::optional<platform::ModelVersion>> FindSame(const TrainerParts& parts,
+                                                       const std::string& name,
+                                                       const std::string& fingerprint) {
+  MP_ASSIGN_OR_RETURN(auto versions, parts.registry.ListVersions(name));
+  for (auto& version : versions) {
+    const std::string* tag = version.FindTag(kFingerprintTag);
+    if (tag != nullptr && *tag == fingerprint) return std::optional(std::move(version));
+  }
+  return std::optional<platform::ModelVersion>();
+}
+
+}  // namespace
+
+Result<TrainReport> Trainer::Unchanged(const ModelDefinition& definition,
+                                       const platform::ModelVersion& version) {
+  MP_ASSIGN_OR_RETURN(auto run, parts_.tracking.GetRun(version.run_id));
+  MP_ASSIGN_OR_RETURN(auto evaluation, parts_.artifacts.Get(run.info, kEvaluationPath));
+  MP_ASSIGN_OR_RETURN(auto record, parts_.artifacts.Get(run.info, kRunRecordPath));
+  TrainReport report;
+  report.model = definition.name;
+  report.unchanged = true;
+  report.run_id = version.run_id;
+  report.version = version.version;
+  report.model_path = version.source;
+  MP_ASSIGN_OR_RETURN(report.evaluation, ParseJson(evaluation, "evaluation.json"));
+  MP_ASSIGN_OR_RETURN(report.record, ParseJson(record, "run_record.json"));
+  const Json training_set = report.record.value("training_set", Json::object());
+  report.training_set = training_set.value("table", "");
+  report.training_set_version = training_set.value("version", int64_t{0});
+  report.training_rows = training_set.value("rows", int64_t{0});
+  for (const Json& warning : report.evaluation.value("warnings", Json::array())) {
+    if (warning.is_string()) report.warnings.push_back(warning);
+  }
+  return report;
+}
+
+Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const TrainOptions& options) {
+  const auto started = std::chrono::steady_clock::now();
+  MP_ASSIGN_OR_RETURN(auto inputs, ResolveInputs(parts_, definition));
+  MP_ASSIGN_OR_RETURN(auto fingerprint, FingerprintOf(parts_, definition, inputs));
+  MP_ASSIGN_OR_RETURN(auto experiment, parts_.tracking.EnsureExperiment(definition.name));
+  MP_RETURN_IF_ERROR(EndAbandonedRuns(parts_, experiment.experiment_id));
+  MP_ASSIGN_OR_RETURN(auto same, FindSame(parts_, definition.name, fingerprint));
+  if (same && !options.force) {
+    auto report = Unchanged(definition, *same);
+    // Artifacts that somebody removed are made again.
+    if (report || report.error().kind() != ErrorKind::kNotFound) return report;
+  }
+  MP_ASSIGN_OR_RETURN(
+      auto run, parts_.tracking.CreateRun({.experiment_id = experiment.experiment_id,
+                                           .user_id = parts_.principal.name,
+                                           .source_name = definition.file,
+                                           .tags = {{kProcessTag, std::to_string(::getpid())}}}));
+  auto report = TrainRun(parts_, run.info, definition, inputs, fingerprint, options.progress);
+  if (!report) {
+    // The first error is the one to tell; what fails while tidying up after it does not hide it.
+    const std::string message = report.error().ToString().substr(0, 4000);
+    (void)parts_.tracking.LogBatch(run.info.run_id, {}, {}, {{"millpond.error", message}});
+    (void)parts_.tracking.UpdateRun(run.info.run_id, platform::RunStatus::kFailed);
+    (void)parts_.catalog.Unpin(HolderOf(run.info.run_id));
+    return report;
+  }
+  report->seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return report;
+}
+
+}  // namespace millpond::model
