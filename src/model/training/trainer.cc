@@ -1,12 +1,9 @@
 #include "model/training/trainer.h"
 
-#include <signal.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <charconv>
 #include <chrono>
 
+#include "base/fs/file_lock.h"
+#include "data/catalog/workspace.h"
 #include "model/training/run_record_internal.h"
 
 namespace millpond::model {
@@ -14,29 +11,29 @@ namespace millpond::model {
 namespace {
 
 constexpr char kFingerprintTag[] = "millpond.fingerprint";
-constexpr char kProcessTag[] = "millpond.process";
 
 std::string HolderOf(const std::string& run_id) {
   return "run " + run_id;
 }
 
-bool IsAlive(const std::string& process) {
-  int pid = 0;
-  std::from_chars(process.data(), process.data() + process.size(), pid);
-  return pid == ::getpid() || (pid > 0 && ::kill(pid, 0) == 0);
-}
-
-// Runs whose process was killed: they hold pins and would look as if they still ran.
+// Runs whose process was killed: they hold pins and would look as if they still ran. Called under
+// the model's lock, so a running run is nobody's.
 Status EndAbandonedRuns(const TrainerParts& parts, const std::string& experiment_id) {
   MP_ASSIGN_OR_RETURN(auto runs, parts.tracking.ListRuns(experiment_id));
   for (const auto& run : runs) {
-    const std::string* process = run.FindTag(kProcessTag);
-    if (run.info.status != platform::RunStatus::kRunning || process == nullptr) continue;
-    if (IsAlive(*process)) continue;
+    if (run.info.status != platform::RunStatus::kRunning) continue;
     MP_RETURN_IF_ERROR(parts.catalog.Unpin(HolderOf(run.info.run_id)));
     MP_RETURN_IF_ERROR(parts.tracking.UpdateRun(run.info.run_id, platform::RunStatus::kKilled));
   }
   return OkStatus();
+}
+
+// One training of a model at a time.
+Result<FileLock> LockModel(const data::Workspace& workspace, const std::string& model) {
+  const std::string folder = JoinPath(workspace.state_dir, "locks");
+  MP_RETURN_IF_ERROR(workspace.env.fs.CreateDirectories(folder));
+  return FileLock::TryAcquire(JoinPath(folder, "train-" + model + ".lock"),
+                              "training of model " + model);
 }
 
 Status PinInputs(const TrainerParts& parts, const std::string& run_id, const std::string& model,
@@ -156,6 +153,7 @@ Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const Trai
   const auto started = std::chrono::steady_clock::now();
   MP_ASSIGN_OR_RETURN(auto inputs, ResolveInputs(parts_, definition));
   MP_ASSIGN_OR_RETURN(auto fingerprint, FingerprintOf(parts_, definition, inputs));
+  MP_ASSIGN_OR_RETURN(auto lock, LockModel(parts_.catalog.workspace(), definition.name));
   MP_ASSIGN_OR_RETURN(auto experiment, parts_.tracking.EnsureExperiment(definition.name));
   MP_RETURN_IF_ERROR(EndAbandonedRuns(parts_, experiment.experiment_id));
   MP_ASSIGN_OR_RETURN(auto same, FindSame(parts_, definition.name, fingerprint));
@@ -164,11 +162,10 @@ Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const Trai
     // Artifacts that somebody removed are made again.
     if (report || report.error().kind() != ErrorKind::kNotFound) return report;
   }
-  MP_ASSIGN_OR_RETURN(
-      auto run, parts_.tracking.CreateRun({.experiment_id = experiment.experiment_id,
-                                           .user_id = parts_.principal.name,
-                                           .source_name = definition.file,
-                                           .tags = {{kProcessTag, std::to_string(::getpid())}}}));
+  MP_ASSIGN_OR_RETURN(auto run,
+                      parts_.tracking.CreateRun({.experiment_id = experiment.experiment_id,
+                                                 .user_id = parts_.principal.name,
+                                                 .source_name = definition.file}));
   auto report = TrainRun(parts_, run.info, definition, inputs, fingerprint, options.progress);
   if (!report) {
     // The first error is the one to tell; what fails while tidying up after it does not hide it.

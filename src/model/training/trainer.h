@@ -49,8 +49,8 @@ struct TrainerParts {
 };
 
 struct TrainOptions {
-  bool force = false;                                          // also if nothing has changed
-  std::function<void(const std::string&)> progress = nullptr;  // "churn: 22047 training rows"
+  bool force = false;            // also if nothing has changed
+  Progress* progress = nullptr;  // phase "train", object the model
 };
 
 struct TrainReport {

@@ -66,8 +66,9 @@ Json ToJson(const SplitDefinition& split) {
 // The parts of a definition that decide a model and its evaluation; what its score triggers does
 // not.
 Json TrainingPartOf(const ModelDefinition& definition) {
+  const std::string& sql = definition.label.sql.text;
   Json json = {{"name", definition.name},
-               {"sql", definition.label.sql.text},
+               {"sql", sql.substr(sql.find_first_not_of('\n'))},
                {"entity", definition.label.entity},
                {"time", definition.label.time},
                {"label", definition.label.label},

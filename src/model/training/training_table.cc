@@ -17,7 +17,9 @@ Result<StoredTrainingSet> StoreTrainingSet(const TrainerParts& parts,
   MP_ASSIGN_OR_RETURN_CONTEXT(auto name, data::ParseTableName(definition.training_set),
                               "{}: training_set", definition.file);
   MP_ASSIGN_OR_RETURN(auto schema, data::Schema::FromArrow(*model.training_set->schema()));
-  data::CreateOptions create{.schema = schema, .operation = "TRAINING SET"};
+  data::CreateOptions create;
+  create.schema = schema;
+  create.operation = "TRAINING SET";
   MP_ASSIGN_OR_RETURN_CONTEXT(auto table, parts.catalog.CreateTable(name, create, true),
                               "while storing the training set of model {}", definition.name);
   const std::string& digest = model.digests.at("training_set");
