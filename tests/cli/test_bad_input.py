@@ -1,0 +1,154 @@
+"""Bad input ends in exit 1 (usage: 2) and a message that names the object, the place and the remedy; state stays whole."""
+import resource
+import signal
+import subprocess
+
+import pytest
+
+from millpond_project import MILLPOND, Project
+
+LINES = "a,b\n1,x\n2,y\n"
+FLOW = """CREATE OR REFRESH STREAMING TABLE t AS
+SELECT a, b FROM STREAM read_files('data', format => 'csv', header => true, schema => 'a BIGINT, b STRING');
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    made = Project(tmp_path / "p")
+    (made.folder / "millpond.yml").write_text("name: p\n")
+    (made.folder / "transformations").mkdir()
+    (made.folder / "transformations/t.sql").write_text(FLOW)
+    (made.folder / "data/1.csv").write_text(LINES)
+    return made
+
+
+def refused(project, *arguments, code=1):
+    done = project.call(*arguments, code=code)
+    assert "terminate called" not in done.stderr and "Traceback" not in done.stderr and "#0 " not in done.stderr
+    return done.stderr
+
+
+def test_the_project_itself_is_sound(project):
+    project.run()
+    assert project.sql("SELECT a, b FROM t ORDER BY a") == [(1, "x"), (2, "y")]
+
+
+def test_no_project(tmp_path):
+    text = refused(Project(tmp_path / "empty"), "run")
+    assert "millpond.yml" in text
+
+
+@pytest.mark.parametrize("yaml, words", [
+    ("name: [p\n", ["millpond.yml:"]),
+    ("name: p\nstroage: x\n", ["millpond.yml:2", "stroage", "storage"]),
+    ("storage: x\n", ["millpond.yml", "name"]),
+])
+def test_bad_yaml(project, yaml, words):
+    (project.folder / "millpond.yml").write_text(yaml)
+    text = refused(project, "run")
+    assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize("sql, words", [
+    ("SELEC 1", ["<sql>:1:1"]),
+    ("SELECT a\nFROM t\nWHERE c = 1", [":3:", "c"]),
+    ("SELECT * FROM tt", ["tt", "t"]),
+    ("SELECT * FROM read_files('none', format => 'csv')", ["none"]),
+    ("SELECT * FROM read_files('/etc/passwd', format => 'text')", ["/etc/passwd"]),
+    ("SELECT * FROM read_csv('/etc/passwd')", ["read_csv"]),
+    ("SELECT a + b FROM t", []),
+    ("DROP TABLE nothing_here", ["nothing_here"]),
+])
+def test_bad_sql(project, sql, words):
+    project.run()
+    text = refused(project, "sql", sql)
+    assert all(word in text for word in words), text
+    assert project.sql("SELECT count(*) FROM t") == [(2,)]
+
+
+def test_usage_is_exit_2(project):
+    refused(project, "nonsense", code=2)
+    refused(project, "sql", "SELECT 1", "--no-such-option", code=2)
+
+
+@pytest.mark.parametrize("flow, words", [
+    ("CREATE OR REFRESH STREAMING TABLE t AS\nSELECT nope FROM STREAM read_files('data', format => 'csv', header => true);",
+     ["t.sql:2", "nope"]),
+    ("CREATE OR REFRESH STREAMING TABLE t AS SELECT * FROM STREAM read_files('gone', format => 'csv');", ["gone"]),
+    ("CREATE OR REFRESH MATERIALIZED VIEW m AS SELECT sum(a::DOUBLE) AS s FROM t;", ["DECIMAL", "t.sql:1"]),
+    ("CREATE OR REFRESH STREAMING TABEL t AS SELECT 1;", ["t.sql:1"]),
+    ("CREATE OR REFRESH MATERIALIZED VIEW a AS SELECT * FROM b;\nCREATE OR REFRESH MATERIALIZED VIEW b AS SELECT * FROM a;", ["a", "b"]),
+])
+def test_bad_flow(project, flow, words):
+    (project.folder / "transformations/t.sql").write_text(flow)
+    text = refused(project, "run")
+    assert all(word in text for word in words), text
+
+
+def test_wrong_type_in_a_file_names_file_and_line(project):
+    (project.folder / "data/2.csv").write_text("a,b\n3,z\nthree,z\n")
+    text = refused(project, "run")
+    assert "2.csv" in text and "three" in text
+
+
+def test_a_corrupt_log_is_named(project):
+    project.run()
+    log = project.path("main.default.t") / "_delta_log"
+    entry = next(log.glob("*0.json"))
+    entry.write_text(entry.read_text()[:40])
+    assert entry.name in refused(project, "sql", "SELECT * FROM t")
+
+
+def test_a_corrupt_parquet_file_is_named(project):
+    project.run()
+    file = next(project.path("main.default.t").glob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:-20])
+    assert file.name in refused(project, "sql", "SELECT * FROM t")
+
+
+def test_a_missing_data_file_is_named(project):
+    project.run()
+    file = next(project.path("main.default.t").glob("*.parquet"))
+    file.unlink()
+    assert file.name in refused(project, "sql", "SELECT * FROM t")
+
+
+@pytest.mark.parametrize("yaml, words", [
+    ("name: m\nlabel: {sql: 'SELECT 1'}\n", ["m.yml"]),
+    ("name: m\nlable: 1\n", ["m.yml:2", "lable"]),
+    ("name: other\n", ["m.yml"]),
+])
+def test_bad_model(project, yaml, words):
+    (project.folder / "models").mkdir()
+    (project.folder / "models/m.yml").write_text(yaml)
+    text = refused(project, "run")
+    assert all(word in text for word in words), text
+
+
+@pytest.mark.parametrize("view, words", [
+    ("CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP ts AS SELECT count(*) OVER w AS n FROM t WINDOW w AS (RANGE UNBOUNDED PRECEDING);",
+     ["v.sql:1", "ts"]),
+    ("CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP a AS\nSELECT ln(a) OVER w AS n FROM t WINDOW w AS (RANGE UNBOUNDED PRECEDING);",
+     ["v.sql:", "ln"]),
+])
+def test_bad_feature_view(project, view, words):
+    (project.folder / "features").mkdir()
+    (project.folder / "features/v.sql").write_text(view)
+    text = refused(project, "run")
+    assert all(word in text for word in words), text
+
+
+def test_a_full_disk_is_said_and_nothing_is_half_written(project):
+    """A limit on the size of files fails writes as a full disk does, in the middle and without root."""
+    (project.folder / "data/2.csv").write_text("a,b\n" + "".join(f"{i},z{i * 7919}\n" for i in range(200_000)))
+
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = subprocess.run([MILLPOND, "run", "--project", str(project.folder)], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, preexec_fn=limit)
+    assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
+    project.run()
+    assert project.sql("SELECT count(*) FROM t") == [(200_002,)]

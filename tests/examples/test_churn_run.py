@@ -1,0 +1,185 @@
+"""The churn example from raw files to scores, in the instalments of the demo, held against what is known of the data
+(cdnow.py reads them without Millpond) and opened with other people's readers."""
+from decimal import Decimal
+
+import duckdb
+import duckdb_extension_delta
+import mlflow.pyfunc
+import mlflow.xgboost
+import numpy
+import pandas
+import pytest
+import xgboost
+
+import cdnow
+from millpond_project import Project, metric
+
+REASONS = {  # line of bad-lines.txt → expectations that it breaks
+    2: {"customer_is_a_number"}, 3: {"date_exists"}, 4: {"dollars_not_negative"}, 5: {"cds_is_a_number"},
+    6: {"dollars_is_a_number"}, 7: {"line_is_26_wide"}, 8: {"line_not_blank"}, 9: {"line_is_26_wide"},
+    10: {"customer_is_not_zero"}, 11: {"line_is_utf8"}, 12: {"date_is_past"}, 13: {"cds_is_not_zero"}}
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory):
+    """The project after all instalments, with what was seen between them."""
+    project = Project(tmp_path_factory.mktemp("churn"), "churn")
+    project.arrive("cdnow-1997-*.txt", "cdnow-1998-0[1-3].txt", "bad-lines.txt")
+    project.first = project.run("--clock-at", "1998-04-01T00:00:00Z")
+    project.before = project.versions()
+    project.again = project.run("--clock-at", "1998-04-01T00:00:00Z")
+    project.after_again = project.versions()
+    project.arrive("cdnow-1998-04.txt")
+    project.april = project.run("--clock-at", "1998-05-01T00:00:00Z")
+    project.after_april = project.versions()
+    project.arrive("cdnow-1998-05.txt", "cdnow-1998-06.txt")
+    project.last = project.run()
+    return project
+
+
+def test_a_second_run_without_new_data_changes_nothing(year):
+    assert year.after_again == year.before
+
+
+def test_only_the_new_file_is_read(year):
+    adds = year.delta("main.churn.purchase_lines").get_add_actions(flatten=True)
+    assert year.after_april["main.churn.purchase_lines"] == year.before["main.churn.purchase_lines"] + 1
+    april = next(h for h in year.delta("main.churn.purchase_lines").history()
+                 if h["version"] == year.after_april["main.churn.purchase_lines"])
+    assert april is not None and len(adds) > 0
+    lines = year.sql(f"SELECT count(*) FROM main.churn.purchase_lines VERSION AS OF {year.after_april['main.churn.purchase_lines']}"
+                     f" EXCEPT ALL SELECT count(*) FROM main.churn.purchase_lines VERSION AS OF {year.before['main.churn.purchase_lines']}")
+    assert len(lines) == 1
+
+
+def test_every_line_is_in_bronze_once(year):
+    assert year.sql("SELECT count(*), count(DISTINCT (file, line_number)) FROM main.churn.purchase_lines") == [
+        (69_659 + 18 + 13, 69_659 + 18 + 13)]
+
+
+def test_silver_equals_the_files(year):
+    silver = year.delta("main.churn.purchases").to_pyarrow_table(  # noqa: F841
+        columns=["customer_id", "purchase_date", "cds", "dollars"])
+    assert str(silver.schema.field("dollars").type) == "decimal128(10, 2)"
+    ours = cdnow.connect()
+    ours.register("silver", silver)
+    assert ours.execute("SELECT count(*) FROM silver").fetchone() == (69_659,)
+    assert ours.execute("SELECT count(*) FROM (SELECT * FROM silver EXCEPT ALL SELECT * FROM purchases)").fetchone() == (0,)
+    assert ours.execute("SELECT count(*) FROM (SELECT * FROM purchases EXCEPT ALL SELECT * FROM silver)").fetchone() == (0,)
+
+
+def test_the_twelve_bad_lines_are_in_quarantine_with_their_reasons(year):
+    rows = year.delta("main.churn.purchases_quarantine").to_pyarrow_table().to_pylist()
+    found = {row["line_number"]: set(row["reasons"]) for row in rows}
+    assert len(rows) == 12 and all(row["file"].endswith("bad-lines.txt") for row in rows)
+    for line, reasons in REASONS.items():
+        assert reasons <= found[line], f"line {line}: {found[line]}"
+    for line in (2, 3, 4, 5, 6, 10, 12, 13):  # the fields of these lines are where they belong
+        assert found[line] - {"dollars_not_zero"} == REASONS[line], f"line {line}: {found[line]}"
+
+
+def test_zero_dollars_are_a_warning(year):
+    assert year.sql("SELECT count(*) FROM main.churn.purchases WHERE dollars = 0") == [(80,)]
+
+
+def test_gold_is_exact(year):
+    ours = cdnow.connect()
+    expected = ours.execute("SELECT sum(dollars), count(DISTINCT purchase_date) FROM purchases").fetchone()
+    sales = year.delta("main.churn.sales_by_day").to_pyarrow_table().to_pylist()
+    assert sum((row["dollars"] for row in sales), Decimal(0)) == expected[0]
+    assert (len(sales), sum(row["purchases"] for row in sales)) == (expected[1], 69_659)
+
+
+def test_tables_open_in_duckdb(year):
+    folder = next(p for p in duckdb_extension_delta.__path__)
+    extension = f"{folder}/extensions/v{duckdb.__version__}/delta.duckdb_extension"
+    other = duckdb.connect(config={"allow_unsigned_extensions": True})
+    other.execute(f"LOAD '{extension}'")
+    for table in year.tables():
+        count, = other.execute(f"SELECT count(*) FROM delta_scan('{year.path(table)}')").fetchone()
+        assert count == year.delta(table).to_pyarrow_table().num_rows, table
+
+
+@pytest.mark.parametrize("model, sql, moments", [
+    ("churn", cdnow.churn_label_sql, list(cdnow.CHURN)),
+    ("winback", cdnow.winback_label_sql, [f"1997-{m:02}-01" for m in range(7, 13)] + [f"1998-0{m}-01" for m in range(1, 7)])])
+def test_training_sets_have_the_stated_rows_and_labels(year, model, sql, moments):
+    ours = cdnow.connect()
+    expected = {t: cdnow.rows_and_positives(ours, sql(t)) for t in moments}
+    found = year.sql(f"SELECT strftime(purchased_at, '%Y-%m-%d'), count(*), sum(label::INTEGER) "
+                     f"FROM main.churn.{model}_training_set GROUP BY 1") if "purchased_at" in columns(year, model) else \
+        year.sql(f"SELECT strftime(as_of, '%Y-%m-%d'), count(*), sum(label::INTEGER) FROM main.churn.{model}_training_set GROUP BY 1")
+    assert {t: (int(rows), int(positives)) for t, rows, positives in found} == expected
+
+
+def columns(project, model):
+    return [field.name for field in project.delta(f"main.churn.{model}_training_set").schema().fields]
+
+
+@pytest.mark.parametrize("model, expected", [
+    ("churn", {"prevalence": 0.53, "recency": 0.60, "frequency": 0.69, "logistic": 0.71, "model": 0.70}),
+    ("winback", {"recency": 0.10, "logistic": 0.124, "model": 0.115})])
+def test_metrics_are_where_they_should_be(year, model, expected):
+    evaluation, _ = year.evaluation(model)
+    found = {name: metric(evaluation, name) for name in expected}
+    assert found == pytest.approx(expected, abs=0.02)
+    for difference in evaluation["differences"]:
+        if difference["metric"] == "average_precision":
+            assert difference["low"] <= difference["value"] <= difference["high"]
+
+
+def test_the_report_says_that_boosting_loses(year):
+    assert "logistic" in year.evaluation("churn")[0]["verdict"]
+    report = (year.folder / ".millpond/report.html").read_text()
+    assert "winback" in report and "src=\"http" not in report
+
+
+def test_never_is_accurate_and_useless_for_winback(year):
+    threshold = year.evaluation("winback")[0]["threshold"]
+    assert threshold["never"]["accuracy"] == pytest.approx(0.965, abs=0.002)
+
+
+@pytest.mark.parametrize("model, capacity", [("churn", 500), ("winback", 1000)])
+def test_the_work_list_is_cut_by_capacity_with_a_holdout(year, model, capacity):
+    rows = year.delta(f"main.churn.{model}_work_list").to_pyarrow_table().to_pylist()
+    held = [row for row in rows if row["holdout"]]
+    assert len(rows) - len(held) == capacity
+    assert 0.01 * len(rows) < len(held) < 0.1 * len(rows)
+    assert all(row["propensity"] == 0 for row in held)
+    assert all(0 < row["propensity"] <= 1 for row in rows if not row["holdout"])
+    assert len({row["customer_id"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("model", ["churn", "winback"])
+def test_stock_mlflow_opens_the_model(year, model):
+    evaluation, folder = year.evaluation(model)
+    training = year.delta(f"main.churn.{model}_training_set").to_pandas()
+    scorer = mlflow.pyfunc.load_model(str(folder / "model"))
+    names = [column.name for column in scorer.metadata.get_input_schema()]
+    probabilities = numpy.asarray(scorer.predict(training[names].head(500)), dtype=float).ravel()
+    assert ((0 <= probabilities) & (probabilities <= 1)).all() and len(set(probabilities)) > 10
+    booster = mlflow.xgboost.load_model(str(folder / "model"))
+    assert isinstance(booster, xgboost.Booster) and booster.num_boosted_rounds() == 100
+    assert isinstance(training, pandas.DataFrame) and evaluation["learner"] == "xgboost"
+
+
+def test_reproduce_gives_the_same_bytes(year):
+    _, folder = year.evaluation("churn")
+    run = folder.parent.name
+    text = year.call("models", "reproduce", run)
+    assert "same" in (text.stdout + text.stderr).lower() or "equal" in (text.stdout + text.stderr).lower()
+
+
+def test_in_one_piece_gives_the_same_training_sets(year, tmp_path):
+    whole = Project(tmp_path / "whole", "churn")
+    whole.arrive("*.txt")
+    whole.run()
+    for model in ("churn", "winback"):
+        table = f"main.churn.{model}_training_set"
+        a, b = (p.delta(table).to_pyarrow_table() for p in (year, whole))
+        connection = duckdb.connect()
+        connection.register("a", a)
+        connection.register("b", b)
+        assert a.num_rows == b.num_rows
+        assert connection.execute("SELECT count(*) FROM (SELECT * FROM a EXCEPT ALL SELECT * FROM b)").fetchone() == (0,)
+    assert metric(year.evaluation("churn")[0], "model") == metric(whole.evaluation("churn")[0], "model")
