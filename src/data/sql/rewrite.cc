@@ -109,6 +109,8 @@ class Rewriter {
     TrackClause(token);
     if (token.kind == TokenKind::kBackquotedName) {
       out_.Add({token.offset, token.end(), QuoteName(token.Value())});
+    } else if (token.Is("DEFAULT") && IsPunctuation(i + 1, ".")) {
+      out_.Add({token.offset, token.end(), QuoteName(token.text)});
     } else if (token.IsPunctuation("<=>")) {
       out_.Add({token.offset, token.end(), " IS NOT DISTINCT FROM "});
     } else if (token.Is("STREAM") && StandsInFrom(i) && i + 1 < tokens_.size() &&

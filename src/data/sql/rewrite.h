@@ -5,7 +5,7 @@
 //   `a b`, delta.`/p`                   ->  "a b", delta."/p"
 //   STREAM t, STREAM read_files(…)      ->  STREAM(t), STREAM(read_files(…))
 //   a <=> b                             ->  a IS NOT DISTINCT FROM b
-//   STRING as the type of a cast        ->  left alone: DuckDB knows it
+//   default.t                           ->  "default".t (a reserved word of DuckDB's)
 //
 // The result keeps a map from its offsets to the user's, so that errors and trees speak of the
 // user's text. Words that DuckDB does not have at all (RLIKE, DIV, LATERAL VIEW) are refused with

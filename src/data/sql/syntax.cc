@@ -88,8 +88,8 @@ class RelationCollector : public Walker {
     const bool table = ref.kind == TableRef::Kind::kTable;
     if (!table && ref.kind != TableRef::Kind::kFunction) return;
     if (table && ref.names.size() == 1 && IsCommonTable(ref.names[0])) return;
-    found.push_back(
-        {!table, ref.names, ref.function, ref.stream, ref.at_version, ref.at, ref.offset, ref.end});
+    found.push_back({!table, ref.alias, ref.names, ref.function, ref.stream, ref.at_version, ref.at,
+                     ref.offset, ref.end});
   }
 
  private:

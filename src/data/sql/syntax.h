@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "data/sql/rewrite.h"
 #include "data/sql/source_text.h"
 
 namespace millpond::data {
@@ -158,6 +159,9 @@ struct SelectTree {
 
 // `part` must point into source.text() and hold exactly one query.
 Result<SelectTree> ParseSelect(std::string_view part, const SourceText& source);
+// With the replacements that a session makes too; a replacement's text is the name of a relation.
+Result<SelectTree> ParseSelect(std::string_view part, const SourceText& source,
+                               const std::vector<Replacement>& replacements);
 inline Result<SelectTree> ParseSelect(const SourceText& source) {
   return ParseSelect(source.text(), source);
 }
@@ -168,6 +172,7 @@ Result<SqlExpr> ParseExpression(std::string_view part, const SourceText& source)
 // included). Names of CTEs are resolved and left out.
 struct ReferencedRelation {
   bool is_function = false;
+  std::string alias;
   std::vector<std::string> names;           // table
   std::shared_ptr<const SqlExpr> function;  // function call
   bool stream = false;

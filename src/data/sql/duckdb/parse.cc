@@ -19,7 +19,8 @@ struct Prepared {
   std::vector<Token> tokens;
 };
 
-Result<Prepared> Prepare(std::string_view part, const SourceText& source) {
+Result<Prepared> Prepare(std::string_view part, const SourceText& source,
+                         const std::vector<Replacement>& replacements = {}) {
   Prepared prepared;
   MP_ASSIGN_OR_RETURN(prepared.tokens, Tokenize(part, source));
   if (prepared.tokens.empty()) {
@@ -28,7 +29,7 @@ Result<Prepared> Prepare(std::string_view part, const SourceText& source) {
   for (const Token& token : prepared.tokens) {
     if (token.IsPunctuation(";")) return FailAt(source, token.offset, kBad, "unexpected \";\"");
   }
-  MP_ASSIGN_OR_RETURN(prepared.rewritten, Rewrite(part, source));
+  MP_ASSIGN_OR_RETURN(prepared.rewritten, Rewrite(part, source, replacements));
   return prepared;
 }
 
@@ -45,7 +46,12 @@ Result<duckdb::unique_ptr<duckdb::SQLStatement>> Parse(const std::string& text,
 }  // namespace
 
 Result<SelectTree> ParseSelect(std::string_view part, const SourceText& source) {
-  MP_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(part, source));
+  return ParseSelect(part, source, {});
+}
+
+Result<SelectTree> ParseSelect(std::string_view part, const SourceText& source,
+                               const std::vector<Replacement>& replacements) {
+  MP_ASSIGN_OR_RETURN(const Prepared prepared, Prepare(part, source, replacements));
   const TextOfDuckDB where{source, prepared.rewritten};
   MP_ASSIGN_OR_RETURN(const auto statement, Parse(prepared.rewritten.text(), where));
   if (statement->type != duckdb::StatementType::SELECT_STATEMENT) {

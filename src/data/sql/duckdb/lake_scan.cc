@@ -1,0 +1,176 @@
+#include "data/sql/duckdb/lake_scan.h"
+
+#include <duckdb/catalog/catalog.hpp>
+#include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
+#include <duckdb/common/multi_file/multi_file_reader.hpp>
+#include <duckdb/parser/expression/constant_expression.hpp>
+#include <duckdb/parser/tableref/table_function_ref.hpp>
+
+#include "base/json.h"
+#include "data/sql/duckdb/errors_internal.h"
+#include "data/sql/duckdb/lake_file_list_internal.h"
+#include "data/sql/duckdb/types_internal.h"
+
+namespace millpond::data {
+namespace {
+
+// The name of a column in the files: column mapping keeps it in the field's metadata.
+std::string PhysicalName(const StructField& field) {
+  const auto entry = field.metadata.find("delta.columnMapping.physicalName");
+  if (entry == field.metadata.end()) return field.name;
+  const auto json = ParseJson(entry->second, "column mapping");
+  return json && json->is_string() ? json->get<std::string>() : field.name;
+}
+
+duckdb::MultiFileColumnDefinition Definition(const StructField& field) {
+  const duckdb::LogicalType type = ToLogicalType(field.type);
+  duckdb::MultiFileColumnDefinition column(field.name, type);
+  column.identifier = duckdb::Value(PhysicalName(field));
+  // A column that a file does not have is NULL in it.
+  column.default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(type));
+  if (field.type.kind() == TypeKind::kStruct) {
+    for (const StructField& child : field.type.fields()) {
+      column.children.push_back(Definition(child));
+    }
+  }
+  return column;
+}
+
+struct LakeScanInfo : public duckdb::TableFunctionInfo {
+  explicit LakeScanInfo(std::shared_ptr<const LakeTable> table_in) : table(std::move(table_in)) {}
+  std::shared_ptr<const LakeTable> table;
+};
+
+class LakeReader : public duckdb::MultiFileReader {
+ public:
+  explicit LakeReader(std::shared_ptr<const LakeTable> table) : table_(std::move(table)) {
+    function_name = "lake_scan";
+  }
+
+  static duckdb::unique_ptr<duckdb::MultiFileReader> Create(const duckdb::TableFunction& function) {
+    return duckdb::make_uniq<LakeReader>(function.function_info->Cast<LakeScanInfo>().table);
+  }
+
+  duckdb::shared_ptr<duckdb::MultiFileList> CreateFileList(duckdb::ClientContext&,
+                                                           const duckdb::vector<duckdb::string>&,
+                                                           const duckdb::FileGlobInput&) override {
+    return duckdb::make_shared_ptr<LakeFileList>(table_, LakeFileList::AllFiles(*table_));
+  }
+
+  bool Bind(duckdb::MultiFileOptions& options, duckdb::MultiFileList&,
+            duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<duckdb::string>& names,
+            duckdb::MultiFileReaderBindData& bind_data) override {
+    options.auto_detect_hive_partitioning = false;
+    options.hive_partitioning = false;
+    for (const StructField& field : table_->scan->snapshot().schema().fields()) {
+      bind_data.schema.push_back(Definition(field));
+    }
+    bind_data.mapping = duckdb::MultiFileColumnMappingMode::BY_NAME;
+    types = table_->types;
+    names = table_->names;
+    return true;
+  }
+
+  void FinalizeBind(duckdb::MultiFileReaderData& reader_data,
+                    const duckdb::MultiFileOptions& file_options,
+                    const duckdb::MultiFileReaderBindData& options,
+                    const duckdb::vector<duckdb::MultiFileColumnDefinition>& global_columns,
+                    const duckdb::vector<duckdb::ColumnIndex>& global_column_ids,
+                    duckdb::ClientContext& context,
+                    duckdb::optional_ptr<duckdb::MultiFileReaderGlobalState> state) override {
+    const size_t file = FileIndex(reader_data.reader->file);
+    // Before the base class takes it: the index in the table, not in the narrowed list.
+    reader_data.reader->file_list_idx = file;
+    MultiFileReader::FinalizeBind(reader_data, file_options, options, global_columns,
+                                  global_column_ids, context, state);
+    const Snapshot& snapshot = table_->scan->snapshot();
+    for (size_t i = 0; i < global_column_ids.size(); ++i) {
+      const size_t column = global_column_ids[i].GetPrimaryIndex();
+      if (column >= table_->types.size()) continue;  // a virtual column
+      const StructField& field = snapshot.schema().fields()[column];
+      if (!snapshot.IsPartitionColumn(field.name)) continue;
+      reader_data.constant_map.Add(duckdb::MultiFileGlobalIndex(i),
+                                   PartitionValue(snapshot, file, field));
+    }
+  }
+
+  duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
+    return duckdb::make_uniq<LakeReader>(table_);
+  }
+
+ private:
+  static duckdb::Value PartitionValue(const Snapshot& snapshot, size_t file,
+                                      const StructField& field) {
+    const auto text = snapshot.files().partition_value(file, field.name);
+    if (!text) return duckdb::Value(ToLogicalType(field.type));
+    const auto value = ParsePartitionValue(*text, field.type);
+    if (!value) Throw(value.error());
+    return ToValue(*value, field.type);
+  }
+
+  std::shared_ptr<const LakeTable> table_;
+};
+
+}  // namespace
+
+void ScanMeter::Narrow(int64_t files, int64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  report_.files_read = std::min(report_.files_read, files);
+  report_.bytes_read = std::min(report_.bytes_read, bytes);
+}
+
+ScanReport ScanMeter::report() const {
+  const std::lock_guard lock(mutex_);
+  return report_;
+}
+
+std::shared_ptr<const LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
+                                               const ResolvedTable& table) {
+  const Snapshot& snapshot = *table.snapshot;
+  auto lake = std::make_shared<LakeTable>();
+  lake->scan = std::make_shared<PlannedScan>(scans, table.snapshot);
+  const auto files = static_cast<int64_t>(snapshot.files().size());
+  const int64_t bytes = snapshot.files().total_bytes();
+  lake->meter = std::make_shared<ScanMeter>(
+      ScanReport{table.name, snapshot.version(), files, bytes, files, bytes});
+  for (const StructField& field : snapshot.schema().fields()) {
+    lake->names.push_back(field.name);
+    lake->types.push_back(ToLogicalType(field.type));
+  }
+  return lake;
+}
+
+duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
+                                   std::shared_ptr<const LakeTable> table,
+                                   duckdb::unique_ptr<duckdb::FunctionData>& bind_data) {
+  auto& system = duckdb::Catalog::GetSystemCatalog(context);
+  auto& entry =
+      system.GetEntry<duckdb::TableFunctionCatalogEntry>(context, DEFAULT_SCHEMA, "parquet_scan");
+  duckdb::TableFunction function =
+      entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR});
+  function.name = "lake_scan";
+  function.get_multi_file_reader = LakeReader::Create;
+  function.function_info = duckdb::make_shared_ptr<LakeScanInfo>(std::move(table));
+  // These look at the first file only, or cannot carry a snapshot.
+  function.statistics = nullptr;
+  function.statistics_extended = nullptr;
+  function.get_partition_stats = nullptr;
+  function.serialize = nullptr;
+  function.deserialize = nullptr;
+
+  duckdb::vector<duckdb::Value> inputs{duckdb::Value("")};
+  duckdb::named_parameter_map_t parameters;
+  duckdb::vector<duckdb::LogicalType> input_types;
+  duckdb::vector<duckdb::string> input_names;
+  duckdb::TableFunctionRef ref;
+  duckdb::TableFunctionBindInput input(inputs, parameters, input_types, input_names,
+                                       function.function_info.get(), nullptr, function, ref);
+  duckdb::vector<duckdb::LogicalType> types;
+  duckdb::vector<duckdb::string> names;
+  bind_data = function.bind(context, input, types, names);
+  // The bind data learns of its virtual columns only when it is asked for them.
+  if (function.get_virtual_columns) function.get_virtual_columns(context, bind_data.get());
+  return function;
+}
+
+}  // namespace millpond::data

@@ -1,0 +1,42 @@
+// A scan of one snapshot inside DuckDB: its Parquet reader over our file list. Filters, also those
+// that joins send at run time, drop files by the log's statistics and partition values before a
+// file is opened; partition values come as constants; columns map by physical name. A file's index
+// is its position in the snapshot's list, however much was dropped.
+#pragma once
+
+#include <duckdb/function/table_function.hpp>
+#include <memory>
+
+#include "data/sql/duckdb/lake_file_system.h"
+#include "data/sql/table_source.h"
+
+namespace millpond::data {
+
+// What a scan reports of itself; updated each time its list is narrowed. Thread-safe.
+class ScanMeter {
+ public:
+  explicit ScanMeter(ScanReport report) : report_(std::move(report)) {}
+  void Narrow(int64_t files, int64_t bytes);
+  ScanReport report() const;
+
+ private:
+  mutable std::mutex mutex_;
+  ScanReport report_;
+};
+
+struct LakeTable {
+  std::shared_ptr<PlannedScan> scan;
+  std::shared_ptr<ScanMeter> meter;
+  duckdb::vector<std::string> names;
+  duckdb::vector<duckdb::LogicalType> types;
+};
+
+std::shared_ptr<const LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
+                                               const ResolvedTable& table);
+
+// A bound scan of the table: DuckDB's parquet_scan with our reader in it.
+duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
+                                   std::shared_ptr<const LakeTable> table,
+                                   duckdb::unique_ptr<duckdb::FunctionData>& bind_data);
+
+}  // namespace millpond::data

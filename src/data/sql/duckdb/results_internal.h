@@ -1,0 +1,27 @@
+// A running DuckDB query as a RecordBatchReader of result types (data/sql/query_engine.h).
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <duckdb/main/connection.hpp>
+#include <duckdb/main/query_result.hpp>
+#include <functional>
+#include <memory>
+
+#include "base/cancellation.h"
+#include "base/result.h"
+
+namespace millpond::data {
+
+// The Arrow schema of columns of these types.
+Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::string>& names,
+                                                    duckdb::vector<duckdb::LogicalType> types,
+                                                    duckdb::ClientProperties properties);
+
+// `owner` (the connection and what stands with it) lives as long as the reader. Values are cast to
+// `types`; one that does not fit is an error that names the column.
+Result<std::shared_ptr<arrow::RecordBatchReader>> MakeResultReader(
+    std::shared_ptr<void> owner, duckdb::unique_ptr<duckdb::QueryResult> result,
+    duckdb::vector<duckdb::LogicalType> types);
+
+}  // namespace millpond::data

@@ -1,0 +1,160 @@
+#include "data/sql/duckdb/types_internal.h"
+
+#include <duckdb/common/types/hugeint.hpp>
+
+namespace millpond::data {
+
+using duckdb::LogicalType;
+using duckdb::LogicalTypeId;
+
+LogicalType ToLogicalType(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kString:
+      return LogicalType::VARCHAR;
+    case TypeKind::kLong:
+      return LogicalType::BIGINT;
+    case TypeKind::kInteger:
+      return LogicalType::INTEGER;
+    case TypeKind::kShort:
+      return LogicalType::SMALLINT;
+    case TypeKind::kByte:
+      return LogicalType::TINYINT;
+    case TypeKind::kFloat:
+      return LogicalType::FLOAT;
+    case TypeKind::kDouble:
+      return LogicalType::DOUBLE;
+    case TypeKind::kDecimal:
+      return LogicalType::DECIMAL(static_cast<uint8_t>(type.precision()),
+                                  static_cast<uint8_t>(type.scale()));
+    case TypeKind::kBoolean:
+      return LogicalType::BOOLEAN;
+    case TypeKind::kBinary:
+      return LogicalType::BLOB;
+    case TypeKind::kDate:
+      return LogicalType::DATE;
+    case TypeKind::kTimestamp:
+      return LogicalType::TIMESTAMP_TZ;
+    case TypeKind::kTimestampNtz:
+      return LogicalType::TIMESTAMP;
+    case TypeKind::kStruct: {
+      duckdb::child_list_t<LogicalType> children;
+      for (const StructField& field : type.fields()) {
+        children.emplace_back(field.name, ToLogicalType(field.type));
+      }
+      return LogicalType::STRUCT(std::move(children));
+    }
+    case TypeKind::kArray:
+      return LogicalType::LIST(ToLogicalType(type.element()));
+    case TypeKind::kMap:
+      return LogicalType::MAP(ToLogicalType(type.key()), ToLogicalType(type.element()));
+  }
+  return LogicalType::SQLNULL;
+}
+
+namespace {
+
+duckdb::Value Integer(int64_t value, const LogicalType& type) {
+  switch (type.id()) {
+    case LogicalTypeId::TINYINT:
+      return duckdb::Value::TINYINT(static_cast<int8_t>(value));
+    case LogicalTypeId::SMALLINT:
+      return duckdb::Value::SMALLINT(static_cast<int16_t>(value));
+    case LogicalTypeId::INTEGER:
+      return duckdb::Value::INTEGER(static_cast<int32_t>(value));
+    case LogicalTypeId::BIGINT:
+      return duckdb::Value::BIGINT(value);
+    case LogicalTypeId::DATE:
+      return duckdb::Value::DATE(duckdb::date_t(static_cast<int32_t>(value)));
+    case LogicalTypeId::TIMESTAMP_TZ:
+      return duckdb::Value::TIMESTAMPTZ(duckdb::timestamp_tz_t(value));
+    case LogicalTypeId::TIMESTAMP:
+      return duckdb::Value::TIMESTAMP(duckdb::timestamp_t(value));
+    default:
+      return duckdb::Value(type);
+  }
+}
+
+duckdb::Value Decimal(const DecimalValue& value, const LogicalType& type) {
+  if (type.id() != LogicalTypeId::DECIMAL || value.scale != duckdb::DecimalType::GetScale(type)) {
+    return duckdb::Value(type);
+  }
+  duckdb::hugeint_t wide;
+  wide.lower = static_cast<uint64_t>(value.unscaled);
+  wide.upper = static_cast<int64_t>(value.unscaled >> 64);
+  // Through the widest representation: narrower ones are made by the cast, which is exact.
+  const auto width = duckdb::DecimalType::GetWidth(type);
+  return duckdb::Value::DECIMAL(wide, 38, static_cast<uint8_t>(value.scale))
+      .DefaultCastAs(LogicalType::DECIMAL(width, static_cast<uint8_t>(value.scale)));
+}
+
+}  // namespace
+
+duckdb::Value ToValue(const ColumnValue& value, const DataType& type) {
+  const LogicalType logical = ToLogicalType(type);
+  if (const auto* boolean = std::get_if<bool>(&value)) {
+    if (logical.id() == LogicalTypeId::BOOLEAN) return duckdb::Value::BOOLEAN(*boolean);
+  } else if (const auto* integer = std::get_if<int64_t>(&value)) {
+    return Integer(*integer, logical);
+  } else if (const auto* number = std::get_if<double>(&value)) {
+    if (logical.id() == LogicalTypeId::DOUBLE) return duckdb::Value::DOUBLE(*number);
+    if (logical.id() == LogicalTypeId::FLOAT) {
+      return duckdb::Value::FLOAT(static_cast<float>(*number));
+    }
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    if (logical.id() == LogicalTypeId::VARCHAR) return duckdb::Value(*text);
+    if (logical.id() == LogicalTypeId::BLOB) return duckdb::Value::BLOB_RAW(*text);
+  } else if (const auto* decimal = std::get_if<DecimalValue>(&value)) {
+    return Decimal(*decimal, logical);
+  }
+  return duckdb::Value(logical);
+}
+
+LogicalType ResultType(const LogicalType& type) {
+  switch (type.id()) {
+    case LogicalTypeId::HUGEINT:
+      return LogicalType::BIGINT;
+    case LogicalTypeId::UTINYINT:
+      return LogicalType::SMALLINT;
+    case LogicalTypeId::USMALLINT:
+      return LogicalType::INTEGER;
+    case LogicalTypeId::UINTEGER:
+      return LogicalType::BIGINT;
+    case LogicalTypeId::UBIGINT:
+      return LogicalType::DECIMAL(20, 0);
+    case LogicalTypeId::UHUGEINT:
+      return LogicalType::DECIMAL(38, 0);
+    case LogicalTypeId::TIMESTAMP:
+    case LogicalTypeId::TIMESTAMP_SEC:
+    case LogicalTypeId::TIMESTAMP_MS:
+    case LogicalTypeId::TIMESTAMP_NS:
+      return LogicalType::TIMESTAMP_TZ;
+    case LogicalTypeId::TIME:
+    case LogicalTypeId::TIME_TZ:
+    case LogicalTypeId::INTERVAL:
+    case LogicalTypeId::UUID:
+    case LogicalTypeId::ENUM:
+    case LogicalTypeId::BIT:
+    case LogicalTypeId::BIGNUM:
+    case LogicalTypeId::VARCHAR:
+    case LogicalTypeId::SQLNULL:
+      return LogicalType::VARCHAR;
+    case LogicalTypeId::LIST:
+      return LogicalType::LIST(ResultType(duckdb::ListType::GetChildType(type)));
+    case LogicalTypeId::ARRAY:
+      return LogicalType::LIST(ResultType(duckdb::ArrayType::GetChildType(type)));
+    case LogicalTypeId::MAP:
+      return LogicalType::MAP(ResultType(duckdb::MapType::KeyType(type)),
+                              ResultType(duckdb::MapType::ValueType(type)));
+    case LogicalTypeId::STRUCT: {
+      duckdb::child_list_t<LogicalType> children;
+      for (const auto& [name, child] : duckdb::StructType::GetChildTypes(type)) {
+        children.emplace_back(name, ResultType(child));
+      }
+      return LogicalType::STRUCT(std::move(children));
+    }
+    default:
+      return type;
+  }
+}
+
+}  // namespace millpond::data

@@ -1,0 +1,75 @@
+// What the names of tables stand for while one statement runs, and what its scans touched. The
+// query engine asks; the session answers (data/sql/session_tables_internal.h), with one version of
+// each table for the whole statement.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "data/delta/snapshot.h"
+
+namespace millpond::data {
+
+// A stream of rows that can be read once. Binding a query looks at the schema only.
+class OnceReader {
+ public:
+  explicit OnceReader(std::shared_ptr<arrow::RecordBatchReader> rows) : rows_(std::move(rows)) {}
+  const std::shared_ptr<arrow::RecordBatchReader>& rows() const { return rows_; }
+  // The rows, or null if somebody has taken them.
+  std::shared_ptr<arrow::RecordBatchReader> Take() {
+    return taken_.exchange(true) ? nullptr : rows_;
+  }
+
+ private:
+  std::shared_ptr<arrow::RecordBatchReader> rows_;
+  std::atomic<bool> taken_{false};
+};
+
+// AT (VERSION => …), AT (TIMESTAMP => …), or neither.
+struct TableMoment {
+  std::optional<int64_t> version;
+  std::optional<Micros> at;
+  auto operator<=>(const TableMoment&) const = default;
+};
+
+struct ResolvedTable {
+  std::string name;                          // for people: main.default.orders
+  std::shared_ptr<const Snapshot> snapshot;  // or
+  std::shared_ptr<OnceReader> reader;
+};
+
+class TableSource {
+ public:
+  virtual ~TableSource() = default;
+  // `schema` and `table` as QueryName spells them. Thread-safe.
+  virtual Result<ResolvedTable> Resolve(const std::string& schema, const std::string& table,
+                                        const TableMoment& moment) = 0;
+};
+
+// How the engine spells a table: schema "main.default" (or "delta" for a path) and the table's
+// name.
+struct QueryName {
+  std::string schema;
+  std::string table;
+};
+
+// One scan of a table in a plan, as far as the log's statistics could narrow it.
+struct ScanReport {
+  std::string table;
+  int64_t version = 0;
+  int64_t files = 0;
+  int64_t bytes = 0;
+  int64_t files_read = 0;
+  int64_t bytes_read = 0;
+};
+
+}  // namespace millpond::data
