@@ -42,7 +42,7 @@ def functions(code):
         mark, here = match[0], match.start()
         if mark == "{":
             head = code[start:here]
-            is_body = depth_of_function is None and "(" in head and not _is_scope(head)
+            is_body = depth_of_function is None and _is_function(head)
             stack.append((is_body, start + len(head) - len(head.lstrip()), head))
             if is_body:
                 depth_of_function = len(stack)
@@ -56,6 +56,12 @@ def functions(code):
         if depth_of_function is None:
             start = match.end()
     return found
+
+
+def _is_function(head):
+    """Whether a `{` after this text opens a body: not a scope's, not an initializer's."""
+    text = head.rstrip()
+    return "(" in text and not text.endswith(("=", "(", "]", ",")) and not _is_scope(text)
 
 
 def _is_scope(head):

@@ -123,6 +123,9 @@ def test_source_without_a_target(tree):
     pytest.param({"src/data/a.cc": "fmt::format(x); auto s = snprintf_free(1); row.printf(1);\n"}, id="names that look alike"),
     pytest.param({"src/data/a.cc": "class A {\n" + "  int f() { return 1; }\n" * 90 + "};\n"}, id="a long class"),
     pytest.param({"src/data/a.cc": 'Text f() {\n  return R"(' + "select 1\n" * 90 + ')";\n}\n'}, id="a function that is text"),
+    pytest.param({"src/data/a.cc": "constexpr auto kAll = std::to_array<F>({\n" + '    {"x", f(1)},\n' * 90 + "});\n"}, id="a long table"),
+    pytest.param({"src/base/testing/t.h": H, "src/data/a_test_project.h": H + '#include "base/testing/t.h"\n#include <gtest/gtest.h>\n',
+                  "src/data/a_test.cc": '#include "data/a_test_project.h"\n'}, id="a header that tests share"),
     pytest.param({"README.md": "[a](#top) [b](https://example.org) `[c](none.md)`\n"}, id="links elsewhere"),
 ])
 def test_lets_pass(tree, files):
