@@ -46,13 +46,13 @@ struct ScoreRequest {
   std::string model_path;  // the model folder (platform/tracking/model_folder.h)
 
   // One SELECT: entity columns, request features, anything else that should stand beside the score.
-  // `:as_of` becomes as_of. A model of events gives T itself, in `time_column`.
-  std::string candidates_file;
+  // `:as_of` becomes as_of. A model of events gives T itself, in a column of the name that the
+  // model's labels had; else every row has T = as_of. Which views, entities and request features
+  // are needed the model folder says. The text is preceded by as many line ends as stand before it
+  // in the file.
+  std::string candidates_file;  // for errors
   std::string candidates_sql;
   Micros as_of = 0;
-  std::string time_column = "as_of";
-  std::vector<std::string> entity;
-  std::vector<std::string> views;
 
   WorkListPolicy action;
   int reasons = 3;  // largest contributions that are kept for each row
@@ -60,6 +60,9 @@ struct ScoreRequest {
   std::string table;
   std::string work_list;  // "": none
 };
+
+// "main.churn.churn_scores" → "main.churn.churn_scores_features".
+std::string FeatureTableOf(const std::string& table);
 
 struct ScoreReport {
   bool unchanged = false;  // nothing was written
