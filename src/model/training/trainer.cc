@@ -10,6 +10,7 @@ namespace millpond::model {
 
 namespace {
 
+constexpr char kTrainingTag[] = "millpond.training";  // on the runs of this trainer
 constexpr char kFingerprintTag[] = "millpond.fingerprint";
 
 std::string HolderOf(const std::string& run_id) {
@@ -21,7 +22,9 @@ std::string HolderOf(const std::string& run_id) {
 Status EndAbandonedRuns(const TrainerParts& parts, const std::string& experiment_id) {
   MP_ASSIGN_OR_RETURN(auto runs, parts.tracking.ListRuns(experiment_id));
   for (const auto& run : runs) {
-    if (run.info.status != platform::RunStatus::kRunning) continue;
+    if (run.info.status != platform::RunStatus::kRunning || run.FindTag(kTrainingTag) == nullptr) {
+      continue;
+    }
     MP_RETURN_IF_ERROR(parts.catalog.Unpin(HolderOf(run.info.run_id)));
     MP_RETURN_IF_ERROR(parts.tracking.UpdateRun(run.info.run_id, platform::RunStatus::kKilled));
   }
@@ -165,7 +168,8 @@ Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const Trai
   MP_ASSIGN_OR_RETURN(auto run,
                       parts_.tracking.CreateRun({.experiment_id = experiment.experiment_id,
                                                  .user_id = parts_.principal.name,
-                                                 .source_name = definition.file}));
+                                                 .source_name = definition.file,
+                                                 .tags = {{kTrainingTag, definition.name}}}));
   auto report = TrainRun(parts_, run.info, definition, inputs, fingerprint, options.progress);
   if (!report) {
     // The first error is the one to tell; what fails while tidying up after it does not hide it.
