@@ -13,28 +13,16 @@ Result<Json> Member(const Json& record, const char* key) {
   return Fail(ErrorKind::kCorrupt, "run_record.json has no '{}'", key);
 }
 
-// The recorded hash of each feature column, by name.
-std::map<std::string, std::string> RecordedHashes(const Json& features) {
-  std::map<std::string, std::string> hashes;
-  for (const Json& view : features.value("views", Json::array())) {
-    for (const Json& column : view.value("columns", Json::array())) {
-      hashes[column.value("name", "")] = column.value("hash", "");
-    }
-  }
-  return hashes;
-}
-
-Status CheckSameFeatures(const TrainingInputs& inputs, const Json& features) {
-  const auto recorded = RecordedHashes(features);
+Status CheckSameFeatures(const TrainingInputs& inputs, const Json& hashes) {
   for (const auto& view : inputs.views) {
     for (const auto& column : view.columns) {
-      const auto found = recorded.find(column.name);
-      if (found == recorded.end() || found->second == column.hash) continue;
+      const std::string recorded = hashes.value(column.name, column.hash);
+      if (recorded == column.hash) continue;
       return Fail(
           ErrorKind::kConflict,
           "feature '{}' of view '{}' has another definition than the run's (hash {} against "
           "{}): bring the definition back to repeat the run",
-          column.name, view.name, column.hash.substr(0, 12), found->second.substr(0, 12));
+          column.name, view.name, column.hash.substr(0, 12), recorded.substr(0, 12));
     }
   }
   return OkStatus();
@@ -66,8 +54,8 @@ Result<ReproduceReport> Trainer::Reproduce(const std::string& run_id) {
   inputs.tables = tables.get<TableVersions>();
   MP_ASSIGN_OR_RETURN(auto now, Member(record, "now"));
   MP_ASSIGN_OR_RETURN(inputs.now, ParseTimestamp(now.get<std::string>()));
-  MP_ASSIGN_OR_RETURN(auto features, Member(record, "features"));
-  MP_RETURN_IF_ERROR(CheckSameFeatures(inputs, features));
+  MP_ASSIGN_OR_RETURN(auto hashes, Member(record, "feature_hashes"));
+  MP_RETURN_IF_ERROR(CheckSameFeatures(inputs, hashes));
   MP_ASSIGN_OR_RETURN(auto model, ComputeModel(parts_, definition, inputs, nullptr));
 
   ReproduceReport report{.run_id = run_id,

@@ -101,6 +101,17 @@ platform::DatasetInput InputOf(const std::string& table, int64_t version,
           .context = context};
 }
 
+Json FeatureHashes(const TrainingInputs& inputs) {
+  Json hashes = Json::object();
+  for (const auto& view : inputs.views) {
+    for (const auto& column : view.columns) {
+      const auto used = std::ranges::find(inputs.feature_columns, column.name);
+      if (used != inputs.feature_columns.end()) hashes[column.name] = column.hash;
+    }
+  }
+  return hashes;
+}
+
 }  // namespace
 
 Json RunRecord(const ModelDefinition& definition, const TrainingInputs& inputs,
@@ -115,6 +126,7 @@ Json RunRecord(const ModelDefinition& definition, const TrainingInputs& inputs,
           {"tables", inputs.tables},
           {"features", model.record.ToJson()},
           {"feature_columns", inputs.feature_columns},
+          {"feature_hashes", FeatureHashes(inputs)},
           {"split", model.examples.split.ToJson()},
           {"seed", definition.seed},
           {"threads", 1},

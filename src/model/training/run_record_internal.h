@@ -24,6 +24,7 @@ Result<StoredTrainingSet> StoreTrainingSet(const TrainerParts& parts,
 // run_record.json:
 //   {"format": "millpond.run", "version": 1, "model", "definition_sha256", "fingerprint", "now",
 //    "tables": {name: version}, "features": TrainingSetRecord, "feature_columns": […],
+//    "feature_hashes": {column: hash},
 //    "split": {…}, "seed", "threads": 1, "libraries": {…},
 //    "training_set": {"table", "version", "rows"}, "digests": {"model": sha256, …}}
 Json RunRecord(const ModelDefinition& definition, const TrainingInputs& inputs,

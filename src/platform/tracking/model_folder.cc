@@ -57,7 +57,7 @@ std::string MlmodelText(const ModelFolder& model, std::string_view uuid) {
   }
   text += fmt::format(
       "mlflow_version: {}\n"
-      "model_uuid: {}\n"
+      "model_uuid: '{}'\n"
       "run_id: {}\n"
       "signature:\n"
       "  inputs: {}\n"

@@ -1,0 +1,175 @@
+#include "model/training/trainer.h"
+
+#include "model/training/trainer_test_project.h"
+#include "platform/tracking/model_folder.h"
+
+namespace millpond::model {
+namespace {
+
+using millpond::testing::FailsWith;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+double MetricOf(const Json& evaluation, const std::string& prediction, const std::string& metric) {
+  for (const Json& entry : evaluation["metrics"]) {
+    if (entry["prediction"] == prediction && entry["metric"] == metric) return entry["value"];
+  }
+  ADD_FAILURE() << "no " << metric << " of " << prediction;
+  return 0;
+}
+
+TEST_F(TrainerTest, TrainsRegistersAndRecords) {
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Train());
+  EXPECT_FALSE(report.unchanged);
+  EXPECT_EQ(report.version, 1);
+  const Json& evaluation = report.evaluation;
+  EXPECT_GT(evaluation["splits"]["train"]["rows"].get<int64_t>(), 300);
+  EXPECT_GT(MetricOf(evaluation, "model", "average_precision"),
+            MetricOf(evaluation, "prevalence", "average_precision") + 0.1);
+  for (const char* name : {"logistic", "frequency"}) MetricOf(evaluation, name, "log_loss");
+  EXPECT_THAT(evaluation["verdict"].get<std::string>(), HasSubstr("logistic"));
+  EXPECT_THAT(evaluation["features"], SizeIs(4));
+
+  MP_ASSERT_OK_AND_ASSIGN(auto run, tracking_->GetRun(report.run_id));
+  EXPECT_EQ(run.info.status, platform::RunStatus::kFinished);
+  EXPECT_NE(run.FindMetric("average_precision"), nullptr);
+  EXPECT_EQ(*run.FindParam("learner.max_depth"), "3");
+  EXPECT_THAT(run.inputs, SizeIs(2));
+  MP_ASSERT_OK_AND_ASSIGN(auto champion, registry_->GetByAlias("stopped", "champion"));
+  EXPECT_EQ(champion.source, report.model_path);
+  MP_ASSERT_OK_AND_ASSIGN(auto folder,
+                          platform::ReadModelFolder(*machine_.local, report.model_path));
+  EXPECT_EQ(folder.run_id, report.run_id);
+  EXPECT_EQ(report.record["tables"]["main.default.purchases"], 0);
+  MP_ASSERT_OK_AND_ASSIGN(auto pins, catalog_->Pins());
+  EXPECT_THAT(pins, SizeIs(2));
+}
+
+TEST_F(TrainerTest, TheSameInputsAreTrainedOnce) {
+  MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
+  Open();
+  MP_ASSERT_OK_AND_ASSIGN(auto second, Train());
+  EXPECT_TRUE(second.unchanged);
+  EXPECT_EQ(second.run_id, first.run_id);
+  EXPECT_EQ(second.evaluation, first.evaluation);
+  EXPECT_EQ(second.training_rows, first.training_rows);
+  // What the score triggers does not concern the model.
+  MP_ASSERT_OK_AND_ASSIGN(auto third,
+                          Train(std::string(kStoppedModel) + "action: {capacity: 9}\n"));
+  EXPECT_TRUE(third.unchanged);
+  MP_ASSERT_OK_AND_ASSIGN(auto fourth, Train(With("max_depth: 3", "max_depth: 2")));
+  EXPECT_FALSE(fourth.unchanged);
+  EXPECT_EQ(fourth.version, 2);
+  // The rows are the same, so their table has no new version.
+  EXPECT_EQ(fourth.training_set_version, first.training_set_version);
+}
+
+TEST_F(TrainerTest, ARunIsReproducedAtItsVersionsAfterTheDataChanged) {
+  MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
+  Sql("INSERT INTO purchases SELECT customer, at, amount * 2 FROM purchases WHERE customer < 100");
+  MP_ASSERT_OK_AND_ASSIGN(auto again, Trainer(Parts()).Reproduce(first.run_id));
+  for (const auto& part : again.parts) EXPECT_EQ(part.now, part.recorded) << part.name;
+  EXPECT_TRUE(again.equal);
+  EXPECT_THAT(again.parts, SizeIs(5));
+  EXPECT_THAT(again.notes, IsEmpty());
+  MP_ASSERT_OK_AND_ASSIGN(auto second, Train());
+  EXPECT_FALSE(second.unchanged);
+  EXPECT_EQ(second.version, 2);
+  EXPECT_NE(second.record["digests"]["model"], first.record["digests"]["model"]);
+  EXPECT_THAT(Trainer(Parts()).Reproduce("ff"), FailsWith(ErrorKind::kNotFound, HasSubstr("ff")));
+}
+
+TEST_F(TrainerTest, AnOtherFeatureDefinitionCannotReproduceARun) {
+  MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
+  Sql(R"(CREATE OR REPLACE FEATURE VIEW buying ENTITY (customer) TIMESTAMP at AS SELECT
+           days_between(max(at) OVER life, as_of()) AS recency_days,
+           count(*) OVER w AS purchases_30d, sum(amount) OVER w AS amount_30d,
+           count(*) OVER life AS purchases
+         FROM purchases
+         WINDOW w AS (RANGE INTERVAL 31 DAYS PRECEDING), life AS (RANGE UNBOUNDED PRECEDING))");
+  EXPECT_THAT(Trainer(Parts()).Reproduce(first.run_id),
+              FailsWith(ErrorKind::kConflict, HasSubstr("feature 'purchases_30d'")));
+  MP_ASSERT_OK_AND_ASSIGN(auto second, Train());
+  EXPECT_FALSE(second.unchanged);
+}
+
+TEST_F(TrainerTest, AFailedTrainingLeavesAFailedRunAndNoModel) {
+  EXPECT_THAT(Train(With("num_boost_round: 20", "max_leafs: 20")),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("max_leafs")));
+  MP_ASSERT_OK_AND_ASSIGN(auto experiment, tracking_->GetExperimentByName("stopped"));
+  MP_ASSERT_OK_AND_ASSIGN(auto runs, tracking_->ListRuns(experiment.experiment_id));
+  ASSERT_THAT(runs, SizeIs(1));
+  EXPECT_EQ(runs[0].info.status, platform::RunStatus::kFailed);
+  EXPECT_THAT(*runs[0].FindTag("millpond.error"), HasSubstr("max_leafs"));
+  EXPECT_THAT(registry_->GetByAlias("stopped", "champion"),
+              FailsWith(ErrorKind::kNotFound, HasSubstr("stopped")));
+  EXPECT_THAT(catalog_->Pins(), millpond::testing::IsOkAnd(SizeIs(0)));
+}
+
+TEST_F(TrainerTest, ARunWhoseProcessDiedIsEndedByTheNext) {
+  MP_ASSERT_OK_AND_ASSIGN(auto experiment, tracking_->EnsureExperiment("stopped"));
+  MP_ASSERT_OK_AND_ASSIGN(auto dead,
+                          tracking_->CreateRun({.experiment_id = experiment.experiment_id,
+                                                .tags = {{"millpond.training", "stopped"}}}));
+  MP_ASSERT_OK_AND_ASSIGN(auto foreign,
+                          tracking_->CreateRun({.experiment_id = experiment.experiment_id}));
+  MP_ASSERT_OK(Train());
+  EXPECT_EQ(tracking_->GetRun(dead.info.run_id)->info.status, platform::RunStatus::kKilled);
+  EXPECT_EQ(tracking_->GetRun(foreign.info.run_id)->info.status, platform::RunStatus::kRunning);
+}
+
+TEST_F(TrainerTest, ALabelInDisguiseIsWarnedOf) {
+  std::string text = With("count(*) FILTER (WHERE at >= :as_of) = 0 AS label,",
+                          "count(*) FILTER (WHERE at >= :as_of) = 0 AS label,\n"
+                          "           count(*) FILTER (WHERE at >= :as_of) AS later,");
+  const std::string views = "  views: [{name: buying}]\n";
+  text.replace(text.find(views), views.size(), views + "  request: [later]\n");
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Train(text));
+  ASSERT_THAT(report.warnings, SizeIs(1));
+  EXPECT_THAT(report.warnings[0],
+              AllOf(HasSubstr("feature 'later'"), HasSubstr("average precision 1.000")));
+}
+
+TEST_F(TrainerTest, ErrorsOfADefinitionNameTheirPlace) {
+  EXPECT_THAT(Train(With("GROUP BY customer\n", "GROUP BY custmer\n")),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("models/stopped.yml:9:")));
+  EXPECT_THAT(Train(With("FROM purchases", "FROM purchase")),
+              FailsWith(ErrorKind::kNotFound,
+                        AllOf(HasSubstr("models/stopped.yml:7:"), HasSubstr("purchase"))));
+  EXPECT_THAT(Train(With("FROM purchases", "FROM read_files('x')")),
+              FailsWith(ErrorKind::kUnsupported, HasSubstr("models/stopped.yml:7:")));
+  EXPECT_THAT(Train(With("{name: buying}", "{name: buyng}")),
+              FailsWith(ErrorKind::kNotFound, HasSubstr("buyng")));
+  EXPECT_THAT(Train(With("{name: buying}", "{name: buying, exclude: [recency]}")),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("has no column 'recency'")));
+  EXPECT_THAT(Train(With("= 0 AS label,", "AS label,")),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("BOOLEAN")));
+  EXPECT_THAT(Train(With(" = 0 AS label,", " = 0 AS lable,")),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("gives no column 'label'")));
+  EXPECT_THAT(Train(With("horizon: 30 days", "horizon: 20 days")),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("not within the horizon")));
+  EXPECT_THAT(
+      Train(With("calibrate: [2020-05-15]", "calibrate: [2020-04-20]")),
+      FailsWith(ErrorKind::kInvalidArgument, HasSubstr("shorter than the label's horizon")));
+}
+
+TEST_F(TrainerTest, LabelsOfTheFutureWait) {
+  machine_.clock.Set(*ParseTimestamp("2020-07-15"));
+  EXPECT_THAT(Train(), FailsWith(ErrorKind::kInvalidArgument,
+                                 HasSubstr("part 'test' of the split has no rows")));
+}
+
+TEST_F(TrainerTest, DownSamplingTouchesTheTrainingPartOnly) {
+  MP_ASSERT_OK_AND_ASSIGN(auto all, Train());
+  MP_ASSERT_OK_AND_ASSIGN(
+      auto sampled, Train(std::string(kStoppedModel) + "imbalance: {downsample_negatives: 0.5}\n"));
+  EXPECT_EQ(sampled.evaluation["splits"], all.evaluation["splits"]);
+  EXPECT_LT(sampled.evaluation["training_rows_used"].get<int64_t>(),
+            all.evaluation["training_rows_used"].get<int64_t>());
+}
+
+}  // namespace
+}  // namespace millpond::model
