@@ -9,6 +9,11 @@ namespace millpond::model {
 
 namespace {
 
+constexpr const char* kKeys[] = {"name",        "description", "label",       "features",
+                                 "split",       "learner",     "seed",        "imbalance",
+                                 "calibration", "metrics",     "baselines",   "action",
+                                 "leak_check",  "score",       "training_set"};
+
 Status ReadLabel(const YamlNode& node, const std::string& file, LabelDefinition& label) {
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
   MP_ASSIGN_OR_RETURN(auto sql, reader.Require("sql"));
@@ -258,6 +263,9 @@ std::string_view ToString(SplitName name) {
 Result<ModelDefinition> ParseModelDefinition(const std::string& text, const std::string& file) {
   MP_ASSIGN_OR_RETURN(auto root, YamlNode::Parse(text, file));
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(root));
+  // A misspelt key is told as such, before the key that it should have been is missed.
+  for (const char* key : kKeys) reader.Find(key);
+  MP_RETURN_IF_ERROR(reader.Finish());
   ModelDefinition model;
   model.file = file;
   model.text = text;
@@ -287,7 +295,6 @@ Result<ModelDefinition> ParseModelDefinition(const std::string& text, const std:
   model.seed = static_cast<uint64_t>(seed);
   MP_ASSIGN_OR_RETURN(model.training_set, reader.String("training_set", model.training_set));
   MP_RETURN_IF_ERROR(ReadOptionalParts(reader, model));
-  MP_RETURN_IF_ERROR(reader.Finish());
   return model;
 }
 

@@ -108,7 +108,7 @@ TEST(ModelDefinitionTest, ComplaintsNameThePlace) {
   Refuses(With("horizon: 90 days", "horizon: 90 moons"),
           "models/churn.yml:7:12: want a duration such as '90 days'");
   Refuses(With("  entity: [customer_id]\n", ""), "'entity' is missing");
-  Refuses(With("learner:", "lerner:"), "'learner' is missing");
+  Refuses(With("learner:", "lerner:"), "unknown key 'lerner'; did you mean 'learner'?");
   Refuses(With("  kind: xgboost", "  kind: forest"),
           "models/churn.yml:16:9: there are the learners");
   Refuses(With("calibrate: [1997-10-01]", "calibrate: [1997-04-01]"),
