@@ -1,4 +1,4 @@
-// Runs a model's SELECTs (labels, candidates) at fixed table versions. The result is a kernel
+// Runs the SELECT of a model's labels at fixed table versions. The result is a kernel
 // batch, ordered by T, entity and the other columns, so that a training set does not depend on the
 // order in which the engine gave its rows.
 #pragma once
@@ -14,21 +14,6 @@
 #include "model/training/model_definition.h"
 
 namespace millpond::model {
-
-// Table name (catalog.schema.table) -> version.
-using TableVersions = std::map<std::string, int64_t>;
-
-// The tables a SELECT reads at any depth, with their latest versions. A table function or a
-// delta.`path` is refused by name: what cannot be pinned cannot be reproduced.
-Result<TableVersions> ResolveTables(data::Catalog& catalog, const ModelSql& sql);
-
-// `:as_of` in the text (outside strings and comments).
-Result<bool> HasAsOf(const ModelSql& sql);
-
-// One SELECT at `versions`; as_of stands in for `:as_of` as TIMESTAMP '…'.
-Result<kernel::Batch> SelectRows(data::SqlEngine& engine, const data::Principal& principal,
-                                 const ModelSql& sql, const TableVersions& versions,
-                                 std::optional<Micros> as_of);
 
 // The labels of a definition: for every T of the split, or once. Checked: the columns the
 // definition names are there, T and known_at are times, the label is 0 or 1 and never NULL, no

@@ -12,15 +12,9 @@
 #include "base/fs/filesystem.h"
 #include "base/json.h"
 #include "base/result.h"
+#include "model/scoring/model_sql.h"
 
 namespace millpond::model {
-
-// A SELECT inside the YAML file. `text` is preceded by as many line ends as stand before it in the
-// file, so that an error's line is the file's own (columns count from the block's indentation).
-struct ModelSql {
-  std::string file = {};
-  std::string text = {};
-};
 
 struct LabelDefinition {
   ModelSql sql = {};
