@@ -105,12 +105,6 @@ void Compare(const std::string& bytes, MatrixView rows) {
   ExpectSameBits(ours, theirs);
 }
 
-struct Case {
-  size_t columns;
-  double missing;
-  std::string params;
-};
-
 class AgainstLibrary : public ::testing::TestWithParam<int> {};
 
 TEST_P(AgainstLibrary, MarginsAreTheSameBits) {
@@ -141,6 +135,13 @@ TEST_P(AgainstLibrary, MarginsAreTheSameBits) {
   Compare(bytes, e.features.view());
   Compare(bytes, Adversarial(e, seed, 501).view());
   MP_EXPECT_OK(VerifyTreeModel(bytes, e.features.view()));
+  // What other people's code gets through a DMatrix are the same bits too.
+  MP_ASSERT_OK_AND_ASSIGN(auto booster, XgboostBooster::Load(bytes));
+  MP_ASSERT_OK_AND_ASSIGN(auto through_matrix, booster.Margins(e.features.view()));
+  std::vector<float> ours(e.features.rows);
+  MP_ASSERT_OK_AND_ASSIGN(auto model, TreeModel::Load(bytes, "model"));
+  MP_ASSERT_OK(model->FloatMargins(e.features.view(), ours));
+  ExpectSameBits(ours, through_matrix);
 }
 
 INSTANTIATE_TEST_SUITE_P(Random, AgainstLibrary, ::testing::Range(0, 60));
