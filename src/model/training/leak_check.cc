@@ -9,7 +9,14 @@
 namespace millpond::model {
 
 Json LeakFindings::ToJson() const {
+  Json changing = Json::array();
+  for (const auto& change : changes) {
+    changing.push_back({{"feature", change.feature},
+                        {"positives", change.of_positives},
+                        {"negatives", change.of_negatives}});
+  }
   return {{"passed", true},
+          {"changes_at_label_time", changing},
           {"moments_recomputed", moments},
           {"rows_recomputed", rows},
           {"warnings", warnings}};

@@ -155,6 +155,8 @@ Result<ComputedModel> ComputeModel(const TrainerParts& parts, const ModelDefinit
   MP_ASSIGN_OR_RETURN(auto memory, env.arbiter.Reserve(ResourceClass::kBatch, bytes,
                                                        "training of " + definition.name));
   MP_ASSIGN_OR_RETURN(auto rows, ToBatch(*training.rows));
+  MP_RETURN_IF_ERROR(CheckLabelTime(parts.features, rows, split, inputs.feature_columns, definition,
+                                    options, findings));
   MP_ASSIGN_OR_RETURN(auto examples,
                       MakeExamples(definition, rows, inputs.feature_columns, std::move(split)));
   rows = {};
