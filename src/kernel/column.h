@@ -45,14 +45,13 @@ class Column {
   // value's type must be the column's, or value the NULL literal.
   void Set(int64_t row, const Value& value);
   void Append(const Value& value);
+  // Copies one row of a column of the same type.
+  void CopyRow(int64_t row, const Column& from, int64_t from_row);
 
   // The rows `take` in that order.
   Column Take(std::span<const int64_t> take) const;
 
  private:
-  template <typename F>
-  auto Visit(F&& f);
-
   Type type_;
   std::vector<uint8_t> valid_;
   std::variant<std::vector<uint8_t>, std::vector<int64_t>, std::vector<double>, std::vector<Int128>,

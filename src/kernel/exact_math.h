@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernel/type.h"
@@ -40,6 +41,11 @@ class Natural {
 // ±(numerator / denominator) * 2^exponent. denominator > 0.
 double RoundRatio(bool negative, const Natural& numerator, const Natural& denominator,
                   int exponent);
+
+// ±digits * 2^exponent, digits lowest first; `more` says that something smaller than the last bit,
+// but not nothing, comes after it. *exact, if given, says that nothing was rounded off.
+double RoundDigits(bool negative, std::span<const uint32_t> digits, int exponent, bool more,
+                   bool* exact = nullptr);
 
 // a / b for integers, correctly rounded; b != 0.
 double DivideInts(Int128 a, Int128 b);

@@ -34,13 +34,12 @@ class ExactSum {
   struct Magnitude;
   static constexpr int kInlineLimbs = 6;
 
-  void AddDigits(int limb, int64_t low, int64_t middle, int64_t high);
   void Reserve(int first, int last);
   void Carry();
   int64_t* limbs() { return heap_.empty() ? inline_.data() : heap_.data(); }
   const int64_t* limbs() const { return heap_.empty() ? inline_.data() : heap_.data(); }
   Magnitude Collect() const;
-  bool Special(double* result) const;
+  bool IsSpecial(double* result) const;
 
   int32_t first_ = 0;     // limb 0 has the weight 2^-1088
   int32_t count_ = 0;     // limbs in use

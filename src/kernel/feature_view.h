@@ -77,7 +77,7 @@ struct FeatureProgram {
   std::vector<BoundExpression> row_expressions;  // over used_columns
   std::vector<std::optional<Micros>> windows;    // distinct, in order of first use
   std::vector<ProgramAggregate> aggregates;
-  // Over the aggregates' results, then as_of, then the outputs before it.
+  // Over as_of, then all outputs (of which those above are read), then the aggregates' results.
   std::vector<BoundExpression> output_expressions;
 };
 

@@ -1,0 +1,194 @@
+#include <algorithm>
+#include <numeric>
+
+#include "base/check.h"
+#include "kernel/canonical.h"
+#include "kernel/source_rows_internal.h"
+
+namespace millpond::kernel {
+
+SourceRows::SourceRows(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SourceRows::SourceRows(SourceRows&&) noexcept = default;
+SourceRows& SourceRows::operator=(SourceRows&&) noexcept = default;
+SourceRows::~SourceRows() = default;
+
+int64_t SourceRows::rows() const {
+  return impl_->rows();
+}
+
+int64_t SourceRows::entities() const {
+  return static_cast<int64_t>(impl_->entity_begin.size()) - 1;
+}
+
+namespace {
+
+struct RowKey {
+  int64_t entity;
+  Micros event_time;
+  Micros known_from;
+  int64_t row;
+
+  bool operator<(const RowKey& other) const {
+    if (entity != other.entity) return entity < other.entity;
+    if (event_time != other.event_time) return event_time < other.event_time;
+    return known_from < other.known_from;
+  }
+};
+
+Status CheckColumns(const FeatureProgram& program, std::span<const Column* const> columns,
+                    int64_t rows) {
+  if (columns.size() != program.used_columns.size()) {
+    return Fail(ErrorKind::kInvalidArgument, "feature view {} reads {} columns, got {}",
+                program.definition.name, program.used_columns.size(), columns.size());
+  }
+  for (size_t i = 0; i < columns.size(); ++i) {
+    const SourceColumn& wanted = program.used_columns[i];
+    if (columns[i]->type() != wanted.type || columns[i]->size() != rows) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "column {} of feature view {} is {} in its definition and {} ({} of {} rows) in "
+                  "the data; create the view again if the table has changed",
+                  wanted.name, program.definition.name, ToString(wanted.type),
+                  ToString(columns[i]->type()), columns[i]->size(), rows);
+    }
+  }
+  return OkStatus();
+}
+
+class Preparation {
+ public:
+  Preparation(const FeatureProgram& program, std::span<const Column* const> columns, int64_t rows,
+              const RowVersions& versions)
+      : program_(program),
+        columns_(columns),
+        rows_(rows),
+        versions_(versions),
+        impl_(std::make_unique<SourceRows::Impl>()) {}
+
+  std::unique_ptr<SourceRows::Impl> Run() {
+    std::vector<RowKey> keys = CollectKeys();
+    std::sort(keys.begin(), keys.end());
+    Arrange(keys);
+    for (size_t i = 0; i < program_.aggregates.size(); ++i) {
+      PrepareAggregate(program_.aggregates[i]);
+    }
+    return std::move(impl_);
+  }
+
+ private:
+  // The rows that some T may see, each with its entity's number.
+  std::vector<RowKey> CollectKeys() {
+    Column event_time = program_.event_time.Evaluate(columns_, rows_);
+    Column known_at = program_.known_at.Evaluate(columns_, rows_);
+    std::optional<Column> where;
+    if (program_.where.has_value()) where = program_.where->Evaluate(columns_, rows_);
+    std::vector<RowKey> keys;
+    keys.reserve(rows_);
+    std::string bytes;
+    for (int64_t row = 0; row < rows_; ++row) {
+      if (event_time.IsNull(row) || known_at.IsNull(row)) continue;
+      if (where.has_value() && (where->IsNull(row) || where->booleans()[row] == 0)) continue;
+      bytes.clear();
+      bool null_entity = false;
+      for (int index : program_.entity) {
+        null_entity = null_entity || columns_[index]->IsNull(row);
+        AppendCanonical(*columns_[index], row, &bytes);
+      }
+      if (null_entity) continue;
+      auto entities = static_cast<int64_t>(impl_->entities.size());
+      int64_t entity = impl_->entities.try_emplace(bytes, entities).first->second;
+      Micros known_from = known_at.int64s()[row];
+      if (!versions_.known_from_floor.empty()) {
+        known_from = std::max(known_from, versions_.known_from_floor[row]);
+      }
+      keys.push_back({entity, event_time.int64s()[row], known_from, row});
+    }
+    return keys;
+  }
+
+  void Arrange(std::span<const RowKey> keys) {
+    std::vector<int64_t> take;
+    take.reserve(keys.size());
+    impl_->entity_begin.assign(impl_->entities.size() + 1, 0);
+    for (const RowKey& key : keys) {
+      take.push_back(key.row);
+      impl_->event_time.push_back(key.event_time);
+      impl_->known_from.push_back(key.known_from);
+      ++impl_->entity_begin[key.entity + 1];
+    }
+    std::partial_sum(impl_->entity_begin.begin(), impl_->entity_begin.end(),
+                     impl_->entity_begin.begin());
+    bool versioned = std::any_of(versions_.known_to.begin(), versions_.known_to.end(),
+                                 [](Micros known_to) { return known_to != kForever; });
+    if (versioned) {
+      for (int64_t row : take) impl_->known_to.push_back(versions_.known_to[row]);
+    }
+    for (size_t entity = 0; entity + 1 < impl_->entity_begin.size(); ++entity) {
+      bool in_order = impl_->known_to.empty() &&
+                      std::is_sorted(impl_->known_from.begin() + impl_->entity_begin[entity],
+                                     impl_->known_from.begin() + impl_->entity_begin[entity + 1]);
+      impl_->entity_in_order.push_back(in_order ? 1 : 0);
+    }
+    for (const BoundExpression& expression : program_.row_expressions) {
+      // One expression at a time, so that memory holds one unsorted column beside the sorted ones.
+      impl_->expressions.push_back(expression.Evaluate(columns_, rows_).Take(take));
+      if (expression.type().id != TypeId::kDouble) continue;
+      for (double& x : impl_->expressions.back().mutable_doubles()) x = CanonicalDouble(x);
+    }
+  }
+
+  void PrepareAggregate(const ProgramAggregate& aggregate) {
+    std::vector<uint8_t> takes(impl_->rows(), 1);
+    if (aggregate.filter >= 0) {
+      const Column& filter = impl_->expressions[aggregate.filter];
+      for (int64_t row = 0; row < impl_->rows(); ++row) takes[row] = filter.booleans()[row];
+    }
+    bool keeps_null = aggregate.argument < 0 || aggregate.function == AggregateFunction::kFirst ||
+                      aggregate.function == AggregateFunction::kLast;
+    if (!keeps_null) {
+      const Column& argument = impl_->expressions[aggregate.argument];
+      auto counts = aggregate.function == AggregateFunction::kCountIf ? argument.booleans()
+                                                                      : argument.valid();
+      for (int64_t row = 0; row < impl_->rows(); ++row) takes[row] &= counts[row];
+    }
+    bool distinct = aggregate.function == AggregateFunction::kCountDistinct;
+    impl_->codes.emplace_back();
+    impl_->code_counts.push_back(0);
+    if (distinct) NumberValues(impl_->expressions[aggregate.argument], takes);
+    impl_->takes.push_back(std::move(takes));
+  }
+
+  void NumberValues(const Column& argument, std::span<const uint8_t> takes) {
+    std::unordered_map<std::string, uint32_t> numbers;
+    std::vector<uint32_t>& codes = impl_->codes.back();
+    codes.assign(impl_->rows(), 0);
+    std::string bytes;
+    for (int64_t row = 0; row < impl_->rows(); ++row) {
+      if (takes[row] == 0) continue;
+      bytes.clear();
+      AppendCanonical(argument, row, &bytes);
+      auto next = static_cast<uint32_t>(numbers.size());
+      codes[row] = numbers.try_emplace(bytes, next).first->second;
+    }
+    impl_->code_counts.back() = static_cast<uint32_t>(numbers.size());
+  }
+
+  const FeatureProgram& program_;
+  std::span<const Column* const> columns_;
+  int64_t rows_;
+  const RowVersions& versions_;
+  std::unique_ptr<SourceRows::Impl> impl_;
+};
+
+}  // namespace
+
+Result<SourceRows> PrepareSource(const FeatureProgram& program,
+                                 std::span<const Column* const> columns, int64_t rows,
+                                 const RowVersions& versions) {
+  MP_RETURN_IF_ERROR(CheckColumns(program, columns, rows));
+  for (const auto& span : {versions.known_from_floor, versions.known_to}) {
+    CHECK(span.empty() || static_cast<int64_t>(span.size()) == rows);
+  }
+  return SourceRows(Preparation(program, columns, rows, versions).Run());
+}
+
+}  // namespace millpond::kernel

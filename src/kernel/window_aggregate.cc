@@ -1,0 +1,365 @@
+// Each aggregate is a policy: a State, how rows [begin, end) are added to it, how two are merged
+// and how the result is written. Levels<Policy> gives all of them the tree.
+#include "kernel/window_aggregate_internal.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "kernel/canonical.h"
+#include "kernel/exact_math.h"
+#include "kernel/exact_sum.h"
+
+namespace millpond::kernel {
+namespace {
+
+template <typename Policy>
+class Levels : public WindowAggregate {
+ public:
+  Levels(Policy policy, Type type, int64_t outputs)
+      : WindowAggregate(Column(type, outputs)), policy_(std::move(policy)) {}
+
+  void Begin(int64_t first) override {
+    first_ = first;
+    levels_.clear();
+  }
+
+  void BuildNodes(int64_t rows, int levels) override {
+    int64_t nodes = rows / kFanout;
+    for (int level = 0; level < levels; ++level, nodes /= kFanout) {
+      std::vector<State> states(nodes);
+      for (int64_t node = 0; node < nodes; ++node) {
+        int64_t begin = node * kFanout;
+        if (level == 0) {
+          policy_.AddRows(states[node], first_ + begin, first_ + begin + kFanout);
+          continue;
+        }
+        for (int64_t child = begin; child < begin + kFanout; ++child) {
+          policy_.Merge(states[node], levels_.back()[child]);
+        }
+      }
+      levels_.push_back(std::move(states));
+    }
+  }
+
+  void Compute(std::span<const Segment> segments, Micros at, int64_t out) override {
+    State state{};
+    for (const Segment& segment : segments) {
+      if (segment.level == 0) {
+        policy_.AddRows(state, first_ + segment.begin, first_ + segment.end);
+        continue;
+      }
+      const std::vector<State>& nodes = levels_[segment.level - 1];
+      for (int64_t node = segment.begin; node < segment.end; ++node) {
+        policy_.Merge(state, nodes[node]);
+      }
+    }
+    policy_.Write(state, at, out, &column_);
+  }
+
+ private:
+  using State = typename Policy::State;
+
+  Policy policy_;
+  int64_t first_ = 0;
+  std::vector<std::vector<State>> levels_;
+};
+
+struct CountPolicy {
+  using State = int64_t;
+  std::span<const uint8_t> takes;
+
+  void AddRows(State& state, int64_t begin, int64_t end) const {
+    for (int64_t row = begin; row < end; ++row) state += takes[row];
+  }
+  void Merge(State& state, const State& other) const { state += other; }
+  void Write(const State& state, Micros, int64_t out, Column* column) const {
+    column->mutable_int64s()[out] = state;
+    column->mutable_valid()[out] = 1;
+  }
+};
+
+// sum and avg of BIGINT and DECIMAL
+template <typename T>
+struct WidePolicy {
+  struct State {
+    WideSum sum;
+    int64_t count = 0;
+  };
+  std::span<const uint8_t> takes;
+  std::span<const T> values;
+  bool average;
+  int scale;
+
+  void AddRows(State& state, int64_t begin, int64_t end) const {
+    for (int64_t row = begin; row < end; ++row) {
+      if (takes[row] == 0) continue;
+      state.sum.Add(values[row]);
+      ++state.count;
+    }
+  }
+  void Merge(State& state, const State& other) const {
+    state.sum.Merge(other.sum);
+    state.count += other.count;
+  }
+  void Write(const State& state, Micros, int64_t out, Column* column) const {
+    if (state.count == 0) return;
+    if (average) {
+      column->mutable_doubles()[out] = state.sum.RoundQuotient(state.count, scale);
+      column->mutable_valid()[out] = 1;
+      return;
+    }
+    Int128 sum = 0;
+    if (!state.sum.ToDecimal(&sum)) return;
+    column->mutable_decimals()[out] = sum;
+    column->mutable_valid()[out] = 1;
+  }
+};
+
+// sum and avg of DOUBLE
+struct DoublePolicy {
+  struct State {
+    ExactSum sum;
+    int64_t count = 0;
+  };
+  std::span<const uint8_t> takes;
+  std::span<const double> values;
+  bool average;
+
+  void AddRows(State& state, int64_t begin, int64_t end) const {
+    for (int64_t row = begin; row < end; ++row) {
+      if (takes[row] == 0) continue;
+      state.sum.Add(values[row]);
+      ++state.count;
+    }
+  }
+  void Merge(State& state, const State& other) const {
+    state.sum.Merge(other.sum);
+    state.count += other.count;
+  }
+  void Write(const State& state, Micros, int64_t out, Column* column) const {
+    if (state.count == 0) return;
+    column->mutable_doubles()[out] =
+        average ? state.sum.RoundQuotient(state.count) : state.sum.Round();
+    column->mutable_valid()[out] = 1;
+  }
+};
+
+// min and max: the state is the row that holds the value, -1 for none. `Less` compares rows.
+template <typename Less>
+struct ExtremePolicy {
+  struct State {
+    int64_t row = -1;
+  };
+  std::span<const uint8_t> takes;
+  const Column* argument;
+  bool greatest;
+  Less less;
+
+  void Offer(State& state, int64_t row) const {
+    if (state.row < 0 || (greatest ? less(state.row, row) : less(row, state.row))) state.row = row;
+  }
+  void AddRows(State& state, int64_t begin, int64_t end) const {
+    for (int64_t row = begin; row < end; ++row) {
+      if (takes[row] != 0) Offer(state, row);
+    }
+  }
+  void Merge(State& state, const State& other) const {
+    if (other.row >= 0) Offer(state, other.row);
+  }
+  void Write(const State& state, Micros, int64_t out, Column* column) const {
+    if (state.row >= 0) column->CopyRow(out, *argument, state.row);
+  }
+};
+
+// first and last: rows stand in order of (event_time, known_from), so only ties need a look at the
+// argument.
+struct RowOrder {
+  const SourceRows::Impl* source;
+  const Column* argument;
+
+  bool operator()(int64_t a, int64_t b) const {
+    if (source->event_time[a] != source->event_time[b]) {
+      return source->event_time[a] < source->event_time[b];
+    }
+    if (source->known_from[a] != source->known_from[b]) {
+      return source->known_from[a] < source->known_from[b];
+    }
+    return CompareCanonical(*argument, a, *argument, b) < 0;
+  }
+};
+
+template <typename T>
+struct ValueOrder {
+  std::span<const T> values;
+  bool operator()(int64_t a, int64_t b) const { return values[a] < values[b]; }
+};
+
+struct CanonicalOrder {
+  const Column* argument;
+  bool operator()(int64_t a, int64_t b) const {
+    return CompareCanonical(*argument, a, *argument, b) < 0;
+  }
+};
+
+struct TimeSincePolicy {
+  struct State {
+    Micros last = INT64_MIN;
+    bool any = false;
+  };
+  std::span<const uint8_t> takes;
+  std::span<const Micros> event_time;
+
+  void AddRows(State& state, int64_t begin, int64_t end) const {
+    for (int64_t row = end; row-- > begin;) {
+      if (takes[row] == 0) continue;
+      Merge(state, {event_time[row], true});
+      return;
+    }
+  }
+  void Merge(State& state, const State& other) const {
+    state.last = std::max(state.last, other.last);
+    state.any = state.any || other.any;
+  }
+  void Write(const State& state, Micros at, int64_t out, Column* column) const {
+    if (!state.any) return;
+    column->mutable_doubles()[out] = DivideInts(Int128{at} - state.last, kMicrosPerSecond);
+    column->mutable_valid()[out] = 1;
+  }
+};
+
+// The distinct codes of each node, and a stamp per code that says which result counted it last.
+class DistinctAggregate : public WindowAggregate {
+ public:
+  DistinctAggregate(std::span<const uint8_t> takes, std::span<const uint32_t> codes,
+                    uint32_t code_count, int64_t outputs)
+      : WindowAggregate(Column(kBigint, outputs)),
+        takes_(takes),
+        codes_(codes),
+        stamps_(code_count, 0) {}
+
+  void Begin(int64_t first) override {
+    first_ = first;
+    levels_.clear();
+  }
+
+  void BuildNodes(int64_t rows, int levels) override {
+    int64_t nodes = rows / kFanout;
+    for (int level = 0; level < levels; ++level, nodes /= kFanout) {
+      std::vector<std::vector<uint32_t>> states(nodes);
+      for (int64_t node = 0; node < nodes; ++node) {
+        ++stamp_;
+        CountNodes(level, node * kFanout, (node + 1) * kFanout,
+                   [&](uint32_t code) { states[node].push_back(code); });
+      }
+      levels_.push_back(std::move(states));
+    }
+  }
+
+  void Compute(std::span<const Segment> segments, Micros, int64_t out) override {
+    ++stamp_;
+    int64_t count = 0;
+    for (const Segment& segment : segments) {
+      CountNodes(segment.level, segment.begin, segment.end, [&](uint32_t) { ++count; });
+    }
+    if (count > kMaxDistinct) return;
+    column_.mutable_int64s()[out] = count;
+    column_.mutable_valid()[out] = 1;
+  }
+
+ private:
+  // Calls `first_seen` for each code of the nodes that has not been seen under this stamp.
+  template <typename F>
+  void CountNodes(int level, int64_t begin, int64_t end, F&& first_seen) {
+    auto see = [&](uint32_t code) {
+      if (stamps_[code] == stamp_) return;
+      stamps_[code] = stamp_;
+      first_seen(code);
+    };
+    for (int64_t node = begin; node < end; ++node) {
+      if (level == 0) {
+        if (takes_[first_ + node] != 0) see(codes_[first_ + node]);
+      } else {
+        for (uint32_t code : levels_[level - 1][node]) see(code);
+      }
+    }
+  }
+
+  std::span<const uint8_t> takes_;
+  std::span<const uint32_t> codes_;
+  std::vector<uint64_t> stamps_;
+  uint64_t stamp_ = 0;
+  int64_t first_ = 0;
+  std::vector<std::vector<std::vector<uint32_t>>> levels_;
+};
+
+template <typename Policy>
+std::unique_ptr<WindowAggregate> Make(Policy policy, Type type, int64_t outputs) {
+  return std::make_unique<Levels<Policy>>(std::move(policy), type, outputs);
+}
+
+template <typename Less>
+std::unique_ptr<WindowAggregate> MakeExtreme(std::span<const uint8_t> takes, const Column& argument,
+                                             bool greatest, Less less, int64_t outputs) {
+  return Make(ExtremePolicy<Less>{takes, &argument, greatest, less}, argument.type(), outputs);
+}
+
+std::unique_ptr<WindowAggregate> MakeMinMax(std::span<const uint8_t> takes, const Column& argument,
+                                            bool greatest, int64_t outputs) {
+  if (argument.type().id == TypeId::kDecimal) {
+    ValueOrder<Int128> order{argument.decimals()};
+    return MakeExtreme(takes, argument, greatest, order, outputs);
+  }
+  if (IsStoredAsInt64(argument.type())) {
+    ValueOrder<int64_t> order{argument.int64s()};
+    return MakeExtreme(takes, argument, greatest, order, outputs);
+  }
+  return MakeExtreme(takes, argument, greatest, CanonicalOrder{&argument}, outputs);
+}
+
+std::unique_ptr<WindowAggregate> MakeSum(std::span<const uint8_t> takes, const Column& argument,
+                                         bool average, Type type, int64_t outputs) {
+  if (argument.type().id == TypeId::kDouble) {
+    return Make(DoublePolicy{takes, argument.doubles(), average}, type, outputs);
+  }
+  if (argument.type().id == TypeId::kDecimal) {
+    WidePolicy<Int128> policy{takes, argument.decimals(), average, argument.type().scale};
+    return Make(policy, type, outputs);
+  }
+  return Make(WidePolicy<int64_t>{takes, argument.int64s(), average, 0}, type, outputs);
+}
+
+}  // namespace
+
+std::unique_ptr<WindowAggregate> MakeWindowAggregate(const FeatureProgram& program,
+                                                     const SourceRows::Impl& source, int index,
+                                                     int64_t outputs) {
+  const ProgramAggregate& aggregate = program.aggregates[index];
+  std::span<const uint8_t> takes = source.takes[index];
+  const Column* argument =
+      aggregate.argument < 0 ? nullptr : &source.expressions[aggregate.argument];
+  switch (aggregate.function) {
+    case AggregateFunction::kCountStar:
+    case AggregateFunction::kCount:
+    case AggregateFunction::kCountIf:
+      return Make(CountPolicy{takes}, kBigint, outputs);
+    case AggregateFunction::kSum:
+    case AggregateFunction::kAvg:
+      return MakeSum(takes, *argument, aggregate.function == AggregateFunction::kAvg,
+                     aggregate.result, outputs);
+    case AggregateFunction::kMin:
+    case AggregateFunction::kMax:
+      return MakeMinMax(takes, *argument, aggregate.function == AggregateFunction::kMax, outputs);
+    case AggregateFunction::kFirst:
+    case AggregateFunction::kLast:
+      return MakeExtreme(takes, *argument, aggregate.function == AggregateFunction::kLast,
+                         RowOrder{&source, argument}, outputs);
+    case AggregateFunction::kTimeSince:
+      return Make(TimeSincePolicy{takes, source.event_time}, kDouble, outputs);
+    case AggregateFunction::kCountDistinct:
+      break;
+  }
+  return std::make_unique<DistinctAggregate>(takes, source.codes[index], source.code_counts[index],
+                                             outputs);
+}
+
+}  // namespace millpond::kernel
