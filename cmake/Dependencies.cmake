@@ -21,12 +21,18 @@ prebuilt(XGBoost::xgboost ${DEPS}/xgboost-cpu/xgboost/lib/libxgboost.so /usr/inc
 # The wheel's own libgomp stands beside libxgboost.so under a mangled name that the linker need not find.
 set_target_properties(XGBoost::xgboost PROPERTIES INTERFACE_LINK_OPTIONS "-Wl,--allow-shlib-undefined")
 
+# simdjson from source, its namespace renamed: libparquet exports the symbols of another version, and
+# whichever of the two is loaded first would serve both.
+add_library(millpond_simdjson STATIC ${DEPS}/simdjson/simdjson.cpp)
+target_include_directories(millpond_simdjson SYSTEM PUBLIC ${DEPS}/simdjson)
+target_compile_definitions(millpond_simdjson PUBLIC simdjson=millpond_simdjson)
+target_compile_options(millpond_simdjson PRIVATE -w -O2)
+
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
-find_package(simdjson REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GTest REQUIRED)

@@ -22,6 +22,7 @@ namespace millpond::data {
 struct TableState {
   std::optional<Protocol> protocol;
   std::optional<Metadata> metadata;
+  std::shared_ptr<const Schema> schema;  // metadata's, parsed
   FileList files;
   std::map<std::string, Txn> txns;
   std::map<std::string, DomainMetadata> domains;  // removed ones are not there
@@ -49,7 +50,7 @@ class Snapshot {
   Micros commit_time() const { return commit_time_; }  // in-commit timestamp, else log file's time
   const Protocol& protocol() const { return *state_.protocol; }
   const Metadata& metadata() const { return *state_.metadata; }  // metadata().id: the table's id
-  const Schema& schema() const { return *schema_; }
+  const Schema& schema() const { return *state_.schema; }
   // Logical, partition columns included, in the schema's order.
   const std::shared_ptr<arrow::Schema>& arrow_schema() const { return arrow_schema_; }
   const FileList& files() const { return state_.files; }
@@ -71,7 +72,6 @@ class Snapshot {
   Micros commit_time_ = 0;
   TableState state_;
   SnapshotOrigin origin_;
-  std::shared_ptr<const Schema> schema_;
   std::shared_ptr<arrow::Schema> arrow_schema_;
 };
 

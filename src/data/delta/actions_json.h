@@ -1,0 +1,26 @@
+// The text of the log: one JSON object a line (PROTOCOL.md, "Delta Log Entries"). Pure functions.
+// Unknown actions and fields are ignored; a line that is not JSON, or an action without what it
+// cannot do without, is kCorrupt and named by file and line.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "data/delta/actions.h"
+
+namespace millpond::data {
+
+// `what` names the bytes in errors ("_delta_log/00000000000000000007.json"). The sink may stop the
+// parse by an error, which is passed on.
+Status ParseCommit(std::string_view bytes, std::string_view what,
+                   const std::function<Status(Action)>& sink);
+
+// The commitInfo alone, wherever it stands; an empty one if there is none.
+Result<CommitInfo> ParseCommitInfo(std::string_view bytes, std::string_view what);
+
+// One line, with its line break.
+std::string ActionLine(const Action& action);
+
+}  // namespace millpond::data

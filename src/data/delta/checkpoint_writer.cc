@@ -1,0 +1,154 @@
+#include "data/delta/checkpoint_writer.h"
+
+#include <arrow/api.h>
+
+#include <set>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "data/arrow/status.h"
+#include "data/delta/checkpoint_reader.h"
+#include "data/delta/checkpoint_rows_internal.h"
+#include "data/delta/log_segment.h"
+#include "data/delta/protocol.h"
+#include "data/parquet/writer.h"
+
+namespace millpond::data {
+namespace {
+
+constexpr int64_t kDefaultInterval = 10;
+constexpr int64_t kDefaultRetentionMs = 7LL * 24 * 3600 * 1000;
+constexpr int64_t kBatchRows = 4096;
+
+// "interval 7 days" and the like, in milliseconds; what cannot be read keeps the default.
+int64_t RetentionMillis(const Snapshot& snapshot) {
+  auto text = snapshot.property(property::kDeletedFileRetention);
+  if (!text) return kDefaultRetentionMs;
+  long long count = 0;
+  char unit[16] = {};
+  const char* start = text->c_str();
+  if (text->starts_with("interval ")) start += 9;
+  if (std::sscanf(start, "%lld %15s", &count, unit) != 2) return kDefaultRetentionMs;
+  std::string_view name = unit;
+  if (name.ends_with('s')) name.remove_suffix(1);
+  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"week", 7LL * 24 * 3600 * 1000},
+      {"day", 24LL * 3600 * 1000},
+      {"hour", 3600 * 1000},
+      {"minute", 60 * 1000},
+      {"second", 1000},
+      {"millisecond", 1}};
+  for (const auto& [known, millis] : kUnits) {
+    if (EqualNames(name, known)) return count * millis;
+  }
+  return kDefaultRetentionMs;
+}
+
+// Writes rows to the file in batches.
+class CheckpointFile {
+ public:
+  static Result<CheckpointFile> Open(const Environment& env, const std::string& path) {
+    CheckpointFile file;
+    MP_ASSIGN_OR_RETURN(file.writer_, ParquetWriter::Open(env, path, CheckpointRows::Schema()));
+    MP_ASSIGN_OR_RETURN(file.rows_, CheckpointRows::Make());
+    return file;
+  }
+  Status Append(const Action& action) {
+    MP_RETURN_IF_ERROR(rows_->Append(action));
+    ++count_;
+    return count_ % kBatchRows == 0 ? Flush() : OkStatus();
+  }
+  Result<int64_t> Close() {
+    MP_RETURN_IF_ERROR(Flush());
+    return writer_->Close();
+  }
+  int64_t count() const { return count_; }
+
+ private:
+  Status Flush() {
+    MP_ASSIGN_OR_RETURN(auto batch, rows_->Finish());
+    return writer_->Write(*batch);
+  }
+  std::unique_ptr<ParquetWriter> writer_;
+  std::unique_ptr<CheckpointRows> rows_;
+  int64_t count_ = 0;
+};
+
+// Removes that have not expired and whose file is not there again.
+Status AppendTombstones(const Environment& env, const Snapshot& snapshot, CheckpointFile& file) {
+  // Retention goes by the system's clock, as every other client of the table sees it.
+  int64_t expired_before = SystemClock().NowMillis() - RetentionMillis(snapshot);
+  std::set<std::string> seen;
+  auto append = [&](const RemoveFile& remove) -> Status {
+    const DeletionVector* vector = remove.deletion_vector ? &*remove.deletion_vector : nullptr;
+    if (remove.deletion_timestamp_ms.value_or(0) < expired_before) return OkStatus();
+    if (snapshot.files().Find(remove.path, vector)) return OkStatus();
+    if (!seen.insert(FileKey(snapshot.path(), remove.path, vector)).second) return OkStatus();
+    RemoveFile kept = remove;
+    kept.data_change = false;
+    return file.Append(kept);
+  };
+  const auto& batches = snapshot.state().tombstones;
+  for (auto batch = batches.rbegin(); batch != batches.rend(); ++batch) {
+    for (const auto& remove : **batch) MP_RETURN_IF_ERROR(append(remove));
+  }
+  for (const auto& path : snapshot.origin().checkpoint_files) {
+    MP_RETURN_IF_ERROR(ReadCheckpointRemoves(env, path, append));
+  }
+  return OkStatus();
+}
+
+Result<int64_t> WriteActions(const Environment& env, const Snapshot& snapshot,
+                             const std::string& path, int64_t* bytes) {
+  MP_ASSIGN_OR_RETURN(auto file, CheckpointFile::Open(env, path));
+  MP_RETURN_IF_ERROR(file.Append(snapshot.protocol()));
+  MP_RETURN_IF_ERROR(file.Append(snapshot.metadata()));
+  for (const auto& [app_id, txn] : snapshot.state().txns) MP_RETURN_IF_ERROR(file.Append(txn));
+  for (const auto& [name, domain] : snapshot.domains()) MP_RETURN_IF_ERROR(file.Append(domain));
+  for (size_t i = 0; i < snapshot.files().size(); ++i) {
+    AddFile add = snapshot.files().add(i);
+    add.data_change = false;
+    MP_RETURN_IF_ERROR(file.Append(add));
+  }
+  MP_RETURN_IF_ERROR(AppendTombstones(env, snapshot, file));
+  MP_ASSIGN_OR_RETURN(*bytes, file.Close());
+  return file.count();
+}
+
+}  // namespace
+
+Status WriteCheckpoint(const Environment& env, const Snapshot& snapshot) {
+  std::string log = JoinPath(snapshot.path(), "_delta_log");
+  std::string temporary = JoinPath(log, fmt::format("._tmp.{:016x}", env.random.Next()));
+  int64_t bytes = 0;
+  auto actions = WriteActions(env, snapshot, temporary, &bytes);
+  Status renamed = OkStatus();
+  if (actions.has_value()) {
+    renamed = env.fs.Rename(temporary, JoinPath(log, CheckpointFileName(snapshot.version())));
+  }
+  if (!actions.has_value() || !renamed.has_value()) {
+    (void)env.fs.Remove(temporary);  // best effort; readers skip it
+    MP_RETURN_IF_ERROR(actions);
+    return renamed;
+  }
+  MP_RETURN_IF_ERROR(env.fs.SyncDirectory(log));
+  Json hint{{"version", snapshot.version()},
+            {"size", *actions},
+            {"sizeInBytes", bytes},
+            {"numOfAddFiles", snapshot.files().size()}};
+  return env.fs.ReplaceFile(JoinPath(log, "_last_checkpoint"), DumpJson(hint));
+}
+
+void CheckpointIfDue(const Environment& env, const Snapshot& snapshot) {
+  int64_t interval = kDefaultInterval;
+  if (auto text = snapshot.property(property::kCheckpointInterval)) {
+    interval = std::strtoll(text->c_str(), nullptr, 10);
+  }
+  if (interval <= 0 || snapshot.version() == 0 || snapshot.version() % interval != 0) return;
+  if (Status written = WriteCheckpoint(env, snapshot); !written.has_value()) {
+    LogWarn("data", "no checkpoint of version {} of {}: {}", snapshot.version(), snapshot.path(),
+            written.error().ToString());
+  }
+}
+
+}  // namespace millpond::data

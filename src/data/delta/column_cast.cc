@@ -1,0 +1,274 @@
+#include "data/delta/column_cast.h"
+
+#include <arrow/array.h>
+#include <arrow/array/util.h>
+#include <arrow/compute/cast.h>
+#include <arrow/extension_type.h>
+#include <arrow/scalar.h>
+#include <arrow/util/decimal.h>
+
+#include "data/arrow/status.h"
+
+namespace millpond::data {
+namespace {
+
+using ArrayPtr = std::shared_ptr<arrow::Array>;
+
+int IntegerRank(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kByte:
+      return 1;
+    case TypeKind::kShort:
+      return 2;
+    case TypeKind::kInteger:
+      return 3;
+    case TypeKind::kLong:
+      return 4;
+    default:
+      return 0;
+  }
+}
+
+bool IsTimestamp(TypeKind kind) {
+  return kind == TypeKind::kTimestamp || kind == TypeKind::kTimestampNtz;
+}
+
+// The same values under another type of equal layout.
+ArrayPtr Relabel(const ArrayPtr& array, std::shared_ptr<arrow::DataType> type) {
+  auto data = array->data()->Copy();
+  data->type = std::move(type);
+  return arrow::MakeArray(data);
+}
+
+Result<ArrayPtr> ArrowCast(const ArrayPtr& array, const std::shared_ptr<arrow::DataType>& type) {
+  if (array->type()->Equals(*type)) return array;
+  MP_ARROW_ASSIGN_OR_RETURN(
+      auto cast, arrow::compute::Cast(*array, type, arrow::compute::CastOptions::Safe()));
+  return cast;
+}
+
+// Dictionary, large, view and extension types become the plain ones of the same logical type.
+Result<ArrayPtr> Plain(const ArrayPtr& array) {
+  switch (array->type_id()) {
+    case arrow::Type::EXTENSION:
+      return Plain(static_cast<const arrow::ExtensionArray&>(*array).storage());
+    case arrow::Type::DICTIONARY: {
+      auto values = static_cast<const arrow::DictionaryType&>(*array->type()).value_type();
+      MP_ASSIGN_OR_RETURN(auto decoded, ArrowCast(array, values));
+      return Plain(decoded);
+    }
+    case arrow::Type::LARGE_STRING:
+    case arrow::Type::STRING_VIEW:
+      return ArrowCast(array, arrow::utf8());
+    case arrow::Type::LARGE_BINARY:
+    case arrow::Type::BINARY_VIEW:
+    case arrow::Type::FIXED_SIZE_BINARY:
+      return ArrowCast(array, arrow::binary());
+    case arrow::Type::LARGE_LIST:
+    case arrow::Type::LIST_VIEW:
+    case arrow::Type::LARGE_LIST_VIEW:
+    case arrow::Type::FIXED_SIZE_LIST:
+      return ArrowCast(array, arrow::list(array->type()->field(0)));
+    default:
+      return array;
+  }
+}
+
+bool MayRead(const DataType& from, const DataType& to) {
+  if (CanWiden(from, to)) return true;
+  if (IntegerRank(from.kind()) > 0 && IntegerRank(to.kind()) > 0) return true;  // checked by value
+  if (IsTimestamp(from.kind()) && IsTimestamp(to.kind())) return true;
+  auto bytes = [](TypeKind kind) { return kind == TypeKind::kString || kind == TypeKind::kBinary; };
+  return bytes(from.kind()) && bytes(to.kind());
+}
+
+std::unexpected<Error> WrongType(const arrow::DataType& from, const DataType& to, CastRule rule,
+                                 const std::string& column) {
+  if (rule == CastRule::kRead) {
+    return Fail(ErrorKind::kCorrupt, "column '{}' is {} in the file, but {} in the table", column,
+                from.ToString(), to.ToString());
+  }
+  return Fail(ErrorKind::kInvalidArgument,
+              "column '{}' is {} in the table, but the rows have {}: cast it", column,
+              to.ToString(), from.ToString());
+}
+
+Result<ArrayPtr> CastPrimitive(const ArrayPtr& array, const DataType& target, CastRule rule,
+                               const std::string& column) {
+  auto from = FromArrowType(*array->type());
+  if (!from.has_value() ||
+      !(rule == CastRule::kWrite ? CanWiden(*from, target) : MayRead(*from, target))) {
+    return WrongType(*array->type(), target, rule, column);
+  }
+  auto type = ToArrowType(target);
+  ArrayPtr source = array;
+  if (source->type_id() == arrow::Type::TIMESTAMP) {
+    // Units first, then the zone: a timestamp without one means UTC.
+    const auto& stamp = static_cast<const arrow::TimestampType&>(*source->type());
+    auto micros = arrow::timestamp(arrow::TimeUnit::MICRO, stamp.timezone());
+    MP_ASSIGN_OR_RETURN_CONTEXT(source, ArrowCast(source, micros), "column '{}'", column);
+    return Relabel(source, type);
+  }
+  MP_ASSIGN_OR_RETURN_CONTEXT(auto cast, ArrowCast(source, type), "column '{}'", column);
+  return cast;
+}
+
+Result<ArrayPtr> CastStruct(const ArrayPtr& array, const DataType& target, CastRule rule,
+                            const std::string& column) {
+  const auto& source = static_cast<const arrow::StructType&>(*array->type());
+  auto data = array->data()->Copy();
+  std::vector<std::shared_ptr<arrow::ArrayData>> children;
+  size_t found = 0;
+  for (const auto& field : target.fields()) {
+    int index = -1;
+    for (int i = 0; i < source.num_fields(); ++i) {
+      if (EqualNames(source.field(i)->name(), field.name)) index = i;
+    }
+    std::string name = column + "." + field.name;
+    if (index < 0) {
+      if (!field.nullable && rule == CastRule::kWrite) {
+        return Fail(ErrorKind::kInvalidArgument, "the rows lack the column '{}'", name);
+      }
+      MP_ARROW_ASSIGN_OR_RETURN(
+          auto nulls,
+          arrow::MakeArrayOfNull(ToArrowType(field.type), array->offset() + array->length()));
+      children.push_back(nulls->data());
+      continue;
+    }
+    ++found;
+    MP_ASSIGN_OR_RETURN(
+        auto child, CastColumn(arrow::MakeArray(data->child_data[index]), field.type, rule, name));
+    children.push_back(child->data());
+  }
+  if (rule == CastRule::kWrite && found < static_cast<size_t>(source.num_fields())) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "the rows have fields in column '{}' that the table lacks: {} has {}", column,
+                array->type()->ToString(), target.ToString());
+  }
+  data->child_data = std::move(children);
+  data->type = ToArrowType(target);
+  return arrow::MakeArray(data);
+}
+
+Result<ArrayPtr> CastList(const ArrayPtr& array, const DataType& target, CastRule rule,
+                          const std::string& column) {
+  auto data = array->data()->Copy();
+  MP_ASSIGN_OR_RETURN(auto values, CastColumn(arrow::MakeArray(data->child_data[0]),
+                                              target.element(), rule, column + ".element"));
+  data->child_data[0] = values->data();
+  data->type = ToArrowType(target);
+  return arrow::MakeArray(data);
+}
+
+Result<ArrayPtr> CastMap(const ArrayPtr& array, const DataType& target, CastRule rule,
+                         const std::string& column) {
+  auto data = array->data()->Copy();
+  auto entries = data->child_data[0]->Copy();
+  MP_ASSIGN_OR_RETURN(auto keys, CastColumn(arrow::MakeArray(entries->child_data[0]), target.key(),
+                                            rule, column + ".key"));
+  MP_ASSIGN_OR_RETURN(auto values, CastColumn(arrow::MakeArray(entries->child_data[1]),
+                                              target.element(), rule, column + ".value"));
+  auto type = ToArrowType(target);
+  entries->child_data = {keys->data(), values->data()};
+  entries->type = static_cast<const arrow::MapType&>(*type).value_type();
+  data->child_data[0] = entries;
+  data->type = type;
+  return arrow::MakeArray(data);
+}
+
+}  // namespace
+
+bool CanWiden(const DataType& from, const DataType& to) {
+  if (from.kind() == TypeKind::kDecimal && to.kind() == TypeKind::kDecimal) {
+    return to.scale() >= from.scale() &&
+           to.precision() - to.scale() >= from.precision() - from.scale();
+  }
+  if (from.kind() == to.kind()) return from.is_primitive();
+  int rank = IntegerRank(from.kind());
+  if (rank > 0 && IntegerRank(to.kind()) > rank) return true;
+  if (rank > 0 && to.kind() == TypeKind::kDecimal) {
+    static constexpr int kDigits[] = {0, 3, 5, 10, 19};
+    return to.precision() - to.scale() >= kDigits[rank];
+  }
+  if (rank > 0 && rank <= 3 && to.kind() == TypeKind::kDouble) return true;
+  if (rank > 0 && rank <= 2 && to.kind() == TypeKind::kFloat) return true;
+  if (from.kind() == TypeKind::kFloat && to.kind() == TypeKind::kDouble) return true;
+  return from.kind() == TypeKind::kTimestampNtz && to.kind() == TypeKind::kTimestamp;
+}
+
+Result<ArrayPtr> CastColumn(ArrayPtr array, const DataType& target, CastRule rule,
+                            const std::string& column) {
+  if (array->type_id() == arrow::Type::NA) {
+    MP_ARROW_ASSIGN_OR_RETURN(auto nulls,
+                              arrow::MakeArrayOfNull(ToArrowType(target), array->length()));
+    return nulls;
+  }
+  MP_ASSIGN_OR_RETURN_CONTEXT(array, Plain(array), "column '{}'", column);
+  if (array->type()->Equals(*ToArrowType(target))) return array;
+  auto id = array->type_id();
+  if (target.kind() == TypeKind::kStruct && id == arrow::Type::STRUCT) {
+    return CastStruct(array, target, rule, column);
+  }
+  if (target.kind() == TypeKind::kArray && id == arrow::Type::LIST) {
+    return CastList(array, target, rule, column);
+  }
+  if (target.kind() == TypeKind::kMap && id == arrow::Type::MAP) {
+    return CastMap(array, target, rule, column);
+  }
+  if (!target.is_primitive()) return WrongType(*array->type(), target, rule, column);
+  return CastPrimitive(array, target, rule, column);
+}
+
+Status CheckNullability(const arrow::Array& array, const StructField& field,
+                        const std::string& column) {
+  if (!field.nullable && array.null_count() > 0) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "column '{}' is NOT NULL in the table, but the rows have a NULL there", column);
+  }
+  if (field.type.kind() == TypeKind::kStruct) {
+    const auto& node = static_cast<const arrow::StructArray&>(array);
+    for (size_t i = 0; i < field.type.fields().size(); ++i) {
+      // A NULL struct says nothing about its fields: look only where the parent is there.
+      StructField child = field.type.fields()[i];
+      MP_ARROW_ASSIGN_OR_RETURN(auto flat, node.GetFlattenedField(static_cast<int>(i)));
+      if (array.null_count() > 0 && flat->null_count() <= array.null_count()) child.nullable = true;
+      MP_RETURN_IF_ERROR(CheckNullability(*flat, child, column + "." + child.name));
+    }
+  }
+  if (field.type.kind() == TypeKind::kArray && !field.type.contains_null()) {
+    const auto& list = static_cast<const arrow::ListArray&>(array);
+    MP_ARROW_ASSIGN_OR_RETURN(auto values, list.Flatten());
+    if (values->null_count() > 0) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "the elements of column '{}' are NOT NULL in the table, but the rows have a NULL",
+                  column);
+    }
+  }
+  return OkStatus();
+}
+
+Result<ArrayPtr> ConstantColumn(const ColumnValue& value, const DataType& type, int64_t length) {
+  auto arrow_type = ToArrowType(type);
+  std::shared_ptr<arrow::Scalar> scalar = arrow::MakeNullScalar(arrow_type);
+  if (const auto* flag = std::get_if<bool>(&value)) {
+    scalar = std::make_shared<arrow::BooleanScalar>(*flag);
+  } else if (const auto* text = std::get_if<std::string>(&value)) {
+    auto buffer = arrow::Buffer::FromString(*text);
+    scalar = type.kind() == TypeKind::kBinary
+                 ? std::shared_ptr<arrow::Scalar>(std::make_shared<arrow::BinaryScalar>(buffer))
+                 : std::make_shared<arrow::StringScalar>(buffer);
+  } else if (const auto* decimal = std::get_if<DecimalValue>(&value)) {
+    arrow::Decimal128 number(static_cast<int64_t>(decimal->unscaled >> 64),
+                             static_cast<uint64_t>(decimal->unscaled));
+    scalar = std::make_shared<arrow::Decimal128Scalar>(number, arrow_type);
+  } else if (HasValue(value)) {
+    const auto* word = std::get_if<int64_t>(&value);
+    auto made = word != nullptr ? arrow::MakeScalar(arrow_type, *word)
+                                : arrow::MakeScalar(arrow_type, std::get<double>(value));
+    MP_ARROW_ASSIGN_OR_RETURN(scalar, std::move(made));
+  }
+  MP_ARROW_ASSIGN_OR_RETURN(auto array, arrow::MakeArrayFromScalar(*scalar, length));
+  return array;
+}
+
+}  // namespace millpond::data

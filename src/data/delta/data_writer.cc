@@ -1,0 +1,175 @@
+#include "data/delta/data_writer.h"
+
+#include <arrow/array.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/byte_size.h>
+
+#include <algorithm>
+
+#include "data/arrow/status.h"
+#include "data/delta/partition_key.h"
+#include "data/delta/statistics.h"
+#include "data/parquet/writer.h"
+
+namespace millpond::data {
+namespace {
+
+constexpr size_t kMaxOpenFiles = 100;
+constexpr int64_t kFileOverheadBytes = 1 << 20;  // encoders, dictionaries, output buffer
+
+}  // namespace
+
+struct DataWriter::OpenFile {
+  std::string relative_path;  // as on the disk, below the table
+  PartitionValues values;
+  std::unique_ptr<ParquetWriter> writer;
+  StatsCollector stats;
+  int64_t buffered_bytes = 0;  // of Arrow's memory, since the last row group
+};
+
+DataWriter::DataWriter(const Environment& env, std::string table_path, Schema schema,
+                       std::vector<std::string> partition_columns, StringMap properties,
+                       int64_t target_file_bytes)
+    : env_(env),
+      table_path_(std::move(table_path)),
+      schema_(std::move(schema)),
+      partition_columns_(std::move(partition_columns)),
+      properties_(std::move(properties)),
+      target_file_bytes_(target_file_bytes) {
+  std::vector<StructField> data_fields;
+  for (size_t i = 0; i < schema_.size(); ++i) {
+    const auto& field = schema_.fields()[i];
+    bool partition = std::ranges::any_of(
+        partition_columns_, [&](const auto& name) { return EqualNames(name, field.name); });
+    if (partition) continue;
+    data_fields.push_back(field);
+    data_columns_.push_back(static_cast<int>(i));
+  }
+  for (const auto& name : partition_columns_) partition_indices_.push_back(schema_.IndexOf(name));
+  data_schema_ = Schema(std::move(data_fields));
+}
+
+DataWriter::~DataWriter() = default;
+
+Status DataWriter::Write(const arrow::RecordBatch& batch) {
+  rows_ += batch.num_rows();
+  MP_ARROW_ASSIGN_OR_RETURN(auto data, batch.SelectColumns(data_columns_));
+  if (partition_columns_.empty()) return WritePartition({}, *data);
+
+  std::vector<Key> keys(batch.num_rows(), Key(partition_columns_.size()));
+  for (size_t c = 0; c < partition_columns_.size(); ++c) {
+    const auto& type = schema_.fields()[partition_indices_[c]].type;
+    MP_ASSIGN_OR_RETURN_CONTEXT(auto values,
+                                PartitionTexts(*batch.column(partition_indices_[c]), type),
+                                "partition column '{}'", partition_columns_[c]);
+    for (int64_t row = 0; row < batch.num_rows(); ++row) keys[row][c] = std::move(values[row]);
+  }
+  std::map<Key, std::vector<int64_t>> rows_of;
+  for (int64_t row = 0; row < batch.num_rows(); ++row) rows_of[keys[row]].push_back(row);
+  for (const auto& [key, rows] : rows_of) {
+    if (rows_of.size() == 1) return WritePartition(key, *data);
+    arrow::Int64Builder builder;
+    MP_ARROW_RETURN_IF_ERROR(builder.AppendValues(rows));
+    MP_ARROW_ASSIGN_OR_RETURN(auto indices, builder.Finish());
+    MP_ARROW_ASSIGN_OR_RETURN(auto part,
+                              arrow::compute::Take(arrow::Datum(data), arrow::Datum(indices)));
+    MP_RETURN_IF_ERROR(WritePartition(key, *part.record_batch()));
+  }
+  return OkStatus();
+}
+
+Status DataWriter::WritePartition(const Key& key, const arrow::RecordBatch& data) {
+  if (data.num_rows() == 0) return OkStatus();
+  MP_ASSIGN_OR_RETURN(OpenFile * file, FileFor(key));
+  int64_t before = file->writer->bytes();
+  MP_RETURN_IF_ERROR(file->writer->Write(data));
+  MP_RETURN_IF_ERROR(file->stats.Update(data));
+  MP_ARROW_ASSIGN_OR_RETURN(int64_t bytes, arrow::util::ReferencedBufferSize(data));
+  if (file->writer->bytes() != before) file->buffered_bytes = 0;
+  file->buffered_bytes += bytes;
+  if (file->writer->bytes() >= target_file_bytes_) {
+    MP_RETURN_IF_ERROR(CloseFile(open_.find(key)));
+  }
+  return ReserveMemory();
+}
+
+Result<DataWriter::OpenFile*> DataWriter::FileFor(const Key& key) {
+  if (auto found = open_.find(key); found != open_.end()) return found->second.get();
+  if (open_.size() >= kMaxOpenFiles) MP_RETURN_IF_ERROR(CloseLargest());
+  std::string folder = PartitionFolder(partition_columns_, key);
+  std::string absolute = folder.empty() ? table_path_ : JoinPath(table_path_, folder);
+  if (!folder.empty() && !folders_.contains(absolute)) {
+    MP_RETURN_IF_ERROR(env_.fs.CreateDirectories(absolute));
+  }
+  folders_.insert(absolute);
+  std::string name =
+      fmt::format("part-{:05}-{}.c000.zstd.parquet", paths_.size(), NewUuid4(env_.random));
+  PartitionValues values;
+  for (size_t i = 0; i < key.size(); ++i) values[partition_columns_[i]] = key[i];
+  std::string relative = folder.empty() ? name : JoinPath(folder, name);
+  paths_.push_back(JoinPath(table_path_, relative));
+  MP_ASSIGN_OR_RETURN(auto writer,
+                      ParquetWriter::Open(env_, paths_.back(), data_schema_.ToArrow()));
+  auto file =
+      std::make_unique<OpenFile>(OpenFile{std::move(relative), std::move(values), std::move(writer),
+                                          StatsCollector(data_schema_, properties_)});
+  return open_.emplace(key, std::move(file)).first->second.get();
+}
+
+Status DataWriter::CloseFile(std::map<Key, std::unique_ptr<OpenFile>>::iterator at) {
+  std::unique_ptr<OpenFile> file = std::move(at->second);
+  open_.erase(at);
+  AddFile add;
+  MP_ASSIGN_OR_RETURN(add.size_bytes, file->writer->Close());
+  add.path = EncodeLogPath(file->relative_path);
+  add.partition_values = std::move(file->values);
+  add.modification_time_ms = env_.clock.NowMillis();
+  add.stats = file->stats.ToJson();
+  adds_.push_back(std::move(add));
+  return OkStatus();
+}
+
+Status DataWriter::CloseLargest() {
+  auto largest = std::ranges::max_element(
+      open_, {}, [](const auto& entry) { return entry.second->buffered_bytes; });
+  return CloseFile(largest);
+}
+
+Status DataWriter::ReserveMemory() {
+  while (true) {
+    int64_t wanted = 0;
+    for (const auto& [key, file] : open_) wanted += file->buffered_bytes + kFileOverheadBytes;
+    Status reserved = OkStatus();
+    if (memory_.bytes() == 0 && wanted > 0) {
+      auto first = env_.arbiter.Reserve(ResourceClass::kBatch, wanted, "write of " + table_path_);
+      if (first.has_value()) {
+        memory_ = std::move(*first);
+      } else {
+        reserved = std::unexpected<Error>(std::move(first).error());
+      }
+    } else {
+      reserved = memory_.Resize(wanted);
+    }
+    if (reserved.has_value()) return OkStatus();
+    if (reserved.error().kind() != ErrorKind::kResourceExhausted || open_.empty()) return reserved;
+    MP_RETURN_IF_ERROR(CloseLargest());
+  }
+}
+
+Result<std::vector<AddFile>> DataWriter::Finish() {
+  while (!open_.empty()) MP_RETURN_IF_ERROR(CloseFile(open_.begin()));
+  for (const auto& folder : folders_) MP_RETURN_IF_ERROR(env_.fs.SyncDirectory(folder));
+  memory_ = MemoryReservation();
+  return std::move(adds_);
+}
+
+void DataWriter::Discard() {
+  open_.clear();
+  for (const auto& path : paths_) (void)env_.fs.Remove(path);  // unreferenced files are harmless
+}
+
+}  // namespace millpond::data

@@ -1,0 +1,175 @@
+#include "data/delta/log_store.h"
+
+#include "base/log.h"
+#include "data/delta/actions_json.h"
+#include "data/delta/checkpoint_reader.h"
+#include "data/delta/protocol.h"
+#include "data/delta/replay.h"
+
+namespace millpond::data {
+
+LogStore::LogStore(const Environment& env, std::string table_path)
+    : env_(env),
+      table_path_(std::move(table_path)),
+      log_path_(JoinPath(table_path_, "_delta_log")) {}
+
+std::string LogStore::CommitPath(int64_t version) const {
+  return JoinPath(log_path_, CommitFileName(version));
+}
+
+Result<LogListing> LogStore::List() const {
+  auto files = env_.fs.List(log_path_);
+  if (!files.has_value()) {
+    if (files.error().kind() != ErrorKind::kNotFound) {
+      return std::unexpected<Error>(std::move(files).error());
+    }
+    return Fail(ErrorKind::kNotFound, "no Delta table at {}: there is no _delta_log folder",
+                table_path_);
+  }
+  return MakeLogListing(*files);
+}
+
+Result<std::string> LogStore::ReadCommit(int64_t version) const {
+  return env_.fs.ReadFile(CommitPath(version));
+}
+
+Status LogStore::PutCommit(int64_t version, std::string_view bytes) const {
+  return env_.fs.PutIfAbsent(CommitPath(version), bytes);
+}
+
+Result<FileInfo> LogStore::StatCommit(int64_t version) const {
+  return env_.fs.Stat(CommitPath(version));
+}
+
+Micros CommitTimeOf(std::optional<int64_t> in_commit_timestamp_ms, const Protocol& protocol,
+                    const Metadata& metadata, Micros file_modified) {
+  if (in_commit_timestamp_ms && InCommitTimestampsEnabled(protocol, metadata)) {
+    return *in_commit_timestamp_ms * kMicrosPerMilli;
+  }
+  return file_modified / kMicrosPerMilli * kMicrosPerMilli;
+}
+
+Result<std::shared_ptr<const Snapshot>> LogStore::LoadSegment(const LogSegment& segment) const {
+  LogReplay replay(table_path_, TableState());
+  SnapshotOrigin origin;
+  origin.checkpoint_version = segment.checkpoint_version;
+  origin.checkpoint_files = segment.checkpoint_files;
+  for (const auto& path : segment.checkpoint_files) {
+    MP_RETURN_IF_ERROR(ReadCheckpoint(
+        env_, path, [&](Action action) { return replay.ApplyCheckpoint(std::move(action)); }));
+  }
+  for (const auto& commit : segment.commits) {
+    MP_RETURN_IF_ERROR(env_.cancellation.Check());
+    MP_ASSIGN_OR_RETURN(std::string bytes, env_.fs.ReadFile(commit.path));
+    MP_RETURN_IF_ERROR(replay.ApplyCommit(bytes, commit.path));
+  }
+  Micros modified = 0;
+  std::optional<int64_t> timestamp_ms = replay.last_in_commit_timestamp_ms();
+  if (!segment.commits.empty()) {
+    modified = segment.commits.back().modified;
+    origin.commit_file_size = segment.commits.back().size_bytes;
+    origin.commit_file_modified = modified;
+  } else if (auto info = StatCommit(segment.version); info.has_value()) {
+    // The checkpoint is at the very version; its commit still tells the time.
+    modified = info->modified;
+    origin.commit_file_size = info->size_bytes;
+    origin.commit_file_modified = modified;
+    MP_ASSIGN_OR_RETURN(std::string bytes, ReadCommit(segment.version));
+    MP_ASSIGN_OR_RETURN(auto commit_info, ParseCommitInfo(bytes, CommitPath(segment.version)));
+    timestamp_ms = commit_info.in_commit_timestamp_ms;
+  } else if (auto checkpoint = env_.fs.Stat(segment.checkpoint_files.front());
+             checkpoint.has_value()) {
+    modified = checkpoint->modified;
+  }
+  TableState state = replay.Finish();
+  Micros time = state.protocol && state.metadata
+                    ? CommitTimeOf(timestamp_ms, *state.protocol, *state.metadata, modified)
+                    : modified;
+  return Snapshot::Make(table_path_, segment.version, time, std::move(state), std::move(origin));
+}
+
+Result<std::shared_ptr<const Snapshot>> LogStore::Load(std::optional<int64_t> target) const {
+  MP_ASSIGN_OR_RETURN(auto listing, List());
+  MP_ASSIGN_OR_RETURN(auto segment, SelectLogSegment(listing, table_path_, target));
+  auto snapshot = LoadSegment(segment);
+  while (!snapshot.has_value() && segment.checkpoint_version >= 0 &&
+         snapshot.error().kind() != ErrorKind::kUnsupported &&
+         snapshot.error().kind() != ErrorKind::kCancelled) {
+    auto older = SelectLogSegment(listing, table_path_, target, segment.checkpoint_version);
+    if (!older.has_value()) break;  // the first error says what is wrong
+    auto retried = LoadSegment(*older);
+    if (retried.has_value()) {
+      LogWarn("data", "passed over a bad checkpoint of {}: {}", table_path_,
+              snapshot.error().ToString());
+    }
+    segment = std::move(*older);
+    if (retried.has_value() || segment.checkpoint_version < 0) {
+      if (retried.has_value()) snapshot = std::move(retried);
+      break;
+    }
+  }
+  return snapshot;
+}
+
+Result<std::shared_ptr<const Snapshot>> LogStore::Advance(std::shared_ptr<const Snapshot> known,
+                                                          const CommitVisitor& visit) const {
+  // Log clean-up removes a prefix, so as long as the known version's own file is there unchanged,
+  // nothing after it has been cleaned away, and the first version missing is the end.
+  const auto& origin = known->origin();
+  auto own = StatCommit(known->version());
+  if (!own.has_value() || own->size_bytes != origin.commit_file_size ||
+      own->modified != origin.commit_file_modified) {
+    if (visit != nullptr) {
+      return Fail(ErrorKind::kConflict,
+                  "version {} of table {} has been cleaned away or replaced: read the table again",
+                  known->version(), table_path_);
+    }
+    return Load(std::nullopt);
+  }
+  std::optional<LogReplay> replay;
+  int64_t version = known->version();
+  SnapshotOrigin next_origin = origin;
+  while (true) {
+    auto info = StatCommit(version + 1);
+    if (!info.has_value()) {
+      if (info.error().kind() == ErrorKind::kNotFound) break;
+      return std::unexpected<Error>(std::move(info).error());
+    }
+    MP_ASSIGN_OR_RETURN(std::string bytes, ReadCommit(version + 1));
+    if (visit != nullptr) MP_RETURN_IF_ERROR(visit(version + 1, bytes));
+    if (!replay) replay.emplace(table_path_, known->state());
+    MP_RETURN_IF_ERROR(replay->ApplyCommit(bytes, CommitPath(version + 1)));
+    next_origin.commit_file_size = info->size_bytes;
+    next_origin.commit_file_modified = info->modified;
+    ++version;
+  }
+  if (!replay) return known;
+  auto timestamp_ms = replay->last_in_commit_timestamp_ms();
+  TableState state = replay->Finish();
+  Micros time = CommitTimeOf(timestamp_ms, *state.protocol, *state.metadata,
+                             next_origin.commit_file_modified);
+  return Snapshot::Make(table_path_, version, time, std::move(state), std::move(next_origin));
+}
+
+Status LogStore::ProbePutIfAbsent() const {
+  std::string name = JoinPath(log_path_, fmt::format("._tmp.probe.{:016x}", env_.random.Next()));
+  if (Status first = env_.fs.PutIfAbsent(name, "probe"); !first.has_value()) {
+    if (first.error().kind() != ErrorKind::kOutcomeUnknown) return first;
+    (void)env_.fs.Remove(name);
+    return Fail(
+        ErrorKind::kUnsupported,
+        "the file system at {} cannot make hard links durably, which safe commits need: put "
+        "the table on another file system ({})",
+        table_path_, first.error().ToString());
+  }
+  Status again = env_.fs.PutIfAbsent(name, "again");
+  (void)env_.fs.Remove(name);  // a left-over probe is skipped by readers
+  if (!again.has_value() && again.error().kind() == ErrorKind::kAlreadyExists) return OkStatus();
+  if (!again.has_value()) return again;
+  return Fail(ErrorKind::kUnsupported,
+              "the file system at {} lets a hard link replace a file, so two writers could both "
+              "win: put the table on another file system",
+              table_path_);
+}
+
+}  // namespace millpond::data

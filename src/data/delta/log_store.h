@@ -1,0 +1,58 @@
+// The log of one table on a file system: the only place of data/delta that reads or writes
+// _delta_log, checkpoints' contents apart. A commit is durable when PutCommit returns (design,
+// "Durable local commit").
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/environment.h"
+#include "data/delta/log_segment.h"
+#include "data/delta/snapshot.h"
+
+namespace millpond::data {
+
+class LogStore {
+ public:
+  LogStore(const Environment& env, std::string table_path);
+
+  const std::string& table_path() const { return table_path_; }
+  std::string CommitPath(int64_t version) const;
+
+  Result<LogListing> List() const;  // kNotFound: no _delta_log
+  Result<std::string> ReadCommit(int64_t version) const;
+  // kAlreadyExists: the version is taken, by another or by an earlier try of ours.
+  // kOutcomeUnknown: read the version back.
+  Status PutCommit(int64_t version, std::string_view bytes) const;
+  Result<FileInfo> StatCommit(int64_t version) const;
+
+  // Replays the log to `target` (nullopt: the latest). A checkpoint that is missing a part or
+  // cannot be read is passed over for an older one, if the commits since that are there.
+  Result<std::shared_ptr<const Snapshot>> Load(std::optional<int64_t> target) const;
+  // The latest snapshot, reading only commits after `known`. Gives `known` back if there is none.
+  // `visit` sees the bytes of each newer commit first and may stop by an error; where the commits
+  // after `known` are not there any more, that is kConflict.
+  using CommitVisitor = std::function<Status(int64_t version, std::string_view bytes)>;
+  Result<std::shared_ptr<const Snapshot>> Advance(std::shared_ptr<const Snapshot> known,
+                                                  const CommitVisitor& visit = nullptr) const;
+
+  // Refuses, by name, a file system on which two writers could both win: probes that a hard link
+  // refuses to replace an existing file.
+  Status ProbePutIfAbsent() const;
+
+ private:
+  Result<std::shared_ptr<const Snapshot>> LoadSegment(const LogSegment& segment) const;
+
+  Environment env_;
+  std::string table_path_;
+  std::string log_path_;
+};
+
+// When a version was committed: its in-commit timestamp where the table has them, else the time of
+// its log file, cut to milliseconds as other clients see it.
+Micros CommitTimeOf(std::optional<int64_t> in_commit_timestamp_ms, const Protocol& protocol,
+                    const Metadata& metadata, Micros file_modified);
+
+}  // namespace millpond::data

@@ -1,0 +1,25 @@
+// What the copies of one DeltaTable handle share.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "data/delta/log_store.h"
+#include "data/delta/table.h"
+
+namespace millpond::data {
+
+struct DeltaTable::Shared {
+  Shared(const Environment& environment, std::string table_path)
+      : env(environment), path(std::move(table_path)), log(env, path) {}
+
+  Environment env;
+  std::string path;
+  LogStore log;
+  std::atomic<CommitListener*> listener = nullptr;
+
+  std::mutex mutex;  // guards latest; never held while reading the log
+  std::shared_ptr<const Snapshot> latest;
+};
+
+}  // namespace millpond::data

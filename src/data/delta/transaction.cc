@@ -1,0 +1,227 @@
+#include "data/delta/transaction.h"
+
+#include "base/log.h"
+#include "base/random.h"
+#include "data/delta/actions_json.h"
+#include "data/delta/checkpoint_writer.h"
+#include "data/delta/commit_builder.h"
+#include "data/delta/conflict.h"
+#include "data/delta/protocol.h"
+#include "data/delta/replay.h"
+#include "data/delta/table_internal.h"
+
+namespace millpond::data {
+namespace {
+
+constexpr const char* kEngine = "Millpond/0.1.0";
+// How often an unknown outcome that turns out "not written" is tried again before giving up.
+constexpr int kPutTries = 3;
+
+}  // namespace
+
+Transaction::Transaction(DeltaTable table, std::shared_ptr<const Snapshot> base)
+    : table_(std::move(table)), base_(std::move(base)) {
+  pending_.info.engine_info = kEngine;
+  pending_.info.txn_id = NewUuid4(table_.environment().random);
+}
+
+Result<Transaction> Transaction::Begin(DeltaTable table) {
+  MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
+  return BeginAt(std::move(table), std::move(snapshot));
+}
+
+Result<Transaction> Transaction::BeginAt(DeltaTable table,
+                                         std::shared_ptr<const Snapshot> snapshot) {
+  MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
+                                   snapshot->path()));
+  return Transaction(std::move(table), std::move(snapshot));
+}
+
+void Transaction::SetOperation(std::string operation, StringMap parameters) {
+  pending_.info.operation = std::move(operation);
+  pending_.info.operation_parameters = std::move(parameters);
+}
+
+void Transaction::SetMetrics(StringMap metrics) {
+  pending_.info.operation_metrics = std::move(metrics);
+}
+
+void Transaction::SetCommitTags(StringMap tags) {
+  pending_.info.tags = std::move(tags);
+}
+
+void Transaction::SetProtocol(Protocol protocol) {
+  pending_.protocol = std::move(protocol);
+}
+
+void Transaction::SetMetadata(Metadata metadata) {
+  pending_.metadata = std::move(metadata);
+}
+
+void Transaction::SetTxn(Txn txn) {
+  if (!txn.last_updated_ms) txn.last_updated_ms = table_.environment().clock.NowMillis();
+  pending_.txn = std::move(txn);
+}
+
+void Transaction::SetDomain(DomainMetadata domain) {
+  pending_.domains.push_back(std::move(domain));
+}
+
+void Transaction::Add(AddFile add) {
+  pending_.adds.push_back(std::move(add));
+}
+
+void Transaction::Remove(const AddFile& live, bool data_change) {
+  RemoveFile remove;
+  remove.path = live.path;
+  remove.deletion_timestamp_ms = table_.environment().clock.NowMillis();
+  remove.data_change = data_change;
+  remove.extended_file_metadata = true;
+  remove.partition_values = live.partition_values;
+  remove.size_bytes = live.size_bytes;
+  remove.tags = live.tags;
+  remove.deletion_vector = live.deletion_vector;
+  remove.base_row_id = live.base_row_id;
+  remove.default_row_commit_version = live.default_row_commit_version;
+  pending_.removes.push_back(std::move(remove));
+}
+
+void Transaction::AddCdc(CdcFile cdc) {
+  pending_.cdcs.push_back(std::move(cdc));
+}
+
+void Transaction::DependOnWholeTable() {
+  pending_.depends_on_whole_table = true;
+}
+
+Result<CommitResult> Transaction::Commit() {
+  const Environment& env = table_.environment();
+  if (base_ != nullptr && base_->metadata().IsEnabled(property::kAppendOnly)) {
+    for (const auto& remove : pending_.removes) {
+      if (!remove.data_change) continue;
+      return Fail(
+          ErrorKind::kInvalidArgument,
+          "table {} is append-only (property {}): rows can be added, not changed or removed",
+          table_.path(), property::kAppendOnly);
+    }
+  }
+  while (true) {
+    MP_RETURN_IF_ERROR(env.cancellation.Check());
+    int64_t version = base_ == nullptr ? 0 : base_->version() + 1;
+    MP_ASSIGN_OR_RETURN(auto actions,
+                        BuildCommit(pending_, base_.get(), version, env.clock.NowMillis()));
+    std::string bytes;
+    for (const auto& action : actions) bytes += ActionLine(action);
+    MP_ASSIGN_OR_RETURN(Attempt attempt, TryCommit(version, bytes));
+    if (attempt == Attempt::kCommitted) return Finish(version, actions);
+    if (base_ == nullptr) {
+      return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table_.path());
+    }
+    MP_RETURN_IF_ERROR(CatchUp());
+  }
+}
+
+// Puts the version and finds out whose it is, whatever the file system answered: after an error
+// the file may still be there, and a file that is already there may be our own.
+Result<Transaction::Attempt> Transaction::TryCommit(int64_t version, const std::string& bytes) {
+  const LogStore& log = table_.shared_->log;
+  Error last(ErrorKind::kInternal, "");
+  for (int tries = 0; tries < kPutTries; ++tries) {
+    Status put = log.PutCommit(version, bytes);
+    if (put.has_value()) return Attempt::kCommitted;
+    last = put.error();
+    bool may_be_there =
+        last.kind() == ErrorKind::kAlreadyExists || last.kind() == ErrorKind::kOutcomeUnknown;
+    if (!may_be_there) return std::unexpected<Error>(std::move(last));
+    auto found = log.ReadCommit(version);
+    if (!found.has_value()) {
+      if (found.error().kind() == ErrorKind::kNotFound) continue;  // known now: not written
+      return Fail(ErrorKind::kOutcomeUnknown,
+                  "version {} of table {} may or may not have been written, and reading it back "
+                  "failed: look at the table before repeating the {} ({}; {})",
+                  version, table_.path(), pending_.info.operation, last.ToString(),
+                  found.error().ToString());
+    }
+    auto info = ParseCommitInfo(*found, log.CommitPath(version));
+    if (!info.has_value() || info->txn_id != pending_.info.txn_id) return Attempt::kLost;
+    if (last.kind() == ErrorKind::kAlreadyExists) return Attempt::kCommitted;
+    // Ours, but the folder's entry is not known to be on the disk yet.
+    Status synced = table_.environment().fs.SyncDirectory(ParentPath(log.CommitPath(version)));
+    if (synced.has_value()) return Attempt::kCommitted;
+    return Fail(ErrorKind::kOutcomeUnknown,
+                "version {} of table {} is written but could not be made durable: {}", version,
+                table_.path(), synced.error().ToString());
+  }
+  return Fail(ErrorKind::kUnavailable, "version {} of table {} could not be written: {}", version,
+              table_.path(), last.ToString());
+}
+
+// Goes on from the newest version, if the winners' commits allow it.
+Status Transaction::CatchUp() {
+  const Metadata& read_metadata = base_->metadata();
+  auto check = [&](int64_t version, std::string_view bytes) -> Status {
+    std::vector<Action> winner;
+    MP_RETURN_IF_ERROR(ParseCommit(bytes, table_.shared_->log.CommitPath(version), [&](Action a) {
+      winner.push_back(std::move(a));
+      return OkStatus();
+    }));
+    return CheckConflict(pending_, read_metadata, table_.path(), winner, version);
+  };
+  int64_t lost = base_->version() + 1;
+  MP_ASSIGN_OR_RETURN(auto next, table_.shared_->log.Advance(base_, check));
+  if (next->version() < lost) {
+    return Fail(ErrorKind::kUnavailable,
+                "version {} of table {} was there and is gone: read the table again", lost,
+                table_.path());
+  }
+  if (!pending_.protocol) {
+    MP_RETURN_IF_ERROR(
+        CheckWritable(next->protocol(), next->metadata(), next->schema(), next->path()));
+  }
+  base_ = std::move(next);
+  return OkStatus();
+}
+
+// The commit is durable: nothing from here on may turn into an error.
+Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Action>& actions) {
+  const LogStore& log = table_.shared_->log;
+  CommitResult result;
+  result.version = version;
+  result.commit_time = *std::get<CommitInfo>(actions.front()).timestamp_ms * kMicrosPerMilli;
+  for (const auto& add : pending_.adds) {
+    ++result.files;
+    result.bytes += add.size_bytes;
+  }
+  SnapshotOrigin origin = base_ == nullptr ? SnapshotOrigin() : base_->origin();
+  auto info = log.StatCommit(version);
+  LogReplay replay(table_.path(), base_ == nullptr ? TableState() : base_->state());
+  Status replayed = replay.ApplyActions(actions, log.CommitPath(version));
+  if (info.has_value() && replayed.has_value()) {
+    origin.commit_file_size = info->size_bytes;
+    origin.commit_file_modified = info->modified;
+    TableState state = replay.Finish();
+    result.commit_time = CommitTimeOf(replay.last_in_commit_timestamp_ms(), *state.protocol,
+                                      *state.metadata, info->modified);
+    auto snapshot = Snapshot::Make(table_.path(), version, result.commit_time, std::move(state),
+                                   std::move(origin));
+    if (snapshot.has_value()) {
+      table_.Remember(*snapshot);
+      CheckpointIfDue(table_.environment(), **snapshot);
+    }
+  }
+  std::string table_id = pending_.metadata ? pending_.metadata->id : base_->metadata().id;
+  table_.Notify(
+      {std::move(table_id), table_.path(), version, result.commit_time, pending_.info.operation});
+  return result;
+}
+
+Result<CommitResult> Transaction::CommitFirst(DeltaTable table, Protocol protocol,
+                                              Metadata metadata, CommitInfo info) {
+  Transaction transaction(std::move(table), nullptr);
+  transaction.SetOperation(std::move(info.operation), std::move(info.operation_parameters));
+  transaction.SetProtocol(std::move(protocol));
+  transaction.SetMetadata(std::move(metadata));
+  return transaction.Commit();
+}
+
+}  // namespace millpond::data

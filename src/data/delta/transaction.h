@@ -1,0 +1,86 @@
+// One atomic change of a table: actions are collected against the snapshot that was read, then
+// committed as the next version. A lost race re-reads only what is newer, checks it against the
+// rules of conflict.h and tries again on top of it. What depends on the version (in-commit
+// timestamp, row ids, high-water mark) is filled in at each attempt.
+//
+//   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::Begin(table));
+//   transaction.SetOperation("DELETE", {{"predicate", text}});
+//   transaction.DependOnWholeTable();
+//   transaction.Remove(...); transaction.Add(...);
+//   MP_ASSIGN_OR_RETURN(auto result, transaction.Commit());
+//
+// Used by one thread. After Commit, whatever it returned, the transaction is spent; kConflict means
+// that nothing was written, kOutcomeUnknown that the log could not be read back to know.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/delta/table.h"
+#include "data/delta/write.h"
+
+namespace millpond::data {
+
+// The parts of a commit before version-dependent values are filled in.
+struct PendingCommit {
+  CommitInfo info;
+  std::optional<Protocol> protocol;
+  std::optional<Metadata> metadata;
+  std::optional<Txn> txn;
+  std::vector<DomainMetadata> domains;
+  std::vector<AddFile> adds;
+  std::vector<RemoveFile> removes;
+  std::vector<CdcFile> cdcs;
+  bool depends_on_whole_table = false;
+
+  // Adds rows and depends on nothing it read.
+  bool IsBlindAppend() const {
+    return !depends_on_whole_table && removes.empty() && !protocol && !metadata;
+  }
+};
+
+class Transaction {
+ public:
+  // On the latest snapshot. kUnsupported: a writer feature that Millpond does not write.
+  static Result<Transaction> Begin(DeltaTable table);
+  // On a snapshot read before.
+  static Result<Transaction> BeginAt(DeltaTable table, std::shared_ptr<const Snapshot> snapshot);
+
+  const Snapshot& snapshot() const { return *base_; }
+
+  void SetOperation(std::string operation, StringMap parameters = {});
+  void SetMetrics(StringMap metrics);
+  void SetCommitTags(StringMap tags);
+  void SetProtocol(Protocol protocol);
+  void SetMetadata(Metadata metadata);
+  void SetTxn(Txn txn);
+  void SetDomain(DomainMetadata domain);
+  void Add(AddFile add);
+  // The whole remove action for a live file of the snapshot, with its time filled in.
+  void Remove(const AddFile& live, bool data_change = true);
+  void AddCdc(CdcFile cdc);
+  // The outcome depends on every file of the snapshot: any concurrent change of files conflicts.
+  void DependOnWholeTable();
+
+  Result<CommitResult> Commit();
+
+ private:
+  friend class DeltaTable;
+  Transaction(DeltaTable table, std::shared_ptr<const Snapshot> base);
+  // Version 0 of a table that does not exist yet.
+  static Result<CommitResult> CommitFirst(DeltaTable table, Protocol protocol, Metadata metadata,
+                                          CommitInfo info);
+
+  enum class Attempt { kCommitted, kLost };
+  Result<Attempt> TryCommit(int64_t version, const std::string& bytes);
+  Status CatchUp();
+  Result<CommitResult> Finish(int64_t version, const std::vector<Action>& actions);
+
+  DeltaTable table_;
+  std::shared_ptr<const Snapshot> base_;  // null before version 0
+  PendingCommit pending_;
+};
+
+}  // namespace millpond::data

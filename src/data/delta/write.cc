@@ -1,0 +1,219 @@
+#include "data/delta/write.h"
+
+#include <arrow/array.h>
+#include <arrow/array/util.h>
+#include <arrow/record_batch.h>
+#include <arrow/type.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "data/arrow/status.h"
+#include "data/delta/column_cast.h"
+#include "data/delta/data_writer.h"
+#include "data/delta/protocol.h"
+#include "data/delta/transaction.h"
+
+namespace millpond::data {
+namespace {
+
+constexpr int64_t kSliceRows = 64 * 1024;  // bounds what one step holds besides the open files
+constexpr int kRestarts = 20;
+
+// Brings the caller's batches to the table's columns.
+class RowMapper {
+ public:
+  static Result<RowMapper> Make(const Schema& table, const arrow::Schema& rows,
+                                const std::string& path) {
+    RowMapper mapper;
+    mapper.schema_ = table;
+    mapper.source_.assign(table.size(), -1);
+    mapper.arrow_schema_ = table.ToArrow();
+    for (int i = 0; i < rows.num_fields(); ++i) {
+      const std::string& name = rows.field(i)->name();
+      int column = table.IndexOf(name);
+      if (column < 0) {
+        return Fail(ErrorKind::kInvalidArgument,
+                    "table {} has no column '{}': leave it out or add it to the table", path, name);
+      }
+      if (mapper.source_[column] >= 0) {
+        return Fail(ErrorKind::kInvalidArgument, "the rows have the column '{}' twice", name);
+      }
+      mapper.source_[column] = i;
+    }
+    for (size_t i = 0; i < table.size(); ++i) {
+      if (mapper.source_[i] >= 0 || table.fields()[i].nullable) continue;
+      return Fail(ErrorKind::kInvalidArgument,
+                  "the rows lack the column '{}', which is NOT NULL in table {}",
+                  table.fields()[i].name, path);
+    }
+    return mapper;
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> Map(const arrow::RecordBatch& rows) const {
+    std::vector<std::shared_ptr<arrow::Array>> columns;
+    for (size_t i = 0; i < schema_.size(); ++i) {
+      const StructField& field = schema_.fields()[i];
+      std::shared_ptr<arrow::Array> column;
+      if (source_[i] < 0) {
+        MP_ARROW_ASSIGN_OR_RETURN(column,
+                                  arrow::MakeArrayOfNull(ToArrowType(field.type), rows.num_rows()));
+      } else {
+        MP_ASSIGN_OR_RETURN(
+            column, CastColumn(rows.column(source_[i]), field.type, CastRule::kWrite, field.name));
+        MP_RETURN_IF_ERROR(CheckNullability(*column, field, field.name));
+      }
+      columns.push_back(std::move(column));
+    }
+    return arrow::RecordBatch::Make(arrow_schema_, rows.num_rows(), std::move(columns));
+  }
+
+ private:
+  Schema schema_;
+  std::shared_ptr<arrow::Schema> arrow_schema_;
+  std::vector<int> source_;  // of each table column: the rows' column, -1 if there is none
+};
+
+bool AlreadyThere(const Snapshot& snapshot, const std::optional<Txn>& txn) {
+  if (!txn) return false;
+  auto known = snapshot.txn_version(txn->app_id);
+  return known && *known >= txn->version;
+}
+
+CommitResult Skipped(const Snapshot& snapshot) {
+  CommitResult result;
+  result.version = snapshot.version();
+  result.commit_time = snapshot.commit_time();
+  result.skipped_by_txn = true;
+  return result;
+}
+
+Status WriteRows(const Environment& env, arrow::RecordBatchReader& rows, const RowMapper& mapper,
+                 DataWriter& writer) {
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (true) {
+    MP_RETURN_IF_ERROR(env.cancellation.Check());
+    MP_ARROW_RETURN_IF_ERROR(rows.ReadNext(&batch));
+    if (batch == nullptr) return OkStatus();
+    for (int64_t at = 0; at < batch->num_rows(); at += kSliceRows) {
+      MP_ASSIGN_OR_RETURN(auto mapped, mapper.Map(*batch->Slice(at, kSliceRows)));
+      MP_RETURN_IF_ERROR(writer.Write(*mapped));
+    }
+  }
+}
+
+// May rows written against `before` be committed on top of `now`?
+bool SameRows(const Snapshot& before, const Snapshot& now) {
+  return before.metadata().id == now.metadata().id && before.schema() == now.schema() &&
+         before.metadata().partition_columns == now.metadata().partition_columns;
+}
+
+Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
+                            const WriteOptions& options, const Schema& schema,
+                            const std::vector<AddFile>& adds, int64_t rows) {
+  MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table, snapshot));
+  StringMap parameters = options.parameters;
+  bool overwrite = options.mode == WriteMode::kOverwrite;
+  parameters.try_emplace("mode", overwrite ? "Overwrite" : "Append");
+  parameters.try_emplace("partitionBy", DumpJson(Json(snapshot->metadata().partition_columns)));
+  transaction.SetOperation(options.operation, std::move(parameters));
+  transaction.SetCommitTags(options.commit_tags);
+  int64_t bytes = 0;
+  for (const auto& add : adds) {
+    bytes += add.size_bytes;
+    transaction.Add(add);
+  }
+  transaction.SetMetrics({{"numFiles", fmt::format("{}", adds.size())},
+                          {"numOutputRows", fmt::format("{}", rows)},
+                          {"numOutputBytes", fmt::format("{}", bytes)}});
+  if (options.txn) transaction.SetTxn(*options.txn);
+  for (const auto& domain : options.domain_metadata) transaction.SetDomain(domain);
+  if (!overwrite) return transaction;
+  transaction.DependOnWholeTable();
+  for (size_t i = 0; i < snapshot->files().size(); ++i) {
+    transaction.Remove(snapshot->files().add(i));
+  }
+  if (options.overwrite_schema && schema.ToJson() != snapshot->metadata().schema_json) {
+    Metadata metadata = snapshot->metadata();
+    metadata.schema_json = schema.ToJson();
+    transaction.SetMetadata(std::move(metadata));
+  }
+  return transaction;
+}
+
+Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
+  const std::string& path = snapshot.path();
+  if (!options.domain_metadata.empty() &&
+      !SupportsWriterFeature(snapshot.protocol(), feature::kDomainMetadata)) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "table {} does not have the feature 'domainMetadata', which domain metadata needs",
+                path);
+  }
+  if (!options.overwrite_schema) return OkStatus();
+  if (options.mode != WriteMode::kOverwrite) {
+    return Fail(ErrorKind::kInvalidArgument, "a new schema for table {} needs mode overwrite",
+                path);
+  }
+  MP_RETURN_IF_ERROR(options.overwrite_schema->Validate());
+  for (const auto& column : snapshot.metadata().partition_columns) {
+    if (options.overwrite_schema->Find(column) != nullptr) continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "the new schema of table {} lacks its partition column '{}'", path, column);
+  }
+  return OkStatus();
+}
+
+// Commits the files, and again on a newer snapshot where an append may.
+Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
+                                 const WriteOptions& options, const Schema& schema,
+                                 const std::vector<AddFile>& adds, int64_t rows) {
+  for (int restart = 0;; ++restart) {
+    MP_ASSIGN_OR_RETURN(auto transaction, Prepare(table, snapshot, options, schema, adds, rows));
+    auto result = transaction.Commit();
+    if (result.has_value() || result.error().kind() != ErrorKind::kConflict) return result;
+    MP_ASSIGN_OR_RETURN(auto now, table.Latest());
+    if (AlreadyThere(*now, options.txn)) return Skipped(*now);
+    bool again = options.mode == WriteMode::kAppend && SameRows(*snapshot, *now);
+    if (!again || restart == kRestarts) return result;
+    snapshot = std::move(now);
+  }
+}
+
+}  // namespace
+
+Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& rows,
+                                const WriteOptions& options) {
+  MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
+  if (AlreadyThere(*snapshot, options.txn)) return Skipped(*snapshot);
+  MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
+                                   snapshot->path()));
+  MP_RETURN_IF_ERROR(CheckOptions(*snapshot, options));
+  const Schema& schema = options.overwrite_schema ? *options.overwrite_schema : snapshot->schema();
+  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(schema, *rows.schema(), table.path()));
+
+  DataWriter writer(table.environment(), table.path(), schema,
+                    snapshot->metadata().partition_columns, snapshot->metadata().configuration,
+                    options.target_file_bytes);
+  Status written = WriteRows(table.environment(), rows, mapper, writer);
+  auto adds =
+      written.has_value()
+          ? writer.Finish()
+          : Result<std::vector<AddFile>>(std::unexpected<Error>(std::move(written).error()));
+  if (!adds.has_value()) {
+    writer.Discard();
+    return std::unexpected<Error>(std::move(adds).error().WithContext(
+        fmt::format("while writing to table {}", table.path())));
+  }
+  auto result = CommitFiles(table, snapshot, options, schema, *adds, writer.rows());
+  if (!result.has_value()) {
+    if (result.error().kind() != ErrorKind::kOutcomeUnknown) writer.Discard();
+    return result;
+  }
+  if (result->skipped_by_txn) {
+    writer.Discard();
+  } else {
+    result->rows = writer.rows();
+  }
+  return result;
+}
+
+}  // namespace millpond::data

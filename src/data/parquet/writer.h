@@ -1,0 +1,41 @@
+// Writes one Parquet file for Delta: zstd, row groups of bounded size, timestamps as UTC-adjusted
+// (or local) microseconds, decimals as integers or fixed bytes, no INT96; Spark, delta-rs and
+// DuckDB read it. Durable when Close returns.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <string>
+
+#include "base/environment.h"
+
+namespace millpond::data {
+
+struct ParquetWriteOptions {
+  int64_t row_group_rows = 1 << 20;
+  int64_t row_group_bytes = int64_t{64} << 20;  // of Arrow's memory; closes a row group
+};
+
+class ParquetWriter {
+ public:
+  static Result<std::unique_ptr<ParquetWriter>> Open(const Environment& env,
+                                                     const std::string& path,
+                                                     std::shared_ptr<arrow::Schema> schema,
+                                                     ParquetWriteOptions options = {});
+  ~ParquetWriter();  // without Close: leaves a broken file for the caller to remove
+
+  Status Write(const arrow::RecordBatch& batch);
+  // Written out so far; the open row group is not counted.
+  int64_t bytes() const;
+  int64_t rows() const;
+  // The file's size.
+  Result<int64_t> Close();
+
+ private:
+  struct Impl;
+  explicit ParquetWriter(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace millpond::data
