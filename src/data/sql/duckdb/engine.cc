@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "data/sql/duckdb/bound_aggregates_internal.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_catalog.h"
 #include "data/sql/duckdb/results_internal.h"
@@ -93,6 +94,14 @@ class DuckEngine : public QueryEngine {
     const auto& names = statement->GetNames();
     return ResultSchema({names.begin(), names.end()}, std::move(types),
                         running->connection.context->GetClientProperties());
+  }
+
+  Result<std::vector<BoundAggregate>> Aggregates(const QueryText& query,
+                                                 std::shared_ptr<TableSource> tables) override {
+    const TextOfDuckDB where{query.source, query.rewritten};
+    const auto running = Start(std::move(tables));
+    return Catching(where,
+                    [&] { return AggregatesOf(running->connection, query.rewritten.text()); });
   }
 
   Result<QueryPlan> Explain(const QueryText& query, std::shared_ptr<TableSource> tables,

@@ -59,6 +59,10 @@ class ResultReader : public arrow::RecordBatchReader {
   // Chunks are small (2,048 rows); a batch takes several.
   bool Fill(ArrowArray& array) {
     if (!result_) return false;
+    if (ended_) {
+      Finish();
+      return false;
+    }
     duckdb::ArrowAppender appender(types_, kBatchRows, result_->client_properties, {});
     while (static_cast<duckdb::idx_t>(appender.RowCount()) < kBatchRows) {
       duckdb::unique_ptr<duckdb::DataChunk> chunk;
@@ -66,7 +70,8 @@ class ResultReader : public arrow::RecordBatchReader {
       if (!result_->TryFetch(chunk, error)) {
         (error.HasError() ? error : result_->GetErrorObject()).Throw();
       }
-      if (!chunk || chunk->size() == 0) break;
+      ended_ = !chunk || chunk->size() == 0;
+      if (ended_) break;
       Append(*chunk, appender);
     }
     if (appender.RowCount() == 0) {
@@ -115,6 +120,7 @@ class ResultReader : public arrow::RecordBatchReader {
   duckdb::unique_ptr<duckdb::QueryResult> result_;
   duckdb::vector<duckdb::LogicalType> types_;
   std::shared_ptr<arrow::Schema> schema_;
+  bool ended_ = false;  // a stream result cannot be asked once more after its end
 };
 
 }  // namespace

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <duckdb.hpp>
+#include <string>
+#include <vector>
+
+#include "data/sql/bound_aggregate.h"
+
+namespace millpond::data {
+
+// Binds the query on the connection. Throws what DuckDB throws.
+std::vector<BoundAggregate> AggregatesOf(duckdb::Connection& connection, const std::string& text);
+
+}  // namespace millpond::data
