@@ -1,4 +1,4 @@
-// A file behind base's seam as Arrow reads files; .gz ones through a decompressor.
+// A listed file as a stream of Arrow's; .gz ones through a decompressor.
 #pragma once
 
 #include <memory>
@@ -8,14 +8,12 @@
 
 namespace arrow::io {
 class InputStream;
-class RandomAccessFile;
-}  // namespace arrow::io
+}
 
 namespace millpond::pipeline {
 
 // kConflict if the file no longer has the size that it was listed with.
-Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenArrowFile(const Environment& env,
-                                                                   const SourceFile& file);
+Status CheckSize(const SourceFile& file, int64_t size_bytes);
 Result<std::shared_ptr<arrow::io::InputStream>> OpenArrowStream(const Environment& env,
                                                                 const SourceFile& file);
 

@@ -194,8 +194,9 @@ Result<std::shared_ptr<arrow::Schema>> SchemaOfFiles(const Environment& env,
     while (first < files.size() && files[first].size_bytes == 0) ++first;
     if (first == files.size()) {
       return Fail(ErrorKind::kInvalidArgument,
-                  "there is no file with content to take the columns from; declare them with "
-                  "schema => 'a BIGINT, b STRING'");
+                  "{}, so the columns cannot be taken from it; declare them with schema => "
+                  "'a BIGINT, b STRING'",
+                  files.empty() ? "there is no file yet" : files[0].name + " has no content");
     }
     MP_ASSIGN_OR_RETURN(auto reader, OpenFile(env, format, files[first], nullptr));
     for (const auto& field : reader->schema()->fields()) {

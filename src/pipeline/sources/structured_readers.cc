@@ -4,9 +4,11 @@
 #include <arrow/json/api.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <parquet/arrow/reader.h>
+
+#include <numeric>
 
 #include "data/arrow/status.h"
+#include "data/parquet/reader.h"
 #include "pipeline/sources/arrow_input.h"
 #include "pipeline/sources/format_readers_internal.h"
 
@@ -80,21 +82,38 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
   return std::move(reader).ValueUnsafe();
 }
 
+namespace {
+
+// Batches of a Parquet file, its reader kept, its errors in our words.
+class ParquetRows : public arrow::RecordBatchReader {
+ public:
+  ParquetRows(std::unique_ptr<data::ParquetReader> file,
+              std::shared_ptr<arrow::RecordBatchReader> rows)
+      : file_(std::move(file)), rows_(std::move(rows)) {}
+  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* out) override {
+    auto batch = file_->Next(*rows_);
+    if (!batch.has_value()) return data::ToArrow(batch.error());
+    *out = std::move(*batch);
+    return arrow::Status::OK();
+  }
+
+ private:
+  std::unique_ptr<data::ParquetReader> file_;
+  std::shared_ptr<arrow::RecordBatchReader> rows_;
+};
+
+}  // namespace
+
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenParquet(const Environment& env,
                                                               const SourceFile& file) {
-  MP_ASSIGN_OR_RETURN(auto input, OpenArrowFile(env, file));
-  auto opened = parquet::arrow::OpenFile(input, arrow::default_memory_pool());
-  if (!opened.ok()) return std::unexpected(InFile(file, opened.status()));
-  std::shared_ptr<parquet::arrow::FileReader> parquet_file = std::move(opened).ValueUnsafe();
-  auto reader = parquet_file->GetRecordBatchReader();
-  if (!reader.ok()) return std::unexpected(InFile(file, reader.status()));
-  // The batches' reader borrows the file's reader.
-  std::shared_ptr<arrow::RecordBatchReader> batches = std::move(reader).ValueUnsafe();
-  return std::shared_ptr<arrow::RecordBatchReader>(
-      batches.get(), [batches, parquet_file](arrow::RecordBatchReader*) mutable {
-        batches.reset();
-        parquet_file.reset();
-      });
+  MP_ASSIGN_OR_RETURN(auto info, env.fs.Stat(file.path));
+  MP_RETURN_IF_ERROR(CheckSize(file, info.size_bytes));
+  MP_ASSIGN_OR_RETURN(auto opened, data::ParquetReader::Open(env, file.path));
+  std::vector<int> columns(static_cast<size_t>(opened->schema()->num_fields()));
+  std::iota(columns.begin(), columns.end(), 0);
+  MP_ASSIGN_OR_RETURN(auto rows, opened->Read(opened->LeavesOf(columns)));
+  return std::make_shared<ParquetRows>(std::move(opened), std::move(rows));
 }
 
 }  // namespace millpond::pipeline

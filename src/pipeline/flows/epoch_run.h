@@ -1,0 +1,51 @@
+// One epoch, from its plan to its commits:
+//
+//   inputs as planned → the query with its conditions → rows sorted by what they violate
+//     → quarantine table (commits first) → main table (commits last: the epoch's commit point)
+//
+// Everything is bounded: rows flow through in batches. Nothing is committed before all rows are
+// judged. An epoch that runs a second time gives the same rows, and what its first run committed is
+// skipped by its txn.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <optional>
+
+#include "data/delta/table.h"
+#include "pipeline/flows/batch_operator.h"
+#include "pipeline/flows/flow_query.h"
+#include "pipeline/flows/flow_state.h"
+
+namespace millpond::data {
+class Catalog;
+class SqlEngine;
+}  // namespace millpond::data
+
+namespace millpond::pipeline {
+
+struct FlowContext {
+  data::Catalog& catalog;
+  data::SqlEngine& engine;
+};
+
+struct FlowTables {
+  data::DeltaTable main;
+  std::optional<data::DeltaTable> quarantine;
+};
+
+// The columns that the query gives, casts included, conditions not. Refuses sums of DOUBLE.
+Result<std::shared_ptr<arrow::Schema>> DescribeFlow(const FlowContext& context,
+                                                    const FlowQuery& query,
+                                                    const std::vector<PlannedInput>& inputs,
+                                                    Micros now);
+
+// `query` must be made from the plan's definition. `batch_operator` may be null; its output then
+// takes the place of the query's rows. `schema`: of the main table from this epoch on, if the plan
+// overwrites it.
+Result<EpochOutcome> RunEpoch(const FlowContext& context, const FlowQuery& query,
+                              const EpochPlan& plan, const FlowTables& tables, FlowState& state,
+                              BatchOperator* batch_operator = nullptr);
+
+}  // namespace millpond::pipeline
