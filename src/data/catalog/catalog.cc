@@ -1,0 +1,200 @@
+#include "data/catalog/catalog.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "base/db/sqlite.h"
+#include "base/log.h"
+#include "data/catalog/catalog_schema_internal.h"
+#include "data/catalog/commit_record_store.h"
+#include "data/catalog/local_commit_feed.h"
+#include "data/catalog/warehouse.h"
+
+namespace millpond::data {
+namespace {
+
+// A name that shares much with `wanted`: the same table elsewhere, or a slip of the finger.
+bool IsNear(const TableName& wanted, const TableName& other) {
+  std::string a = FoldCase(wanted.table), b = FoldCase(other.table);
+  if (a == b) return true;
+  if (a.size() >= 4 && b.size() >= 4 && (a.starts_with(b) || b.starts_with(a))) return true;
+  size_t common = 0;
+  while (common < std::min(a.size(), b.size()) && a[common] == b[common]) ++common;
+  return std::max(a.size(), b.size()) - common <= 2 && common >= 2;
+}
+
+class LocalCatalog : public Catalog {
+ public:
+  LocalCatalog(const Workspace& workspace, SqliteDatabase db)
+      : workspace_(workspace),
+        warehouse_(workspace.env.fs, workspace.warehouse_dir),
+        db_(std::move(db)),
+        feed_(*this, warehouse_, CommitRecordStore(db_, db_mutex_)) {}
+
+  const Workspace& workspace() const override { return workspace_; }
+
+  Result<DeltaTable> OpenTable(const TableName& name) override {
+    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
+    if (!exact) return NoSuchTable(name);
+    std::string path = warehouse_.ExactPath(*exact);
+    {
+      std::lock_guard lock(tables_mutex_);
+      if (auto found = tables_.find(path); found != tables_.end()) return found->second;
+    }
+    MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(workspace_.env, path));
+    return Keep(std::move(table));
+  }
+
+  Result<DeltaTable> CreateTable(const TableName& name, const CreateOptions& options,
+                                 bool if_not_exists) override {
+    MP_RETURN_IF_ERROR(ParseTableName(name.ToString()));
+    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
+    if (exact && if_not_exists) return OpenTable(name);
+    if (exact) {
+      return Fail(ErrorKind::kAlreadyExists,
+                  "table {} is already there; drop it first, or say CREATE TABLE IF NOT EXISTS",
+                  exact->ToString());
+    }
+    auto table = DeltaTable::Create(workspace_.env, warehouse_.PathOf(name), options);
+    if (table.has_value()) {
+      Keep(*table);
+      MP_RETURN_IF_ERROR(feed_.Reconcile(name));
+      return *std::move(table);
+    }
+    bool lost_race = table.error().kind() == ErrorKind::kAlreadyExists;
+    return lost_race && if_not_exists ? OpenTable(name) : std::move(table);
+  }
+
+  Status DropTable(const TableName& name) override {
+    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
+    if (!exact) return NoSuchTable(name);
+    MP_RETURN_IF_ERROR(feed_.Reconcile(*exact));  // its commits stay on record
+    std::lock_guard lock(tables_mutex_);
+    MP_RETURN_IF_ERROR(warehouse_.Remove(*exact, workspace_.env.random));
+    tables_.erase(warehouse_.ExactPath(*exact));
+    return OkStatus();
+  }
+
+  Result<bool> TableExists(const TableName& name) override {
+    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
+    return exact.has_value();
+  }
+
+  Result<std::vector<TableName>> ListTables() override { return warehouse_.List(); }
+  std::string TablePath(const TableName& name) override {
+    auto exact = warehouse_.Find(name);
+    return exact.has_value() && *exact ? warehouse_.ExactPath(**exact) : warehouse_.PathOf(name);
+  }
+
+  CommitFeed& commits() override { return feed_; }
+
+  Status RecordLineage(const std::vector<LineageEdge>& edges) override {
+    std::lock_guard lock(db_mutex_);
+    return db_.Transaction([&]() -> Status {
+      for (const auto& edge : edges) {
+        MP_RETURN_IF_ERROR(
+            db_.Execute("INSERT OR IGNORE INTO lineage VALUES (?1, ?2, ?3, ?4, ?5)",
+                        {edge.from_kind, edge.from_name, edge.to_kind, edge.to_name, edge.via}));
+      }
+      return OkStatus();
+    });
+  }
+
+  Result<std::vector<LineageEdge>> Lineage() override {
+    std::lock_guard lock(db_mutex_);
+    MP_ASSIGN_OR_RETURN(auto rows, db_.Query("SELECT from_kind, from_name, to_kind, to_name, via "
+                                             "FROM lineage ORDER BY 1, 2, 3, 4, 5"));
+    std::vector<LineageEdge> edges;
+    for (const auto& row : rows) {
+      edges.push_back({row.Text(0), row.Text(1), row.Text(2), row.Text(3), row.Text(4)});
+    }
+    return edges;
+  }
+
+  Status Pin(const PinRequest& request) override {
+    MP_ASSIGN_OR_RETURN(auto table, OpenTable(request.table));
+    MP_ASSIGN_OR_RETURN(auto snapshot, table.AtVersion(request.version));
+    std::lock_guard lock(db_mutex_);
+    return db_.Execute(
+        "INSERT OR IGNORE INTO pins VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        {snapshot->metadata().id, request.table.catalog, request.table.schema, request.table.table,
+         request.version, request.holder, request.reason, SystemClock().Now()});
+  }
+
+  Status Unpin(const std::string& holder) override {
+    std::lock_guard lock(db_mutex_);
+    return db_.Execute("DELETE FROM pins WHERE holder = ?1", {holder});
+  }
+
+  Result<std::vector<data::Pin>> Pins() override {
+    std::lock_guard lock(db_mutex_);
+    MP_ASSIGN_OR_RETURN(auto rows, db_.Query("SELECT table_id, catalog, schema, name, version, "
+                                             "holder, reason, since FROM pins ORDER BY 1, 5, 6"));
+    std::vector<data::Pin> pins;
+    for (const auto& row : rows) {
+      pins.push_back({row.Text(0),
+                      {row.Text(1), row.Text(2), row.Text(3)},
+                      row.Int(4),
+                      row.Text(5),
+                      row.Text(6),
+                      row.Int(7)});
+    }
+    return pins;
+  }
+
+  // Commits that a kill kept from the record, or that other programs made.
+  Status ReconcileAll() {
+    MP_ASSIGN_OR_RETURN(auto tables, ListTables());
+    for (const auto& table : tables) {
+      auto up_to_date = feed_.LooksUpToDate(table);
+      if (up_to_date.value_or(false)) continue;
+      auto reconciled = feed_.Reconcile(table);
+      // A broken table must not keep the others from being used; who opens it hears the reason.
+      if (!reconciled.has_value()) {
+        LogWarn("data", "commits of {} are not on record: {}", table.ToString(),
+                reconciled.error().ToString());
+      }
+    }
+    return OkStatus();
+  }
+
+ private:
+  DeltaTable Keep(DeltaTable table) {
+    table.SetListener(&feed_);
+    std::lock_guard lock(tables_mutex_);
+    return tables_.try_emplace(table.path(), table).first->second;
+  }
+
+  std::unexpected<Error> NoSuchTable(const TableName& name) {
+    std::string near;
+    if (auto all = ListTables(); all.has_value()) {
+      for (const auto& other : *all) {
+        if (IsNear(name, other)) near += (near.empty() ? "" : ", ") + other.ToString();
+      }
+    }
+    return Fail(ErrorKind::kNotFound, "there is no table {}{}", name.ToString(),
+                near.empty() ? "" : "; did you mean " + near + "?");
+  }
+
+  Workspace workspace_;
+  Warehouse warehouse_;
+  std::mutex db_mutex_;
+  SqliteDatabase db_;
+  LocalCommitFeed feed_;
+  std::mutex tables_mutex_;
+  std::map<std::string, DeltaTable> tables_;  // by path
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Catalog>> Catalog::Open(const Workspace& workspace) {
+  MP_RETURN_IF_ERROR(workspace.env.fs.CreateDirectories(workspace.warehouse_dir));
+  MP_ASSIGN_OR_RETURN(auto db, SqliteDatabase::Open(JoinPath(workspace.state_dir, "meta.db")));
+  MP_RETURN_IF_ERROR(db.Migrate("catalog", CatalogMigrations()));
+  auto catalog = std::make_unique<LocalCatalog>(workspace, std::move(db));
+  MP_RETURN_IF_ERROR(catalog->ReconcileAll());
+  return catalog;
+}
+
+}  // namespace millpond::data

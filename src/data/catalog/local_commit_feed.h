@@ -1,0 +1,43 @@
+// The commit feed of one workspace: hears this process's commits as a CommitListener, finds all
+// others in the tables' logs.
+#pragma once
+
+#include <mutex>
+#include <vector>
+
+#include "data/catalog/commit_feed.h"
+#include "data/catalog/commit_record_store.h"
+#include "data/catalog/warehouse.h"
+
+namespace millpond::data {
+
+class Catalog;
+
+class LocalCommitFeed : public CommitFeed, public CommitListener {
+ public:
+  LocalCommitFeed(Catalog& catalog, const Warehouse& warehouse, CommitRecordStore records)
+      : catalog_(catalog), warehouse_(warehouse), records_(records) {}
+
+  void Subscribe(CommitFeedListener* listener) override;
+  void Unsubscribe(CommitFeedListener* listener) override;
+  Result<std::vector<CommitRecord>> EventsSince(int64_t position, int limit) override;
+  Result<int64_t> Reconcile(const TableName& table) override;
+
+  // Whether the log has nothing after the newest version on record under this name: two looks, no
+  // reading. A table that another program replaced looks so too; Reconcile finds out.
+  Result<bool> LooksUpToDate(const TableName& exact);
+
+  // A commit of this process. A record that fails is found again by Reconcile.
+  void OnCommit(const CommitEvent& event) override;
+
+ private:
+  Status Record(const std::vector<CommitRecord>& records, int64_t* count = nullptr);
+
+  Catalog& catalog_;
+  const Warehouse& warehouse_;
+  CommitRecordStore records_;
+  std::mutex mutex_;
+  std::vector<CommitFeedListener*> listeners_;
+};
+
+}  // namespace millpond::data

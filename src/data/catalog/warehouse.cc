@@ -1,0 +1,79 @@
+#include "data/catalog/warehouse.h"
+
+#include <algorithm>
+
+namespace millpond::data {
+
+std::string FoldCase(std::string_view name) {
+  std::string folded(name);
+  for (char& c : folded) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return folded;
+}
+
+TableName FoldCase(const TableName& name) {
+  return {FoldCase(name.catalog), FoldCase(name.schema), FoldCase(name.table)};
+}
+
+std::string Warehouse::ExactPath(const TableName& name) const {
+  return fmt::format("{}/{}/{}/{}", root_, name.catalog, name.schema, name.table);
+}
+
+std::string Warehouse::PathOf(const TableName& name) const {
+  return ExactPath(FoldCase(name));
+}
+
+Result<std::optional<TableName>> Warehouse::Find(const TableName& name) const {
+  TableName folded = FoldCase(name);
+  MP_ASSIGN_OR_RETURN(bool there, fs_.Exists(JoinPath(ExactPath(folded), "_delta_log")));
+  if (there) return folded;
+  // A folder that another program spelled with capitals.
+  MP_ASSIGN_OR_RETURN(auto all, List());
+  auto found =
+      std::ranges::find_if(all, [&](const TableName& other) { return FoldCase(other) == folded; });
+  if (found == all.end()) return std::nullopt;
+  return *found;
+}
+
+Result<std::vector<std::string>> Warehouse::Folders(const std::string& dir) const {
+  std::vector<std::string> names;
+  auto found = fs_.List(dir);
+  if (!found.has_value()) {
+    if (found.error().kind() == ErrorKind::kNotFound) return names;
+    return std::unexpected<Error>(std::move(found).error());
+  }
+  for (const auto& info : *found) {
+    std::string name(FileName(info.path));
+    if (info.is_directory && ValidateNamePart(name, "folder").has_value()) names.push_back(name);
+  }
+  return names;
+}
+
+Result<std::vector<TableName>> Warehouse::List() const {
+  std::vector<TableName> tables;
+  MP_ASSIGN_OR_RETURN(auto catalogs, Folders(root_));
+  for (const auto& catalog : catalogs) {
+    MP_ASSIGN_OR_RETURN(auto schemas, Folders(JoinPath(root_, catalog)));
+    for (const auto& schema : schemas) {
+      MP_ASSIGN_OR_RETURN(auto names, Folders(fmt::format("{}/{}/{}", root_, catalog, schema)));
+      for (const auto& name : names) {
+        TableName table{catalog, schema, name};
+        MP_ASSIGN_OR_RETURN(bool log, fs_.Exists(JoinPath(ExactPath(table), "_delta_log")));
+        if (log) tables.push_back(std::move(table));
+      }
+    }
+  }
+  std::ranges::sort(tables);
+  return tables;
+}
+
+Status Warehouse::Remove(const TableName& exact, RandomSource& random) {
+  std::string path = ExactPath(exact), parent = ParentPath(path);
+  std::string trash = JoinPath(parent, fmt::format(".dropped-{:016x}", random.Next()));
+  MP_RETURN_IF_ERROR(fs_.Rename(path, trash));
+  MP_RETURN_IF_ERROR(fs_.SyncDirectory(parent));
+  return fs_.RemoveTree(trash);
+}
+
+}  // namespace millpond::data
