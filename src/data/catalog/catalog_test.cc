@@ -67,6 +67,14 @@ TEST_F(CatalogTest, AMissingTableNamesNearOnes) {
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("not a")));
 }
 
+TEST_F(CatalogTest, ALogWithoutACommitIsNoTable) {
+  MP_ASSERT_OK(machine_.local->CreateDirectories(dir_ / "warehouse/main/shop/orders/_delta_log"));
+  EXPECT_THAT(catalog_->TableExists({"main", "shop", "orders"}), IsOkAnd(false));
+  EXPECT_THAT(catalog_->ListTables(), IsOkAnd(IsEmpty()));
+  MP_ASSERT_OK(catalog_->CreateTable({"main", "shop", "orders"}, OneColumn(), true));
+  EXPECT_THAT(catalog_->TableExists({"main", "shop", "orders"}), IsOkAnd(true));
+}
+
 TEST_F(CatalogTest, DroppedTablesAreGoneAndStayOnRecord) {
   TableName name{"main", "shop", "orders"};
   MP_ASSERT_OK(catalog_->CreateTable(name, OneColumn(), false));

@@ -24,9 +24,26 @@ std::string Warehouse::PathOf(const TableName& name) const {
   return ExactPath(FoldCase(name));
 }
 
+// A crash while a table is made may leave a log without a commit: that is no table yet.
+Result<bool> Warehouse::HasCommits(const TableName& exact) const {
+  std::string log = JoinPath(ExactPath(exact), "_delta_log");
+  MP_ASSIGN_OR_RETURN(bool first, fs_.Exists(JoinPath(log, "00000000000000000000.json")));
+  if (first) return true;
+  auto entries = fs_.List(log);
+  if (!entries.has_value()) {
+    if (entries.error().kind() == ErrorKind::kNotFound) return false;
+    return std::unexpected<Error>(std::move(entries).error());
+  }
+  return std::ranges::any_of(*entries, [](const FileInfo& entry) {
+    std::string_view name = FileName(entry.path);
+    return !name.starts_with('.') && !name.starts_with('_') &&
+           (name.ends_with(".json") || name.ends_with(".parquet"));
+  });
+}
+
 Result<std::optional<TableName>> Warehouse::Find(const TableName& name) const {
   TableName folded = FoldCase(name);
-  MP_ASSIGN_OR_RETURN(bool there, fs_.Exists(JoinPath(ExactPath(folded), "_delta_log")));
+  MP_ASSIGN_OR_RETURN(bool there, HasCommits(folded));
   if (there) return folded;
   // A folder that another program spelled with capitals.
   MP_ASSIGN_OR_RETURN(auto all, List());
@@ -59,7 +76,7 @@ Result<std::vector<TableName>> Warehouse::List() const {
       MP_ASSIGN_OR_RETURN(auto names, Folders(fmt::format("{}/{}/{}", root_, catalog, schema)));
       for (const auto& name : names) {
         TableName table{catalog, schema, name};
-        MP_ASSIGN_OR_RETURN(bool log, fs_.Exists(JoinPath(ExactPath(table), "_delta_log")));
+        MP_ASSIGN_OR_RETURN(bool log, HasCommits(table));
         if (log) tables.push_back(std::move(table));
       }
     }
