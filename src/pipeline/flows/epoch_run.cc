@@ -91,13 +91,15 @@ Result<std::shared_ptr<arrow::RecordBatch>> OperatorInput(const arrow::RecordBat
 class EpochRun {
  public:
   EpochRun(const FlowContext& context, const FlowQuery& query, const EpochPlan& plan,
-           const FlowTables& tables, FlowState& state, BatchOperator* batch_operator)
+           const FlowTables& tables, FlowState& state, BatchOperator* batch_operator,
+           const std::function<void(int64_t)>& on_rows)
       : context_(context),
         query_(query),
         plan_(plan),
         tables_(tables),
         state_(state),
-        operator_(batch_operator) {}
+        operator_(batch_operator),
+        on_rows_(on_rows) {}
 
   Result<EpochOutcome> Run() {
     MP_ASSIGN_OR_RETURN(auto session,
@@ -112,6 +114,7 @@ class EpochRun {
       MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
       if (batch == nullptr) break;
       MP_RETURN_IF_ERROR(Push(*batch));
+      if (on_rows_) on_rows_(splitter_->rows_in());
     }
     MP_RETURN_IF_ERROR(splitter_->CheckFailures());
     return Commit();
@@ -181,6 +184,7 @@ class EpochRun {
   const FlowTables& tables_;
   FlowState& state_;
   BatchOperator* operator_;
+  const std::function<void(int64_t)>& on_rows_;
   std::shared_ptr<arrow::Schema> rows_;
   std::optional<RowSplitter> splitter_;
   std::unique_ptr<TableSink> main_, quarantine_;
@@ -200,8 +204,9 @@ Result<std::shared_ptr<arrow::Schema>> DescribeFlow(const FlowContext& context,
 
 Result<EpochOutcome> RunEpoch(const FlowContext& context, const FlowQuery& query,
                               const EpochPlan& plan, const FlowTables& tables, FlowState& state,
-                              BatchOperator* batch_operator) {
-  return EpochRun(context, query, plan, tables, state, batch_operator).Run();
+                              BatchOperator* batch_operator,
+                              const std::function<void(int64_t)>& on_rows) {
+  return EpochRun(context, query, plan, tables, state, batch_operator, on_rows).Run();
 }
 
 }  // namespace millpond::pipeline

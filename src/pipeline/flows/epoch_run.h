@@ -10,6 +10,7 @@
 
 #include <arrow/type_fwd.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -41,11 +42,11 @@ Result<std::shared_ptr<arrow::Schema>> DescribeFlow(const FlowContext& context,
                                                     const std::vector<PlannedInput>& inputs,
                                                     Micros now);
 
-// `query` must be made from the plan's definition. `batch_operator` may be null; its output then
-// takes the place of the query's rows. `schema`: of the main table from this epoch on, if the plan
-// overwrites it.
+// `query` must be made from the plan's definition. The output of `batch_operator`, if there is one,
+// takes the place of the query's rows. `on_rows` hears how many rows were read so far.
 Result<EpochOutcome> RunEpoch(const FlowContext& context, const FlowQuery& query,
                               const EpochPlan& plan, const FlowTables& tables, FlowState& state,
-                              BatchOperator* batch_operator = nullptr);
+                              BatchOperator* batch_operator = nullptr,
+                              const std::function<void(int64_t)>& on_rows = nullptr);
 
 }  // namespace millpond::pipeline

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/sha256.h"
+#include "data/catalog/warehouse.h"
 #include "data/delta/schema.h"
 #include "data/sql/syntax.h"
 #include "pipeline/flows/query_rules.h"
@@ -107,7 +108,7 @@ class Builder {
       if (!name.has_value()) {
         return FailAt(source, relation.offset, kBad, "{}", name.error().ToString());
       }
-      input.table = *name;
+      input.table = data::FoldCase(*name);
       input.fixed_version = relation.at != nullptr;
       alias = input.table.table;
       if (input.stream && input.fixed_version) {

@@ -112,6 +112,7 @@ class FlowRun {
     bool changed = plan.fingerprint != query_.fingerprint ||
                    (!inputs.has_value() && inputs.error().kind() == ErrorKind::kInvalidArgument);
     if (!changed) return false;
+    if (!planned.quarantines()) return true;
     MP_ASSIGN_OR_RETURN(
         auto side, FindFlowTable(catalog(), QuarantineName(query_.statement.name), query_.name()));
     if (!side.has_value()) return true;
@@ -146,6 +147,7 @@ class FlowRun {
       MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
       MP_RETURN_IF_ERROR(CheckSameColumns(*snapshot, *schema, query_.statement.Place()));
     }
+    if (main_.has_value()) MP_RETURN_IF_ERROR(CheckPartitions());
     MP_ASSIGN_OR_RETURN(auto tables, OpenFlowTables(catalog(), query_, query_.name(), *schema));
     main_ = tables.main;
     if (!due) return false;
@@ -157,6 +159,15 @@ class FlowRun {
     MP_RETURN_IF_ERROR(Epoch(query_, plan));
     base_ = std::move(plan);
     return is_stream() && inputs.more;
+  }
+
+  Status CheckPartitions() {
+    MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
+    const auto& now = snapshot->metadata().partition_columns;
+    if (now == query_.statement.partition_columns) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument,
+                "{}: table {} is partitioned by ({}), which cannot change; DROP TABLE it first",
+                query_.statement.Place(), query_.name(), fmt::join(now, ", "));
   }
 
   // Whether a materialized view is out of date, and why.
@@ -185,7 +196,12 @@ class FlowRun {
     auto run = [&]() -> Result<EpochOutcome> {
       MP_ASSIGN_OR_RETURN(auto schema, DescribeFlow(context_, query, plan.inputs, plan.now));
       MP_ASSIGN_OR_RETURN(auto tables, OpenFlowTables(catalog(), query, plan.flow, *schema));
-      return RunEpoch(context_, query, plan, tables, state_);
+      return RunEpoch(context_, query, plan, tables, state_, nullptr, [this](int64_t rows) {
+        if (!options_.after_step) return;
+        FlowReport now = report_;
+        now.rows_in += rows;
+        options_.after_step(now);
+      });
     };
     auto outcome = run();
     if (!outcome.has_value()) {
@@ -195,7 +211,7 @@ class FlowRun {
     outcome->seconds = SecondsSince(start);
     MP_RETURN_IF_ERROR(events_.Record(plan, *outcome));
     AddToReport(*outcome, report_);
-    if (options_.after_epoch) options_.after_epoch(report_);
+    if (options_.after_step) options_.after_step(report_);
     return OkStatus();
   }
 

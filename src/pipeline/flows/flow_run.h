@@ -10,7 +10,8 @@ namespace millpond::pipeline {
 
 struct FlowRunOptions {
   bool full_refresh = false;
-  std::function<void(const FlowReport&)> after_epoch;
+  // After each batch of rows and each epoch, with the report so far.
+  std::function<void(const FlowReport&)> after_step;
 };
 
 // Runs a streaming table or a materialized view.

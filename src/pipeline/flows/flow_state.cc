@@ -56,16 +56,25 @@ Result<EpochPlan> FlowState::ReadPlanAt(const std::string& path) const {
   return PlanFromJson(text, path);
 }
 
+Result<int64_t> FlowState::NewestEpoch(int64_t generation) const {
+  return NewestNumber(GenerationDir(generation), "plan-", ".json");
+}
+
+Result<int64_t> FlowState::NewestGeneration() const {
+  MP_ASSIGN_OR_RETURN(int64_t generation, NewestNumber(dir_, "g", ""));
+  for (; generation > 0; --generation) {
+    MP_ASSIGN_OR_RETURN(int64_t epoch, NewestEpoch(generation));
+    if (epoch > 0) break;  // a folder without a plan is of a generation that never began
+  }
+  return generation;
+}
+
 Result<FlowState> FlowState::Open(const data::Workspace& workspace, const std::string& flow) {
   FlowState state(workspace.env, FlowStateDir(workspace, flow));
-  MP_ASSIGN_OR_RETURN(int64_t generation, state.NewestNumber(state.dir_, "g", ""));
-  // A folder without a plan is of a generation that never began.
-  for (; generation > 0 && !state.last_.has_value(); --generation) {
-    MP_ASSIGN_OR_RETURN(int64_t epoch,
-                        state.NewestNumber(state.GenerationDir(generation), "plan-", ".json"));
-    if (epoch == 0) continue;
-    MP_ASSIGN_OR_RETURN(state.last_, state.ReadPlanAt(state.PlanPath(generation, epoch)));
-  }
+  MP_ASSIGN_OR_RETURN(int64_t generation, state.NewestGeneration());
+  if (generation == 0) return state;
+  MP_ASSIGN_OR_RETURN(int64_t epoch, state.NewestEpoch(generation));
+  MP_ASSIGN_OR_RETURN(state.last_, state.ReadPlanAt(state.PlanPath(generation, epoch)));
   return state;
 }
 
@@ -109,7 +118,7 @@ Status FlowState::WritePlan(EpochPlan plan) {
 }
 
 Status FlowState::CheckNewest(const EpochPlan& plan) const {
-  MP_ASSIGN_OR_RETURN(int64_t generation, NewestNumber(dir_, "g", ""));
+  MP_ASSIGN_OR_RETURN(int64_t generation, NewestGeneration());
   if (generation <= plan.generation) return OkStatus();
   return Fail(ErrorKind::kConflict,
               "flow {} was refreshed by another process: generation {} ends here, {} goes on",

@@ -33,7 +33,7 @@ class FlowState {
 
   // Durable on return, and then last(). kConflict: another process has planned this epoch.
   Status WritePlan(EpochPlan plan);
-  // kConflict if a newer generation or epoch was begun, by another process, than that of `plan`.
+  // kConflict if another process has begun a newer generation than that of `plan`.
   Status CheckNewest(const EpochPlan& plan) const;
 
   Status WriteOutcome(const EpochPlan& plan, const EpochOutcome& outcome);
@@ -45,6 +45,9 @@ class FlowState {
   std::string PlanPath(int64_t generation, int64_t epoch) const;
   Result<int64_t> NewestNumber(const std::string& dir, std::string_view before,
                                std::string_view after) const;
+  // The newest epoch planned in a generation, and the newest generation that has a plan; 0: none.
+  Result<int64_t> NewestEpoch(int64_t generation) const;
+  Result<int64_t> NewestGeneration() const;
   Result<EpochPlan> ReadPlanAt(const std::string& path) const;
 
   Environment env_;

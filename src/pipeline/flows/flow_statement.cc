@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/catalog/warehouse.h"
 #include "data/delta/schema.h"
 
 namespace millpond::pipeline {
@@ -127,7 +128,7 @@ class Parser {
     if (!parsed.has_value()) {
       return FailAt(flow_.source, flow_.name_offset, kBad, "{}", parsed.error().ToString());
     }
-    flow_.name = *parsed;
+    flow_.name = data::FoldCase(*parsed);
     return OkStatus();
   }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "data/catalog/catalog.h"
+#include "data/catalog/warehouse.h"
 #include "pipeline/flows/flow_graph.h"
 #include "pipeline/flows/flow_run.h"
 #include "pipeline/flows/flow_tables.h"
@@ -65,7 +66,8 @@ Result<std::set<data::TableName>> ToRefresh(const std::vector<FlowQuery>& querie
     size_t before = refresh.size();
     for (const FlowQuery& query : queries) {
       auto parsed = data::ParseTableName(name);
-      bool meant = name == "*" || (parsed.has_value() && *parsed == query.statement.name);
+      bool meant =
+          name == "*" || (parsed.has_value() && data::FoldCase(*parsed) == query.statement.name);
       if (meant) refresh.insert(query.statement.name);
     }
     if (refresh.size() > before || name == "*") continue;
@@ -151,7 +153,7 @@ Result<PipelineReport> Pipeline::Run(const RunOptions& options) {
     tell(begins, false);
     FlowRunOptions flow_options;
     flow_options.full_refresh = refresh.contains(query.statement.name);
-    flow_options.after_epoch = [&](const FlowReport& flow) { tell(flow, false); };
+    flow_options.after_step = [&](const FlowReport& flow) { tell(flow, false); };
     MP_ASSIGN_OR_RETURN(FlowReport flow, RunFlow(impl_->context, query, events, flow_options));
     MP_RETURN_IF_ERROR(impl_->context.catalog.RecordLineage(EdgesOf(query)));
     tell(flow, true);

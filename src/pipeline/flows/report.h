@@ -40,7 +40,8 @@ struct PipelineReport {
   }
 };
 
-// Called before a flow starts (report.epochs == 0, `done` false), after each epoch and at its end.
+// Called before a flow starts, after each batch of rows (report->rows_in grows) and each epoch, and
+// at its end (`done`). The listener throttles.
 struct FlowProgress {
   size_t flow = 0;  // from 0
   size_t flows = 0;

@@ -125,6 +125,8 @@ std::shared_ptr<arrow::Schema> TextSchema() {
 }
 
 bool ReplaceInvalidUtf8(std::string_view bytes, std::string& out) {
+  // Without its tables Arrow takes every text for valid. Once; afterwards one atomic load.
+  arrow::util::InitializeUTF8();
   if (arrow::util::ValidateUTF8(reinterpret_cast<const uint8_t*>(bytes.data()),
                                 static_cast<int64_t>(bytes.size()))) {
     return false;
