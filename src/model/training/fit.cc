@@ -48,35 +48,21 @@ Sample SampleTraining(const ModelDefinition& definition, const ExampleSet& train
   return sample;
 }
 
-// The allowed kind with the smallest held-out loss; ties and no losses go to the simpler.
-CalibrationKind BestAllowed(const std::vector<std::string>& allowed,
-                            const std::array<double, 3>& losses) {
-  std::optional<CalibrationKind> best;
-  for (auto kind : {CalibrationKind::kNone, CalibrationKind::kPlatt, CalibrationKind::kIsotonic}) {
-    if (std::ranges::find(allowed, ToString(kind)) == allowed.end()) continue;
-    const double loss = losses[static_cast<int>(kind)];
-    if (!best || loss < losses[static_cast<int>(*best)] ||
-        (std::isnan(losses[static_cast<int>(*best)]) && !std::isnan(loss))) {
-      best = kind;
-    }
+CalibrationKind KindNamed(std::string_view name) {
+  for (auto kind : {CalibrationKind::kPlatt, CalibrationKind::kIsotonic}) {
+    if (ToString(kind) == name) return kind;
   }
-  return best.value_or(CalibrationKind::kNone);
+  return CalibrationKind::kNone;
 }
 
 Status Calibrate(Contender& contender, const std::vector<std::string>& allowed,
                  const ExampleSet& slice) {
-  MP_ASSIGN_OR_RETURN(auto choice,
-                      ChooseCalibration(contender.calibrate_margins, slice.labels, slice.clusters));
+  std::vector<CalibrationKind> kinds;
+  for (const auto& name : allowed) kinds.push_back(KindNamed(name));
+  MP_ASSIGN_OR_RETURN(auto choice, ChooseCalibration(contender.calibrate_margins, slice.labels,
+                                                     slice.clusters, kinds));
   contender.held_out_log_loss = choice.held_out_log_loss;
-  const CalibrationKind kind = BestAllowed(allowed, choice.held_out_log_loss);
-  if (kind == choice.map.kind()) {
-    contender.calibration = std::move(choice.map);
-  } else if (kind == CalibrationKind::kIsotonic) {
-    MP_ASSIGN_OR_RETURN(contender.calibration,
-                        FitIsotonic(contender.calibrate_margins, slice.labels));
-  } else if (kind == CalibrationKind::kPlatt) {
-    MP_ASSIGN_OR_RETURN(contender.calibration, FitPlatt(contender.calibrate_margins, slice.labels));
-  }
+  contender.calibration = std::move(choice.map);
   return OkStatus();
 }
 
