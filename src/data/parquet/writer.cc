@@ -51,10 +51,17 @@ Result<std::unique_ptr<ParquetWriter>> ParquetWriter::Open(const Environment& en
                                                            const std::string& path,
                                                            std::shared_ptr<arrow::Schema> schema,
                                                            ParquetWriteOptions options) {
+  MP_ASSIGN_OR_RETURN(auto stream, OpenArrowOutput(env.fs, path));
+  return Open(std::move(stream), path, std::move(schema), options);
+}
+
+Result<std::unique_ptr<ParquetWriter>> ParquetWriter::Open(
+    std::shared_ptr<arrow::io::OutputStream> stream, const std::string& name,
+    std::shared_ptr<arrow::Schema> schema, ParquetWriteOptions options) {
   auto impl = std::make_unique<Impl>();
-  impl->path = path;
+  impl->path = name;
   impl->options = options;
-  MP_ASSIGN_OR_RETURN(impl->stream, OpenArrowOutput(env.fs, path));
+  impl->stream = std::move(stream);
   parquet::WriterProperties::Builder properties;
   properties.compression(arrow::Compression::ZSTD)
       ->compression_level(1)
@@ -65,7 +72,7 @@ Result<std::unique_ptr<ParquetWriter>> ParquetWriter::Open(const Environment& en
       ->created_by("millpond");
   parquet::ArrowWriterProperties::Builder arrow_properties;
   arrow_properties.coerce_timestamps(arrow::TimeUnit::MICRO)->allow_truncated_timestamps();
-  MP_RETURN_IF_ERROR(Guarded(path, [&]() -> arrow::Status {
+  MP_RETURN_IF_ERROR(Guarded(name, [&]() -> arrow::Status {
     ARROW_ASSIGN_OR_RAISE(impl->writer, parquet::arrow::FileWriter::Open(
                                             *schema, arrow::default_memory_pool(), impl->stream,
                                             properties.build(), arrow_properties.build()));

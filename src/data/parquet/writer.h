@@ -3,6 +3,7 @@
 // DuckDB read it. Durable when Close returns.
 #pragma once
 
+#include <arrow/io/type_fwd.h>
 #include <arrow/type_fwd.h>
 
 #include <memory>
@@ -23,6 +24,10 @@ class ParquetWriter {
                                                      const std::string& path,
                                                      std::shared_ptr<arrow::Schema> schema,
                                                      ParquetWriteOptions options = {});
+  // Into any stream; `name` stands in errors.
+  static Result<std::unique_ptr<ParquetWriter>> Open(
+      std::shared_ptr<arrow::io::OutputStream> stream, const std::string& name,
+      std::shared_ptr<arrow::Schema> schema, ParquetWriteOptions options = {});
   ~ParquetWriter();  // without Close: leaves a broken file for the caller to remove
 
   Status Write(const arrow::RecordBatch& batch);

@@ -58,6 +58,31 @@ size_t RewrittenSql::SourceOffset(size_t rewritten_offset) const {
   return piece->kept ? piece->source + (rewritten_offset - piece->rewritten) : piece->source;
 }
 
+RewrittenSql RewrittenSql::Then(const RewrittenSql& next) const {
+  RewrittenSql out;
+  out.text_ = next.text_;
+  for (size_t i = 0; i < next.pieces_.size(); ++i) {
+    const Piece& piece = next.pieces_[i];
+    const size_t length =
+        (i + 1 < next.pieces_.size() ? next.pieces_[i + 1].rewritten : next.text_.size()) -
+        piece.rewritten;
+    if (!piece.kept) {
+      out.pieces_.push_back({piece.rewritten, SourceOffset(piece.source), false});
+      continue;
+    }
+    // Kept text may lie over several pieces of this rewrite.
+    auto inner = std::ranges::upper_bound(pieces_, piece.source, {}, &Piece::rewritten);
+    if (inner != pieces_.begin()) --inner;
+    for (; inner != pieces_.end() && inner->rewritten < piece.source + length; ++inner) {
+      const size_t begin = std::max(inner->rewritten, piece.source);
+      const size_t skipped = inner->kept ? begin - inner->rewritten : 0;
+      out.pieces_.push_back(
+          {piece.rewritten + (begin - piece.source), inner->source + skipped, inner->kept});
+    }
+  }
+  return out;
+}
+
 namespace {
 
 constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;

@@ -28,6 +28,8 @@ class RewrittenSql {
   // The user's offset (in the source text) of a rewritten offset: exact in kept text, the start of
   // the replaced piece elsewhere.
   size_t SourceOffset(size_t rewritten_offset) const;
+  // `next` rewrote text(): its text, with the way back to this one's source.
+  RewrittenSql Then(const RewrittenSql& next) const;
 
  private:
   friend class RewriteBuilder;

@@ -27,6 +27,7 @@
 #include "base/resources/arbiter.h"
 #include "base/result.h"
 #include "data/sql/access.h"
+#include "data/sql/bound_aggregate.h"
 #include "data/sql/query_result.h"
 #include "data/sql/relation_function.h"
 #include "data/sql/rewrite.h"
@@ -63,6 +64,7 @@ class SqlEngine {
 
  private:
   friend class SqlSession;
+  friend class StatementContext;
   struct Impl;
   explicit SqlEngine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
@@ -90,6 +92,10 @@ class SqlSession {
   Result<std::shared_ptr<arrow::Schema>> SchemaOf(std::string_view part, const SourceText& source,
                                                   std::vector<Replacement> replacements = {});
 
+  // Every aggregate of such a query, with the types of its arguments, without running it.
+  Result<std::vector<BoundAggregate>> AggregatesOf(std::string_view part, const SourceText& source,
+                                                   std::vector<Replacement> replacements = {});
+
   // A private relation of this session, readable by exactly one statement; a name given again
   // replaces the old one. Names of tables in the catalog are hidden by it.
   Status RegisterReader(std::string name, std::shared_ptr<arrow::RecordBatchReader> reader);
@@ -102,6 +108,7 @@ class SqlSession {
 
  private:
   friend class SqlEngine;
+  friend class StatementContext;
   struct Impl;
   explicit SqlSession(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -1,0 +1,227 @@
+#include "data/sql/session.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+
+#include "data/sql/rows_internal.h"
+#include "data/sql/session_internal.h"
+
+namespace millpond::data {
+namespace {
+
+std::string Lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+struct Refusal {
+  std::string_view word;
+  std::string_view remedy;
+};
+
+// Statements that SQL has and Millpond does not run yet: named, with what to do instead.
+constexpr Refusal kNotBuilt[] = {
+    {"UPDATE", "write the changed rows by CREATE OR REPLACE TABLE t AS SELECT …"},
+    {"DELETE", "write the rows to keep by CREATE OR REPLACE TABLE t AS SELECT …"},
+    {"MERGE", "write the merged rows by CREATE OR REPLACE TABLE t AS SELECT …"},
+    {"ALTER", "make the table anew by CREATE OR REPLACE TABLE t AS SELECT …"},
+    {"TRUNCATE", "empty it by CREATE OR REPLACE TABLE t AS SELECT * FROM t WHERE false"},
+    {"COPY", "write a file by --format parquet -o FILE; read files by read_files('path', …)"},
+    {"OPTIMIZE", "it comes with the care of tables"},
+    {"VACUUM", "it comes with the care of tables"},
+    {"RESTORE", "read an old version by t VERSION AS OF n"},
+    {"PIVOT", "write aggregates with FILTER (WHERE …)"},
+    {"UNPIVOT", "write a UNION ALL of SELECTs"},
+};
+
+std::unexpected<Error> Refuse(const Statement& statement) {
+  const Token& first = statement.tokens.front();
+  for (const Refusal& refusal : kNotBuilt) {
+    if (!first.Is(refusal.word)) continue;
+    return FailAt(statement.source, first.offset, ErrorKind::kUnsupported,
+                  "{} is not built yet; {}", refusal.word, refusal.remedy);
+  }
+  return FailAt(statement.source, first.offset, ErrorKind::kInvalidArgument,
+                "no statement begins with '{}'; there are SELECT, EXPLAIN, CREATE TABLE, INSERT "
+                "INTO, DROP TABLE, DESCRIBE and SHOW TABLES",
+                first.text);
+}
+
+Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext& context) {
+  const Token& first = statement.tokens.front();
+  for (std::string_view word : {"SELECT", "WITH", "FROM", "VALUES", "TABLE"}) {
+    if (!first.Is(word) && !first.IsPunctuation("(")) continue;
+    MP_ASSIGN_OR_RETURN(auto rows, context.Run(statement.text));
+    return QueryResult{std::move(rows), ""};
+  }
+  if (first.Is("EXPLAIN")) return ExecuteExplain(statement, context);
+  if (statement.StartsWith({"CREATE", "TABLE"}) ||
+      statement.StartsWith({"CREATE", "OR", "REPLACE", "TABLE"})) {
+    return ExecuteCreateTable(statement, context);
+  }
+  if (first.Is("INSERT")) return ExecuteInsert(statement, context);
+  if (first.Is("DROP")) return ExecuteDropTable(statement, context);
+  if (first.Is("DESCRIBE") || first.Is("DESC")) return ExecuteDescribe(statement, context);
+  if (first.Is("SHOW")) return ExecuteShow(statement, context);
+  if (first.Is("CREATE")) {
+    return FailAt(
+        statement.source, first.offset, ErrorKind::kUnsupported,
+        "of CREATE there are CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t (…) | AS SELECT … "
+        "and CREATE FEATURE VIEW; pipelines stand in transformations/*.sql");
+  }
+  return Refuse(statement);
+}
+
+}  // namespace
+
+// -- engine
+
+SqlEngine::SqlEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqlEngine::~SqlEngine() = default;
+
+Result<std::unique_ptr<SqlEngine>> SqlEngine::Open(Catalog& catalog, SqlOptions options) {
+  auto impl = std::make_unique<Impl>(catalog);
+  impl->access = options.access != nullptr ? options.access : &impl->allow_all;
+  const Workspace& workspace = catalog.workspace();
+  Arbiter& arbiter = workspace.env.arbiter;
+  QueryEngineOptions query_options;
+  query_options.memory_bytes =
+      options.memory_bytes > 0 ? options.memory_bytes : arbiter.memory_bytes() / 2;
+  query_options.threads = options.threads > 0 ? options.threads : arbiter.threads();
+  query_options.temp_directory = JoinPath(workspace.state_dir, "tmp/sql");
+  MP_ASSIGN_OR_RETURN(impl->memory, arbiter.Reserve(options.resource_class,
+                                                    query_options.memory_bytes, "SQL queries"));
+  MP_ASSIGN_OR_RETURN(impl->queries, QueryEngine::Open(workspace.env, query_options));
+  return std::unique_ptr<SqlEngine>(new SqlEngine(std::move(impl)));
+}
+
+void SqlEngine::Register(StatementHandler* handler) {
+  impl_->handlers.push_back(handler);
+}
+
+void SqlEngine::Register(RelationFunction* function) {
+  impl_->functions[function->name()] = function;
+}
+
+Result<std::unique_ptr<SqlSession>> SqlEngine::Connect(Principal principal) {
+  auto impl = std::unique_ptr<SqlSession::Impl>(
+      new SqlSession::Impl{*this, *impl_, std::move(principal), {}});
+  return std::unique_ptr<SqlSession>(new SqlSession(std::move(impl)));
+}
+
+Catalog& SqlEngine::catalog() {
+  return impl_->catalog;
+}
+
+// -- one statement
+
+Result<PreparedQuery> StatementContext::Prepare(std::string_view part,
+                                                std::vector<Replacement> replacements) {
+  auto find = [this](const std::string& name) -> RelationFunction* {
+    auto found = session_.shared.functions.find(name);
+    return found == session_.shared.functions.end() ? nullptr : found->second;
+  };
+  return PrepareQuery(part, source_, std::move(replacements), tables_, find, catalog().workspace());
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
+    std::string_view part, std::vector<Replacement> replacements, std::vector<DataType> types) {
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
+  return session_.shared.queries->Run({source_, query.text}, query.tables, {std::move(types)});
+}
+
+Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run) {
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(part));
+  return session_.shared.queries->Explain({source_, query.text}, query.tables, run);
+}
+
+Result<std::shared_ptr<arrow::Schema>> StatementContext::Describe(
+    std::string_view part, std::vector<Replacement> replacements) {
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
+  return session_.shared.queries->Describe({source_, query.text}, query.tables);
+}
+
+Result<std::vector<BoundAggregate>> StatementContext::Aggregates(
+    std::string_view part, std::vector<Replacement> replacements) {
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
+  return session_.shared.queries->Aggregates({source_, query.text}, query.tables);
+}
+
+// -- session
+
+SqlSession::SqlSession(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqlSession::~SqlSession() = default;
+
+const Principal& SqlSession::principal() const {
+  return impl_->principal;
+}
+SqlEngine& SqlSession::engine() {
+  return impl_->engine;
+}
+
+Result<QueryResult> SqlSession::Execute(std::string_view text, std::string file) {
+  return Execute(SourceText(std::move(file), std::string(text)));
+}
+
+Result<QueryResult> SqlSession::Execute(const SourceText& source) {
+  MP_ASSIGN_OR_RETURN(const auto statements, SplitStatements(source));
+  if (statements.empty()) {
+    return Fail(ErrorKind::kInvalidArgument, "{}: there is no statement", source.file());
+  }
+  QueryResult result;
+  for (const Statement& statement : statements) {
+    auto handler = std::ranges::find_if(impl_->shared.handlers, [&](StatementHandler* candidate) {
+      return candidate->Accepts(statement);
+    });
+    if (handler != impl_->shared.handlers.end()) {
+      MP_ASSIGN_OR_RETURN(result, (*handler)->Execute(statement, *this));
+    } else {
+      StatementContext context(*impl_, source);
+      MP_ASSIGN_OR_RETURN(result, ExecuteBuiltIn(statement, context));
+    }
+    // Only the last result is given; the others still have to run to their end.
+    if (&statement != &statements.back() && result.rows) {
+      MP_RETURN_IF_ERROR(DrainRows(*result.rows));
+    }
+  }
+  return result;
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> SqlSession::Select(std::string_view select,
+                                                                     std::string file) {
+  const SourceText source(std::move(file), std::string(select));
+  return Select(source.text(), source);
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> SqlSession::Select(
+    std::string_view part, const SourceText& source, std::vector<Replacement> replacements) {
+  return StatementContext(*impl_, source).Run(part, std::move(replacements));
+}
+
+Result<std::shared_ptr<arrow::Schema>> SqlSession::SchemaOf(std::string_view part,
+                                                            const SourceText& source,
+                                                            std::vector<Replacement> replacements) {
+  return StatementContext(*impl_, source).Describe(part, std::move(replacements));
+}
+
+Result<std::vector<BoundAggregate>> SqlSession::AggregatesOf(
+    std::string_view part, const SourceText& source, std::vector<Replacement> replacements) {
+  return StatementContext(*impl_, source).Aggregates(part, std::move(replacements));
+}
+
+Status SqlSession::RegisterReader(std::string name,
+                                  std::shared_ptr<arrow::RecordBatchReader> reader) {
+  MP_RETURN_IF_ERROR(ValidateNamePart(name, "relation"));
+  impl_->names.readers[Lower(std::move(name))] = std::make_shared<OnceReader>(std::move(reader));
+  return OkStatus();
+}
+
+Status SqlSession::PinTable(const TableName& table, int64_t version) {
+  impl_->names.pins[table] = version;
+  return OkStatus();
+}
+
+}  // namespace millpond::data

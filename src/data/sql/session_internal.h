@@ -1,0 +1,77 @@
+// What engine, session and the executors of statements share.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/resources/arbiter.h"
+#include "data/catalog/catalog.h"
+#include "data/sql/prepared_query_internal.h"
+#include "data/sql/query_engine.h"
+#include "data/sql/session.h"
+#include "data/sql/session_tables_internal.h"
+
+namespace millpond::data {
+
+struct SqlEngine::Impl {
+  explicit Impl(Catalog& catalog_in) : catalog(catalog_in) {}
+
+  Catalog& catalog;
+  AllowAll allow_all;
+  AccessPolicy* access = nullptr;
+  MemoryReservation memory;  // what DuckDB may hold
+  std::unique_ptr<QueryEngine> queries;
+  std::vector<StatementHandler*> handlers;
+  std::map<std::string, RelationFunction*> functions;  // by lower-case name
+};
+
+struct SqlSession::Impl {
+  SqlEngine& engine;
+  SqlEngine::Impl& shared;  // engine's own
+  Principal principal;
+  SessionNames names;
+};
+
+// One statement at work: the session's names, the tables it resolved, the engine.
+class StatementContext {
+ public:
+  StatementContext(SqlSession::Impl& session, const SourceText& source)
+      : session_(session),
+        source_(source),
+        tables_(std::make_shared<SessionTables>(session.shared.catalog, *session.shared.access,
+                                                session.principal, session.names)) {}
+
+  Catalog& catalog() { return session_.shared.catalog; }
+  SessionTables& tables() { return *tables_; }
+  const SourceText& source() const { return source_; }
+  Status Check(Privilege privilege, const std::string& object) {
+    return session_.shared.access->Check(session_.principal, privilege, object);
+  }
+
+  Result<PreparedQuery> Prepare(std::string_view part, std::vector<Replacement> replacements = {});
+  Result<std::shared_ptr<arrow::RecordBatchReader>> Run(std::string_view part,
+                                                        std::vector<Replacement> replacements = {},
+                                                        std::vector<DataType> types = {});
+  Result<QueryPlan> Explain(std::string_view part, bool run);
+  Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
+                                                  std::vector<Replacement> replacements = {});
+  Result<std::vector<BoundAggregate>> Aggregates(std::string_view part,
+                                                 std::vector<Replacement> replacements);
+
+ private:
+  SqlSession::Impl& session_;
+  const SourceText& source_;
+  std::shared_ptr<SessionTables> tables_;
+};
+
+// Executors, one file each. `statement` begins with the words that the name says.
+Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteExplain(const Statement& statement, StatementContext& context);
+
+}  // namespace millpond::data

@@ -1,0 +1,143 @@
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+
+#include "data/delta/schema.h"
+#include "data/sql/readable_roots.h"
+#include "data/sql/rows_internal.h"
+#include "data/sql/session_tables_internal.h"
+#include "data/sql/tokenizer.h"
+
+namespace millpond::data {
+namespace {
+
+constexpr char kPathSchema[] = "delta";     // tables by path
+constexpr char kStreamSchema[] = "stream";  // streams of table functions
+
+std::string Lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return text;
+}
+
+Result<TableName> TableOf(const QueryName& name) {
+  return ParseTableName(name.schema + "." + name.table);
+}
+
+}  // namespace
+
+Result<QueryName> SessionTables::NameOf(const std::vector<std::string>& parts) {
+  if (parts.size() == 2 && EqualNames(parts[0], kPathSchema))
+    return QueryName{kPathSchema, parts[1]};
+  if (parts.size() == 1 && parts[0].find_first_of("/.*") != std::string::npos) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "\"{}\" is no table name; files are read by read_files('path', format => …), Delta "
+                "tables by delta.`path`",
+                parts[0]);
+  }
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ".") + part;
+  MP_ASSIGN_OR_RETURN(const TableName name, ParseTableName(text));
+  return QueryName{Lower(name.catalog + "." + name.schema), name.table};
+}
+
+const int64_t* SessionTables::PinOf(const QueryName& name) const {
+  const auto table = TableOf(name);
+  if (!table) return nullptr;
+  for (const auto& [pinned, version] : names_.pins) {
+    if (EqualNames(pinned.ToString(), table->ToString())) return &version;
+  }
+  return nullptr;
+}
+
+QueryName SessionTables::Add(std::shared_ptr<arrow::RecordBatchReader> reader) {
+  const std::lock_guard lock(mutex_);
+  streams_.push_back(std::make_shared<OnceReader>(std::move(reader)));
+  return {kStreamSchema, std::to_string(streams_.size() - 1)};
+}
+
+Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const std::string& table,
+                                             const TableMoment& moment) {
+  const std::lock_guard lock(mutex_);
+  if (schema == kStreamSchema) {
+    const size_t index = std::stoul(table);
+    if (index < streams_.size()) return ResolvedTable{"stream", nullptr, streams_[index]};
+    return Fail(ErrorKind::kInternal, "no stream {}", index);
+  }
+  const Key key{Lower(schema + "." + table), moment};
+  if (const auto found = resolved_.find(key); found != resolved_.end()) return found->second;
+  MP_ASSIGN_OR_RETURN(ResolvedTable resolved, Load({schema, table}, moment));
+  resolved_.emplace(key, resolved);
+  return resolved;
+}
+
+Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMoment& moment) {
+  if (name.schema == "main.default") {
+    const auto reader = names_.readers.find(Lower(name.table));
+    if (reader != names_.readers.end()) return ResolvedTable{name.table, nullptr, reader->second};
+  }
+  if (name.schema == "main.system") return SystemTable(Lower(name.table));
+  MP_ASSIGN_OR_RETURN(DeltaTable table, Open(name));
+  const std::string text = name.schema == kPathSchema ? "delta." + QuoteName(table.path())
+                                                      : name.schema + "." + name.table;
+  Result<std::shared_ptr<const Snapshot>> snapshot = nullptr;
+  const int64_t* pin = name.schema == kPathSchema ? nullptr : PinOf(name);
+  if (moment.version) {
+    snapshot = table.AtVersion(*moment.version);
+  } else if (moment.at) {
+    snapshot = table.AtTime(*moment.at);
+  } else if (pin != nullptr) {
+    snapshot = table.AtVersion(*pin);
+  } else {
+    snapshot = table.Latest();
+  }
+  MP_RETURN_IF_ERROR(snapshot);
+  return ResolvedTable{text, std::move(*snapshot), nullptr};
+}
+
+Result<DeltaTable> SessionTables::Open(const QueryName& name) {
+  if (name.schema == kPathSchema) {
+    MP_ASSIGN_OR_RETURN(const std::string path,
+                        ResolveReadablePath(catalog_.workspace(), name.table));
+    MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kReadFiles, path));
+    return DeltaTable::Open(catalog_.workspace().env, path);
+  }
+  MP_ASSIGN_OR_RETURN(const TableName table, TableOf(name));
+  MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kSelect, table.ToString()));
+  return catalog_.OpenTable(table);
+}
+
+Result<ResolvedTable> SessionTables::SystemTable(const std::string& table) {
+  MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kSelect, "system." + table));
+  std::vector<RowsColumn> columns;
+  std::vector<std::vector<Cell>> rows;
+  if (table == "commits") {
+    columns = {{"position", CellType::kInteger},
+               {"table_id"},
+               {"table_name"},
+               {"version", CellType::kInteger},
+               {"commit_time", CellType::kTimestamp},
+               {"operation"}};
+    MP_ASSIGN_OR_RETURN(const auto records, catalog_.commits().EventsSince(0));
+    for (const CommitRecord& r : records) {
+      rows.push_back(
+          {r.position, r.table_id, r.table.ToString(), r.version, r.commit_time, r.operation});
+    }
+  } else if (table == "lineage") {
+    columns = {{"from_kind"}, {"from_name"}, {"to_kind"}, {"to_name"}, {"via"}};
+    MP_ASSIGN_OR_RETURN(const auto edges, catalog_.Lineage());
+    for (const LineageEdge& e : edges) {
+      rows.push_back({e.from_kind, e.from_name, e.to_kind, e.to_name, e.via});
+    }
+  } else {
+    return Fail(ErrorKind::kNotFound,
+                "there is no table system.{}; there are system.commits and "
+                "system.lineage",
+                table);
+  }
+  MP_ASSIGN_OR_RETURN(auto reader, MakeRows(columns, rows));
+  return ResolvedTable{"system." + table, nullptr, std::make_shared<OnceReader>(std::move(reader))};
+}
+
+}  // namespace millpond::data

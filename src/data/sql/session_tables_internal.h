@@ -1,0 +1,57 @@
+// The tables of one statement: names to snapshots and streams, each resolved once, pins and
+// registered readers in front, the access policy asked at every door.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/catalog/catalog.h"
+#include "data/sql/access.h"
+#include "data/sql/table_source.h"
+
+namespace millpond::data {
+
+// What a session has of its own; copied into each statement.
+struct SessionNames {
+  std::map<std::string, std::shared_ptr<OnceReader>> readers;  // by lower-case name
+  std::map<TableName, int64_t> pins;
+};
+
+class SessionTables : public TableSource {
+ public:
+  SessionTables(Catalog& catalog, AccessPolicy& access, Principal principal, SessionNames names)
+      : catalog_(catalog),
+        access_(access),
+        principal_(std::move(principal)),
+        names_(std::move(names)) {}
+
+  // What the parts of a name mean: {"t"}, {"s", "t"}, {"c", "s", "t"} or {"delta", "/path"}.
+  static Result<QueryName> NameOf(const std::vector<std::string>& parts);
+
+  Result<ResolvedTable> Resolve(const std::string& schema, const std::string& table,
+                                const TableMoment& moment) override;
+  // The table itself, for statements that look into it; asks for kSelect.
+  Result<DeltaTable> Open(const QueryName& name);
+  // A stream under a name of its own, for a table function; gives the name.
+  QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
+
+ private:
+  using Key = std::pair<std::string, TableMoment>;
+  Result<ResolvedTable> Load(const QueryName& name, const TableMoment& moment);
+  Result<ResolvedTable> SystemTable(const std::string& table);
+  const int64_t* PinOf(const QueryName& name) const;
+
+  Catalog& catalog_;
+  AccessPolicy& access_;
+  Principal principal_;
+  SessionNames names_;
+  std::mutex mutex_;
+  std::map<Key, ResolvedTable> resolved_;
+  std::vector<std::shared_ptr<OnceReader>> streams_;
+};
+
+}  // namespace millpond::data

@@ -1,0 +1,118 @@
+#include <fmt/ranges.h>
+
+#include "base/json.h"
+#include "data/sql/table_head_internal.h"
+
+namespace millpond::data {
+namespace {
+
+Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source) {
+  StructField field;
+  MP_ASSIGN_OR_RETURN(field.name, at.TakeName("a column"));
+  const size_t type_offset = at.offset();
+  std::string type;
+  MP_ASSIGN_OR_RETURN(type, at.TakeName("a type"));
+  if (at.Accept("(")) {  // DECIMAL(10, 2)
+    type += "(" + std::string(at.TakeUntilSeparator());
+    if (at.Accept(",")) type += "," + std::string(at.TakeUntilSeparator());
+    MP_RETURN_IF_ERROR(at.Expect(")"));
+    type += ")";
+  }
+  auto parsed = ParseSqlType(type);
+  if (!parsed.has_value()) {
+    return FailAt(source, type_offset, parsed.error().kind(), "column {}: {}", field.name,
+                  parsed.error().ToString());
+  }
+  field.type = *std::move(parsed);
+  while (true) {
+    if (at.Accept("NOT", "NULL")) {
+      field.nullable = false;
+    } else if (at.Accept("COMMENT")) {
+      MP_ASSIGN_OR_RETURN(std::string comment, at.TakeString("a comment"));
+      field.metadata["comment"] = DumpJson(Json(comment));
+    } else {
+      return field;
+    }
+  }
+}
+
+Status TakeColumns(TokenCursor& at, const SourceText& source, TableHead& head) {
+  do {
+    for (const char* word : {"CONSTRAINT", "PRIMARY", "CHECK", "UNIQUE", "FOREIGN"}) {
+      const Token* next = at.Peek();
+      if (next == nullptr || !next->Is(word)) continue;
+      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
+                    "table constraints are not built yet ({}); check rows in a pipeline by "
+                    "CONSTRAINT … EXPECT",
+                    word);
+    }
+    MP_ASSIGN_OR_RETURN(auto column, TakeColumn(at, source));
+    head.columns.push_back(std::move(column));
+  } while (at.Accept(","));
+  return at.Expect(")");
+}
+
+Status TakeProperties(TokenCursor& at, TableHead& head) {
+  MP_RETURN_IF_ERROR(at.Expect("("));
+  do {
+    MP_ASSIGN_OR_RETURN(std::string key, at.TakeString("a property"));
+    MP_RETURN_IF_ERROR(at.Expect("="));
+    MP_ASSIGN_OR_RETURN(head.properties[key], at.TakeString("a value"));
+  } while (at.Accept(","));
+  return at.Expect(")");
+}
+
+Status TakePartitioning(TokenCursor& at, TableHead& head) {
+  MP_RETURN_IF_ERROR(at.Expect("("));
+  do {
+    MP_ASSIGN_OR_RETURN(head.partition_columns.emplace_back(), at.TakeName("a column"));
+  } while (at.Accept(","));
+  return at.Expect(")");
+}
+
+}  // namespace
+
+CreateOptions TableHead::create_options() const {
+  CreateOptions options;
+  options.partition_columns = partition_columns;
+  options.properties = properties;
+  options.description = comment;
+  return options;
+}
+
+Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source) {
+  TableHead head;
+  MP_RETURN_IF_ERROR(at.Expect("CREATE"));
+  head.or_replace = at.Accept("OR", "REPLACE");
+  MP_RETURN_IF_ERROR(at.Expect("TABLE"));
+  head.if_not_exists = at.Accept("IF", "NOT", "EXISTS");
+  head.name_offset = at.offset();
+  MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
+  auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
+  if (!name.has_value()) {
+    return FailAt(source, head.name_offset, name.error().kind(), "{}", name.error().ToString());
+  }
+  head.name = *std::move(name);
+  while (!at.AtEnd() && !at.Peek()->Is("AS")) {
+    if (head.columns.empty() && at.Accept("(")) {
+      MP_RETURN_IF_ERROR(TakeColumns(at, source, head));
+    } else if (at.Accept("USING")) {
+      MP_RETURN_IF_ERROR(at.Expect("DELTA"));
+    } else if (at.Accept("PARTITIONED", "BY")) {
+      MP_RETURN_IF_ERROR(TakePartitioning(at, head));
+    } else if (at.Accept("TBLPROPERTIES")) {
+      MP_RETURN_IF_ERROR(TakeProperties(at, head));
+    } else if (at.Accept("COMMENT")) {
+      MP_ASSIGN_OR_RETURN(head.comment, at.TakeString("a comment"));
+    } else if (at.Peek()->Is("CLUSTER") || at.Peek()->Is("LOCATION")) {
+      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
+                    "{} is not built yet; tables lie in the warehouse, PARTITIONED BY is there",
+                    at.Peek()->text);
+    } else {
+      return at.Unexpected("(columns), USING, PARTITIONED BY, COMMENT, TBLPROPERTIES or AS");
+    }
+  }
+  return head;
+}
+
+}  // namespace millpond::data

@@ -1,0 +1,31 @@
+// CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t [(a BIGINT [NOT NULL] [COMMENT '…'], …)]
+//   [USING DELTA] [PARTITIONED BY (a, …)] [COMMENT '…'] [TBLPROPERTIES ('k' = 'v', …)]
+// in any order of the clauses, up to AS or the end.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/catalog/table_name.h"
+#include "data/delta/table.h"
+#include "data/sql/token_cursor.h"
+
+namespace millpond::data {
+
+struct TableHead {
+  bool or_replace = false;
+  bool if_not_exists = false;
+  TableName name;
+  size_t name_offset = 0;
+  std::vector<StructField> columns;
+  std::vector<std::string> partition_columns;
+  StringMap properties;
+  std::optional<std::string> comment;
+
+  CreateOptions create_options() const;  // without the schema
+};
+
+Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source);
+
+}  // namespace millpond::data
