@@ -10,6 +10,7 @@
 #include "data/sql/session.h"
 #include "pipeline/expectations/row_split.h"
 #include "pipeline/flows/flow_inputs.h"
+#include "pipeline/flows/query_rules.h"
 #include "pipeline/flows/table_sink.h"
 
 namespace millpond::pipeline {
@@ -199,6 +200,9 @@ Result<std::shared_ptr<arrow::Schema>> DescribeFlow(const FlowContext& context,
                                                     Micros now) {
   MP_ASSIGN_OR_RETURN(auto session, OpenSession(context, query, inputs, /*with_rows=*/false));
   MP_ASSIGN_OR_RETURN(ComposedQuery composed, Compose(query, now, false));
+  MP_ASSIGN_OR_RETURN(auto aggregates,
+                      session->AggregatesOf(composed.part, composed.source, composed.replacements));
+  MP_RETURN_IF_ERROR(CheckExactSums(aggregates, query.statement));
   return session->SchemaOf(composed.part, composed.source, std::move(composed.replacements));
 }
 
