@@ -30,7 +30,8 @@ Status CheckSameFeatures(const TrainingInputs& inputs, const Json& hashes) {
 
 std::vector<std::string> Notes(const TrainingInputs& inputs, const Json& record) {
   std::vector<std::string> notes;
-  for (const auto& [name, version] : record.value("libraries", Json::object()).items()) {
+  const Json recorded = record.value("libraries", Json::object());  // items() borrows
+  for (const auto& [name, version] : recorded.items()) {
     const Json now = inputs.libraries.value(name, Json());
     if (now == version) continue;
     notes.push_back(fmt::format("{} was {} and is {}", name, DumpJson(version), DumpJson(now)));

@@ -43,7 +43,7 @@ TEST_F(TrainerTest, TrainsRegistersAndRecords) {
   MP_ASSERT_OK_AND_ASSIGN(auto folder,
                           platform::ReadModelFolder(*machine_.local, report.model_path));
   EXPECT_EQ(folder.run_id, report.run_id);
-  EXPECT_EQ(report.record["tables"]["main.default.purchases"], 0);
+  EXPECT_EQ(report.record["tables"]["main.default.purchases"], 1);
   MP_ASSERT_OK_AND_ASSIGN(auto pins, catalog_->Pins());
   EXPECT_THAT(pins, SizeIs(2));
 }
@@ -69,7 +69,7 @@ TEST_F(TrainerTest, TheSameInputsAreTrainedOnce) {
 
 TEST_F(TrainerTest, ARunIsReproducedAtItsVersionsAfterTheDataChanged) {
   MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
-  Sql("INSERT INTO purchases SELECT customer, at, amount * 2 FROM purchases WHERE customer < 100");
+  Sql("INSERT INTO purchases SELECT customer, ts, amount * 2 FROM purchases WHERE customer < 100");
   MP_ASSERT_OK_AND_ASSIGN(auto again, Trainer(Parts()).Reproduce(first.run_id));
   for (const auto& part : again.parts) EXPECT_EQ(part.now, part.recorded) << part.name;
   EXPECT_TRUE(again.equal);
@@ -84,8 +84,8 @@ TEST_F(TrainerTest, ARunIsReproducedAtItsVersionsAfterTheDataChanged) {
 
 TEST_F(TrainerTest, AnOtherFeatureDefinitionCannotReproduceARun) {
   MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
-  Sql(R"(CREATE OR REPLACE FEATURE VIEW buying ENTITY (customer) TIMESTAMP at AS SELECT
-           days_between(max(at) OVER life, as_of()) AS recency_days,
+  Sql(R"(CREATE OR REPLACE FEATURE VIEW buying ENTITY (customer) TIMESTAMP ts AS SELECT
+           days_between(max(ts) OVER life, as_of()) AS recency_days,
            count(*) OVER w AS purchases_30d, sum(amount) OVER w AS amount_30d,
            count(*) OVER life AS purchases
          FROM purchases
@@ -122,9 +122,9 @@ TEST_F(TrainerTest, ARunWhoseProcessDiedIsEndedByTheNext) {
 }
 
 TEST_F(TrainerTest, ALabelInDisguiseIsWarnedOf) {
-  std::string text = With("count(*) FILTER (WHERE at >= :as_of) = 0 AS label,",
-                          "count(*) FILTER (WHERE at >= :as_of) = 0 AS label,\n"
-                          "           count(*) FILTER (WHERE at >= :as_of) AS later,");
+  std::string text = With("count(*) FILTER (WHERE ts >= :as_of) = 0 AS label,",
+                          "count(*) FILTER (WHERE ts >= :as_of) = 0 AS label,\n"
+                          "           count(*) FILTER (WHERE ts >= :as_of) AS later,");
   const std::string views = "  views: [{name: buying}]\n";
   text.replace(text.find(views), views.size(), views + "  request: [later]\n");
   MP_ASSERT_OK_AND_ASSIGN(auto report, Train(text));

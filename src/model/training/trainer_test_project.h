@@ -15,12 +15,12 @@ inline constexpr char kStoppedModel[] = R"(name: stopped
 label:
   sql: |
     SELECT customer, :as_of AS as_of,
-           count(*) FILTER (WHERE at >= :as_of) = 0 AS label,
+           count(*) FILTER (WHERE ts >= :as_of) = 0 AS label,
            :as_of + INTERVAL 30 DAYS AS label_known_at
     FROM purchases
-    WHERE at < :as_of + INTERVAL 30 DAYS
+    WHERE ts < :as_of + INTERVAL 30 DAYS
     GROUP BY customer
-    HAVING max(at) FILTER (WHERE at < :as_of) >= :as_of - INTERVAL 60 DAYS
+    HAVING max(ts) FILTER (WHERE ts < :as_of) >= :as_of - INTERVAL 60 DAYS
   entity: [customer]
   horizon: 30 days
 features:
@@ -43,12 +43,12 @@ class TrainerTest : public ::testing::Test {
     machine_.clock.Set(*ParseTimestamp("2021-01-01"));
     Open();
     Sql(R"(CREATE TABLE purchases AS
-           SELECT c::BIGINT AS customer, to_timestamp(1577836800 + d * 86400 + c) AS at,
+           SELECT c::BIGINT AS customer, to_timestamp(1577836800 + d * 86400 + c) AS ts,
                   (hash(c * 7 + d) % 10000 / 100.0)::DECIMAL(10,2) AS amount
            FROM range(400) customers(c), range(250) days(d)
            WHERE hash(c * 1000 + d) % 10 < 1 + c % 3 AND d < 40 + hash(c * 13) % 300)");
-    Sql(R"(CREATE FEATURE VIEW buying ENTITY (customer) TIMESTAMP at AS SELECT
-             days_between(max(at) OVER life, as_of()) AS recency_days,
+    Sql(R"(CREATE FEATURE VIEW buying ENTITY (customer) TIMESTAMP ts AS SELECT
+             days_between(max(ts) OVER life, as_of()) AS recency_days,
              count(*) OVER w30 AS purchases_30d,
              sum(amount) OVER w30 AS amount_30d,
              count(*) OVER life AS purchases
