@@ -16,6 +16,33 @@
 namespace millpond::data {
 namespace {
 
+// The stream that DuckDB pulls. Arrow's own export would turn an error of the rows into a text;
+// ours is thrown, since the one caller is DuckDB's C++, and keeps its kind and message.
+struct Rows {
+  static Rows& Of(ArrowArrayStream* stream) { return *static_cast<Rows*>(stream->private_data); }
+
+  static int GetSchema(ArrowArrayStream* stream, ArrowSchema* schema) {
+    const auto status = arrow::ExportSchema(*Of(stream).rows->schema(), schema);
+    if (!status.ok()) Throw(FromArrow(status));
+    return 0;
+  }
+  static int GetNext(ArrowArrayStream* stream, ArrowArray* array) {
+    std::shared_ptr<arrow::RecordBatch> batch;
+    auto status = Of(stream).rows->ReadNext(&batch);
+    if (status.ok() && batch) status = arrow::ExportRecordBatch(*batch, array);
+    if (!status.ok()) Throw(FromArrow(status));
+    if (!batch) array->release = nullptr;  // the end
+    return 0;
+  }
+  static const char* GetLastError(ArrowArrayStream*) { return ""; }
+  static void Release(ArrowArrayStream* stream) {
+    delete &Of(stream);
+    stream->release = nullptr;
+  }
+
+  std::shared_ptr<arrow::RecordBatchReader> rows;
+};
+
 duckdb::unique_ptr<duckdb::ArrowArrayStreamWrapper> Produce(uintptr_t factory,
                                                             duckdb::ArrowStreamParameters&) {
   const auto rows = reinterpret_cast<OnceReader*>(factory)->Take();
@@ -26,8 +53,8 @@ duckdb::unique_ptr<duckdb::ArrowArrayStreamWrapper> Produce(uintptr_t factory,
   }
   auto wrapper = duckdb::make_uniq<duckdb::ArrowArrayStreamWrapper>();
   wrapper->number_of_rows = -1;
-  const auto status = arrow::ExportRecordBatchReader(rows, &wrapper->arrow_array_stream);
-  if (!status.ok()) Throw(FromArrow(status));
+  wrapper->arrow_array_stream = {&Rows::GetSchema, &Rows::GetNext, &Rows::GetLastError,
+                                 &Rows::Release, std::make_unique<Rows>(Rows{rows}).release()};
   return wrapper;
 }
 
