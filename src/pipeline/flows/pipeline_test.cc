@@ -306,6 +306,20 @@ TEST_F(PipelineTest, EventsTellWhatEachEpochDid) {
   EXPECT_THAT(lines.at(1).inputs, HasSubstr("[\"data/c.txt\"]"));
 }
 
+TEST_F(PipelineTest, AFileThatCannotBeReadIsNamed) {
+  project_.Write("transformations/t.sql",
+                 "CREATE STREAMING TABLE t AS SELECT * FROM STREAM read_files('data', format => "
+                 "'csv', schema => 'a BIGINT')");
+  project_.Write("data/a.csv", "a\n1\n");
+  project_.Write("data/b.csv", "a\n1\nx\n");
+  EXPECT_THAT(project_.Run(),
+              FailsWith(ErrorKind::kInvalidArgument,
+                        AllOf(::testing::StartsWith("streaming table main.default.t"),
+                              HasSubstr(": data/b.csv: In CSV column #0: Row #3: CSV conversion"),
+                              ::testing::Not(HasSubstr("arrow_scan")))));
+  EXPECT_THAT(project_.Rows("SELECT * FROM t"), IsEmpty());
+}
+
 TEST_F(PipelineTest, SumsOfDoubleAreRefused) {
   project_.Write("data.csv", "d,m,n\n1.5,2.5,3\n");
   auto view = [&](std::string query) {
