@@ -11,11 +11,11 @@ import xgboost
 from millpond_project import Project
 
 FLOW = """CREATE OR REFRESH STREAMING TABLE purchases AS
-SELECT customer, at, amount FROM STREAM read_files('data', format => 'csv', header => true,
-  schema => 'customer BIGINT, at TIMESTAMP, amount DECIMAL(10, 2)');
+SELECT customer, ts, amount FROM STREAM read_files('data', format => 'csv', header => true,
+  schema => 'customer BIGINT, ts TIMESTAMP, amount DECIMAL(10, 2)');
 """
-VIEW = """CREATE FEATURE VIEW buying ENTITY (customer) TIMESTAMP at AS SELECT
-  days_between(max(at) OVER life, as_of()) AS recency_days,
+VIEW = """CREATE FEATURE VIEW buying ENTITY (customer) TIMESTAMP ts AS SELECT
+  days_between(max(ts) OVER life, as_of()) AS recency_days,
   count(*) OVER w30 AS purchases_30d,
   sum(amount) OVER w30 AS amount_30d,
   avg(amount) OVER life AS basket,
@@ -30,8 +30,8 @@ MODEL = """name: {name}
 label:
   sql: |
     SELECT customer, :as_of AS as_of, {request},
-           count(*) FILTER (WHERE at >= :as_of) = 0 AS label, :as_of + INTERVAL 30 DAYS AS label_known_at
-    FROM purchases WHERE at < :as_of + INTERVAL 30 DAYS GROUP BY customer HAVING min(at) < :as_of
+           count(*) FILTER (WHERE ts >= :as_of) = 0 AS label, :as_of + INTERVAL 30 DAYS AS label_known_at
+    FROM purchases WHERE ts < :as_of + INTERVAL 30 DAYS GROUP BY customer HAVING min(ts) < :as_of
   entity: [customer]
   horizon: 30 days
 features: {{views: [{{name: buying}}], request: [segment]}}
@@ -42,7 +42,7 @@ metrics: {{bootstrap: 20}}
 score:
   as_of: 2020-07-01
   candidates: |
-    SELECT DISTINCT customer, {scored} FROM purchases WHERE at < :as_of
+    SELECT DISTINCT customer, {scored} FROM purchases WHERE ts < :as_of
 """
 MODELS = {"tree_isotonic": ("xgboost", "isotonic"), "tree_none": ("xgboost", "none"), "tree_platt": ("xgboost", "platt"),
           "linear": ("logistic", "isotonic")}
@@ -62,7 +62,7 @@ def project(tmp_path_factory):
             name=name, learner=learner, params=params, calibration=calibration, request=REQUEST,
             scored=REQUEST.replace("'gold'", "'unseen'")))
     draw = random.Random(5)
-    rows = ["customer,at,amount"]
+    rows = ["customer,ts,amount"]
     for customer in range(400):
         end = draw.randrange(20, 300)
         for day in range(240):
