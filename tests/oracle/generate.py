@@ -6,7 +6,7 @@ import math
 import random
 from fractions import Fraction
 
-from oracle import DAY, NAN, Aggregate, Expr, Row, View
+from oracle import DAY, NAN, Aggregate, Expr, Row, View, quotient
 
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
@@ -35,6 +35,7 @@ ITEMS = ["a", "b", "", "B", "ä", "ab", "\U0001f41f", "a b", "'", "zz"]
 
 
 def interval(micros: int) -> str:
+    """INTERVAL … in the largest unit that is whole."""
     for name, unit in (("DAYS", DAY), ("HOURS", HOUR), ("SECONDS", SECOND)):
         if micros % unit == 0:
             return f"INTERVAL {micros // unit} {name}"
@@ -71,11 +72,12 @@ def either(a, b):
 
 
 class Generator:
+    interval = staticmethod(interval)
+
     def __init__(self, seed: int):
         self.random = random.Random(seed)
         r = self.random
         self.two_keys = r.random() < 0.3
-        self.edges = []  # moments around which T's are placed
         self.special = r.random() < 0.5  # infinities and NaN among the doubles
 
     # --- the source -------------------------------------------------------------------------
@@ -123,6 +125,8 @@ class Generator:
                 name = r.choice(["amount", "item", "qty", "loaded"])
                 if name != "loaded":
                     twin[name] = self.value(COLUMNS[name])
+                elif twin["loaded"] is not None:
+                    twin["loaded"] += r.choice([1, SECOND])
                 result.append(twin)
         return result
 
@@ -178,7 +182,7 @@ class Generator:
         if name == "count_if":
             return self.predicate()
         if name == "time_since":
-            return None
+            return r.choice([None, column("qty")])
         if name in ("sum", "avg"):
             if r.random() < 0.2:
                 test = self.predicate(1)
@@ -205,13 +209,37 @@ class Generator:
                                         r.choice(list(windows)), f"f{len(aggregates)}"))
         entity = ["customer", "shop"] if self.two_keys else ["customer"]
         settle = r.choice([0, 1, SECOND, HOUR])
-        where = self.predicate(1) if r.random() < 0.3 else None
-        return View(name, table, entity, "ts", known_at, settle, windows, aggregates, [], where)
+        where = r.choice([None, None, Expr("item IS NOT NULL", "BOOLEAN",
+                                           lambda row: row["item"] is not None),
+                          Expr("qty <> 3 OR ok", "BOOLEAN",
+                               lambda row: either(compare(row["qty"], "<>", 3), row["ok"]))])
+        return View(name, table, entity, "ts", known_at, settle, windows, aggregates,
+                    self.derived(aggregates, list(windows)), where)
+
+    def derived(self, aggregates: list, windows: list) -> list:
+        """Features made of features above them: by alias, with T, with an aggregate inside."""
+        r = self.random
+        numbers = [a for a in aggregates
+                   if a.type in ("BIGINT", "DOUBLE", "INTEGER") or a.type.startswith("DECIMAL")]
+        a, b, c = (r.choice(numbers).alias for _ in range(3))
+        last = Aggregate("max", column("ts"), None, r.choice(windows), "last_ts")
+        aggregates.append(last)
+        return [
+            ("ratio", Expr(f"{a} / nullif({b}, 0)", "DOUBLE", lambda f: quotient(f[a], f[b]))),
+            ("age", Expr("days_between(last_ts, as_of())", "BIGINT",
+                         lambda f: None if f["last_ts"] is None
+                         else (f["as_of()"] - f["last_ts"]) // DAY)),
+            ("known", Expr(f"coalesce({c}, ratio, 0) IS NOT NULL AND age < 30", "BOOLEAN",
+                           lambda f: None if f["age"] is None else f["age"] < 30)),
+        ]  # fmt: skip
 
     # --- the labels -------------------------------------------------------------------------
 
-    def labels(self, view: View, rows: list, count: int, customers: int) -> list:
+    def labels_for(self, source: "Generator", view: View, rows: list, count: int,
+                   customers: int) -> list:
+        """(entity, T) pairs, most T's on an edge of something."""
         r = self.random
+        self.two_keys = source.two_keys
         lengths = [w or 0 for w in view.windows.values()]
         result = []
         for _ in range(count):

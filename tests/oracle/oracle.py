@@ -52,6 +52,12 @@ def rank(value):
     return value
 
 
+def order_of(value) -> tuple:
+    """Sorts as the canonical encoding does: NULL first, NaN last, text by its UTF-8 bytes. The
+    value itself comes last, so that it can be had back."""
+    return (value is not None, rank(value) if value is not None else 0, value)
+
+
 # --- expressions: functions of a row (a dict), or of the finished features and T ------------------
 
 
@@ -64,12 +70,20 @@ class Expr:
     value: Callable[[dict], Any]
 
 
-def is_decimal(type_: str) -> bool:
-    return type_.startswith("DECIMAL")
-
-
-def is_integer(type_: str) -> bool:
-    return type_ in ("INTEGER", "BIGINT")
+def quotient(a, b):
+    """a / b of SQL: exact and rounded once, but for doubles, which divide as IEEE says."""
+    if a is None or b is None or b == 0:
+        return None
+    if not isinstance(a, float) and not isinstance(b, float):
+        return to_double(Fraction(a) / Fraction(b))
+    a, b = (v if isinstance(v, float) else to_double(Fraction(v)) for v in (a, b))
+    if math.isnan(a) or math.isnan(b) or (math.isinf(a) and math.isinf(b)):
+        return NAN
+    if math.isinf(a):
+        return a * math.copysign(1.0, b)
+    if math.isinf(b):
+        return math.copysign(0.0, a) * math.copysign(1.0, b)
+    return to_double(Fraction(a) / Fraction(b))
 
 
 # --- aggregates: over the rows of one window, in the total order ----------------------------------
@@ -80,8 +94,7 @@ def exact_sum(values: list, type_: str):
     if not values:
         return None
     if type_ != "DOUBLE":
-        total = sum((Fraction(v) for v in values), Fraction(0))
-        return int(total) if is_integer(type_) else total
+        return sum((Fraction(v) for v in values), Fraction(0))  # DECIMAL(38, scale)
     plus, minus = values.count(math.inf), values.count(-math.inf)
     if any(math.isnan(v) for v in values) or (plus and minus):
         return NAN
@@ -122,18 +135,32 @@ class Aggregate:
     window: str
     alias: str
 
+    @property
+    def type(self) -> str:
+        if self.name in ("count", "count_if", "count_distinct"):
+            return "BIGINT"
+        if self.name in ("avg", "time_since"):
+            return "DOUBLE"
+        if self.name == "sum" and self.arg.type != "DOUBLE":
+            return "DECIMAL(38)"
+        return self.arg.type
+
     def sql(self) -> str:
         arg = self.arg.sql if self.arg else ("*" if self.name == "count" else "")
         where = f" FILTER (WHERE {self.filter.sql})" if self.filter else ""
         return f"{self.name}({arg}){where} OVER {self.window} AS {self.alias}"
 
-    def evaluate(self, rows: list, at: int, time_column: str):
+    def evaluate(self, seen: list, at: int):
+        """`seen`: (event time, known from, row) in any order."""
         if self.filter:
-            rows = [r for r in rows if self.filter.value(r) is True]
-        values = [canonical(self.arg.value(r)) for r in rows] if self.arg else rows
+            seen = [s for s in seen if self.filter.value(s[2]) is True]
+        # Rows that are tied in time and in what is asked of them are interchangeable.
+        ordered = sorted((t, k, order_of(canonical(self.arg.value(r)) if self.arg else None))
+                         for t, k, r in seen)
+        values = [value[2] for _, _, value in ordered]
         type_ = self.arg.type if self.arg else ""
         if self.name == "count":
-            return len(rows) if not self.arg else sum(v is not None for v in values)
+            return len(seen) if not self.arg else sum(v is not None for v in values)
         if self.name == "count_if":
             return sum(v is True for v in values)
         if self.name == "sum":
@@ -151,7 +178,8 @@ class Aggregate:
         if self.name == "count_distinct":
             return distinct(values)
         if self.name == "time_since":
-            return at - rows[-1][time_column] if rows else None
+            times = [t for t, _, value in ordered if not self.arg or value[2] is not None]
+            return to_double(Fraction(at - times[-1], 10**6)) if times else None
         raise AssertionError(self.name)
 
 
@@ -184,7 +212,7 @@ class View:
             lines.append(f"WHERE {self.where.sql}")
         frames = [
             f"{n} AS (RANGE "
-            + ("UNBOUNDED" if w is None else f"INTERVAL {interval(w)}")
+            + ("UNBOUNDED" if w is None else interval(w))
             + " PRECEDING)"
             for n, w in self.windows.items()
         ]
@@ -208,13 +236,6 @@ def known_from(view: View, row: Row):
     return max(claim, row.late_commit)
 
 
-def tie_breaker(row: Row, columns: list):
-    """Stands for the canonical encoding of the used columns: any order will do here, since rows
-    that are equal in all of them are interchangeable, and rows that are not must not be tied when a
-    test asks for first or last."""
-    return [(row.values[c] is not None, rank(canonical(row.values[c]))) for c in columns]
-
-
 def visible(view: View, rows: list, at: int) -> list:
     horizon = at - view.settle
     found = []
@@ -228,15 +249,14 @@ def visible(view: View, rows: list, at: int) -> list:
     return found
 
 
-def features_of(view: View, rows: list, at: int, tie_columns: list) -> list:
+def features_of(view: View, rows: list, at: int) -> list:
     """The feature values of one entity (whose rows these are) at one moment."""
     seen = visible(view, rows, at)
-    seen.sort(key=lambda f: (f[0], f[1]) + tuple(tie_breaker(f[2], tie_columns)))
     finished = {}
     for aggregate in view.aggregates:
         length = view.windows[aggregate.window]
-        inside = [r.values for t, _, r in seen if length is None or at - length <= t]
-        finished[aggregate.alias] = aggregate.evaluate(inside, at, view.time)
+        inside = [(t, k, r.values) for t, k, r in seen if length is None or at - length <= t]
+        finished[aggregate.alias] = aggregate.evaluate(inside, at)
     finished["as_of()"] = at
     for alias, expression in view.derived:
         finished[alias] = canonical(expression.value(finished))
@@ -244,7 +264,7 @@ def features_of(view: View, rows: list, at: int, tie_columns: list) -> list:
     return list(finished.values())
 
 
-def training_set(view: View, rows: list, labels: list, tie_columns: list) -> list:
+def training_set(view: View, rows: list, labels: list) -> list:
     """labels: (entity tuple, T) in order. Returns one list of feature values per label."""
     by_entity = {}
     for row in rows:
@@ -256,6 +276,6 @@ def training_set(view: View, rows: list, labels: list, tie_columns: list) -> lis
     for key, at in labels:
         if (key, at) not in done:
             mine = [] if None in key or at is None else by_entity.get(key, [])
-            done[key, at] = features_of(view, mine, at, tie_columns)
+            done[key, at] = features_of(view, mine, at)
         result.append(done[key, at])
     return result

@@ -29,13 +29,13 @@
 namespace millpond::data {
 class Catalog;
 class SqlEngine;
+class StatementHandler;
 struct Statement;
 }  // namespace millpond::data
 
 namespace millpond::platform {
 
 class DefinitionStore;
-class FeatureStatements;
 struct ViewBinding;
 
 struct FeatureColumn {
@@ -126,16 +126,18 @@ class FeatureStore {
   // engine: no statement may run once the store is gone.
   static Result<std::unique_ptr<FeatureStore>> Open(data::Catalog& catalog,
                                                     data::SqlEngine& engine);
+  static Result<std::unique_ptr<FeatureStore>> Open(data::Catalog& catalog);  // without SQL
   ~FeatureStore();
 
   // Reads every *.sql file of the folder without looking at any table: syntax, names, windows.
   // A missing folder is an empty one. Returns the names of the views found.
   Result<std::vector<std::string>> CheckFiles(const std::string& dir) const;
-  // Compiles every view of the folder against its source and stores what changed.
+  // Compiles the views of the folder against their sources and stores what changed. `only`: those
+  // among them (others may have sources that are not there yet); empty: all.
   struct Loaded {
     std::vector<std::string> created, replaced, unchanged;
   };
-  Result<Loaded> Load(const std::string& dir);
+  Result<Loaded> Load(const std::string& dir, const std::vector<std::string>& only = {});
   // One CREATE FEATURE VIEW; what `millpond sql` runs.
   struct Created {
     FeatureView view;
@@ -181,7 +183,7 @@ class FeatureStore {
 
   data::Catalog& catalog_;
   std::unique_ptr<DefinitionStore> definitions_;
-  std::unique_ptr<FeatureStatements> statements_;
+  std::unique_ptr<data::StatementHandler> statements_;
 };
 
 }  // namespace millpond::platform
