@@ -8,11 +8,11 @@
 namespace millpond {
 
 struct ProgressEvent {
-  std::string_view phase;   // "ingest", "transform", "features", "train", "score", "report"
-  std::string_view object;  // what is worked on: a table, a view, a model
+  std::string_view phase = {};   // "ingest", "transform", "features", "train", "score", "report"
+  std::string_view object = {};  // what is worked on: a table, a view, a model
   int64_t done = 0;
-  int64_t total = 0;  // 0: not known
-  std::string_view unit;  // of done and total: "rows", "files", "rounds"
+  int64_t total = 0;           // 0: not known
+  std::string_view unit = {};  // of done and total: "rows", "files", "rounds"
 };
 
 class Progress {

@@ -63,34 +63,48 @@ void AddSplits(Page& page, const Json& splits) {
   page.Table(table);
 }
 
-// One row a prediction, one column a metric, in the order of their first mention.
-void AddMetrics(Page& page, const Json& evaluation) {
-  std::vector<std::string> metrics, predictions;
-  std::map<std::pair<std::string, std::string>, std::string> cells;
-  auto note = [](std::vector<std::string>& names, const std::string& name) {
+// One row a thing that was measured, one column a metric, in the order of their first mention.
+class MetricGrid {
+ public:
+  void Add(const std::string& row, const Json& entry) {
+    std::string metric = TextOf(entry, "metric");
+    Note(metrics_, metric);
+    Note(rows_, row);
+    cells_[{row, metric}] = WithInterval(entry);
+  }
+
+  ReportTable Table(const std::string& corner) {
+    ReportTable table{{corner}, {}};
+    table.header.insert(table.header.end(), metrics_.begin(), metrics_.end());
+    for (const auto& name : rows_) {
+      auto& row = table.rows.emplace_back(std::vector<std::string>{name});
+      for (const auto& metric : metrics_) row.push_back(cells_[{name, metric}]);
+    }
+    return table;
+  }
+
+ private:
+  static void Note(std::vector<std::string>& names, const std::string& name) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-  };
+  }
+
+  std::vector<std::string> metrics_, rows_;
+  std::map<std::pair<std::string, std::string>, std::string> cells_;
+};
+
+void AddMetrics(Page& page, const Json& evaluation) {
+  MetricGrid metrics, differences;
   for (const Json& entry : Member(evaluation, "metrics")) {
-    std::string prediction = TextOf(entry, "prediction"), metric = TextOf(entry, "metric");
-    note(metrics, metric);
-    note(predictions, prediction);
-    cells[{prediction, metric}] = WithInterval(entry);
+    metrics.Add(TextOf(entry, "prediction"), entry);
   }
-  ReportTable table{{"on the test split"}, {}};
-  table.header.insert(table.header.end(), metrics.begin(), metrics.end());
-  for (const auto& prediction : predictions) {
-    auto& row = table.rows.emplace_back(std::vector<std::string>{prediction});
-    for (const auto& metric : metrics) row.push_back(cells[{prediction, metric}]);
-  }
-  page.Heading("The model beside its baselines");
-  page.Table(table);
-  ReportTable differences{{"difference", "metric", "value (95 % interval)"}, {}};
   for (const Json& entry : Member(evaluation, "differences")) {
-    differences.rows.push_back(
-        {fmt::format("{} - {}", TextOf(entry, "prediction"), TextOf(entry, "against")),
-         TextOf(entry, "metric"), WithInterval(entry)});
+    differences.Add(fmt::format("{} - {}", TextOf(entry, "prediction"), TextOf(entry, "against")),
+                    entry);
   }
-  if (!differences.rows.empty()) page.Table(differences);
+  page.Heading("The model beside its baselines, on the test split");
+  page.Table(metrics.Table("value (95 % interval)"));
+  page.Heading("Differences on the same rows");
+  page.Table(differences.Table("difference (95 % interval)"));
 }
 
 ChartSeries SeriesOf(const std::string& name, const Json& points, const char* x, const char* y) {

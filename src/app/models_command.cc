@@ -1,0 +1,169 @@
+// millpond models list | train | reproduce: what is registered, training without the rest of a run,
+// and the proof that a run can be repeated.
+#include <arrow/builder.h>
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "app/command.h"
+#include "app/model_stores.h"
+#include "app/result_output.h"
+#include "app/terminal.h"
+#include "data/arrow/status.h"
+#include "model/training/model_definition.h"
+
+namespace millpond::app {
+namespace {
+
+struct ModelsOptions {
+  std::vector<std::string> names;
+  bool force = false;
+  std::string run_id;
+  enum class Verb { kList, kTrain, kReproduce } verb = Verb::kList;
+};
+
+// One line a version of every registered model, newest first.
+Result<std::shared_ptr<arrow::Table>> VersionsTable(ModelStores& stores) {
+  arrow::StringBuilder model, aliases, run, created, source;
+  arrow::Int64Builder version;
+  arrow::DoubleBuilder precision;
+  MP_ASSIGN_OR_RETURN(auto models, stores.registry().ListModels());
+  for (const auto& registered : models) {
+    MP_ASSIGN_OR_RETURN(auto versions, stores.registry().ListVersions(registered.name));
+    for (const auto& entry : versions) {
+      MP_ASSIGN_OR_RETURN(auto trained, stores.tracking().GetRun(entry.run_id));
+      MP_ARROW_RETURN_IF_ERROR(model.Append(entry.name));
+      MP_ARROW_RETURN_IF_ERROR(version.Append(entry.version));
+      MP_ARROW_RETURN_IF_ERROR(aliases.Append(fmt::format("{}", fmt::join(entry.aliases, ", "))));
+      const auto* metric = trained.FindMetric("average_precision");
+      MP_ARROW_RETURN_IF_ERROR(metric ? precision.Append(metric->value) : precision.AppendNull());
+      MP_ARROW_RETURN_IF_ERROR(run.Append(entry.run_id));
+      MP_ARROW_RETURN_IF_ERROR(created.Append(FormatTimestamp(entry.creation_time_ms * 1000)));
+      MP_ARROW_RETURN_IF_ERROR(source.Append(entry.source));
+    }
+  }
+  const auto schema = arrow::schema(
+      {arrow::field("model", arrow::utf8()), arrow::field("version", arrow::int64()),
+       arrow::field("aliases", arrow::utf8()), arrow::field("average_precision", arrow::float64()),
+       arrow::field("run_id", arrow::utf8()), arrow::field("created", arrow::utf8()),
+       arrow::field("folder", arrow::utf8())});
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (arrow::ArrayBuilder* builder : std::initializer_list<arrow::ArrayBuilder*>{
+           &model, &version, &aliases, &precision, &run, &created, &source}) {
+    MP_ARROW_ASSIGN_OR_RETURN(columns.emplace_back(), builder->Finish());
+  }
+  return arrow::Table::Make(schema, columns);
+}
+
+Status ListModels(Project& project, ModelStores& stores, const CommonOptions& common) {
+  MP_ASSIGN_OR_RETURN(auto table, VersionsTable(stores));
+  if (table->num_rows() == 0) std::fprintf(stderr, "no models yet: millpond run trains them\n");
+  arrow::TableBatchReader rows(*table);
+  MP_RETURN_IF_ERROR(WriteResult(rows, common, project.env().fs));
+  return OkStatus();
+}
+
+Result<std::vector<model::ModelDefinition>> Chosen(Project& project, const ModelsOptions& options) {
+  MP_ASSIGN_OR_RETURN(auto all,
+                      model::LoadModelDefinitions(project.env().fs, project.PathOf("models")));
+  if (options.names.empty()) return all;
+  std::vector<model::ModelDefinition> chosen;
+  for (const auto& name : options.names) {
+    const auto found = std::ranges::find(all, name, &model::ModelDefinition::name);
+    if (found == all.end()) {
+      return Fail(ErrorKind::kNotFound, "there is no models/{}.yml in {}", name,
+                  project.config().project_dir);
+    }
+    chosen.push_back(*found);
+  }
+  return chosen;
+}
+
+Status TrainModels(Project& project, ModelStores& stores, const ModelsOptions& options) {
+  MP_ASSIGN_OR_RETURN(auto definitions, Chosen(project, options));
+  MP_RETURN_IF_ERROR(project.features().Load(project.PathOf("features")));
+  TerminalProgress progress(stderr);
+  for (const auto& definition : definitions) {
+    MP_ASSIGN_OR_RETURN_CONTEXT(
+        auto report,
+        stores.trainer().Train(definition, {.force = options.force, .progress = &progress}),
+        "while training model {}", definition.name);
+    progress.Clear();
+    std::printf(
+        "%s\n",
+        fmt::format("{} version {}: {} (run {})\n  {}\n  {}", report.model, report.version,
+                    report.unchanged ? "unchanged"
+                                     : fmt::format("trained in {}", HumanSeconds(report.seconds)),
+                    report.run_id, report.evaluation.value("verdict", ""), report.model_path)
+            .c_str());
+    for (const auto& warning : report.warnings) {
+      std::printf("  warning: %s\n", warning.c_str());
+    }
+  }
+  return OkStatus();
+}
+
+Status ReproduceRun(ModelStores& stores, const std::string& run_id) {
+  MP_ASSIGN_OR_RETURN(auto report, stores.trainer().Reproduce(run_id));
+  for (const auto& note : report.notes) std::printf("note: %s\n", note.c_str());
+  for (const auto& part : report.parts) {
+    std::printf(
+        "%s\n",
+        fmt::format("{:<13} {:<9} {}", part.name, part.recorded == part.now ? "equal" : "DIFFERENT",
+                    part.recorded == part.now ? part.now
+                                              : fmt::format("{} was {}", part.now, part.recorded))
+            .c_str());
+  }
+  if (report.equal) {
+    std::printf("run %s of model %s: the same bytes again\n", run_id.c_str(), report.model.c_str());
+    return OkStatus();
+  }
+  return Fail(ErrorKind::kConflict,
+              "run {} of model {} gives other bytes now; the parts above marked DIFFERENT are not "
+              "what was recorded{}",
+              run_id, report.model,
+              report.notes.empty() ? "" : "; a library has changed since (see the notes)");
+}
+
+Status RunModels(const ModelsOptions& options, const CommonOptions& common) {
+  MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
+  MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(*project));
+  switch (options.verb) {
+    case ModelsOptions::Verb::kList:
+      return ListModels(*project, *stores, common);
+    case ModelsOptions::Verb::kTrain:
+      return TrainModels(*project, *stores, options);
+    case ModelsOptions::Verb::kReproduce:
+      return ReproduceRun(*stores, options.run_id);
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+RunCommand AddModelsCommand(CLI::App& sub, CommonOptions& common) {
+  auto options = std::make_shared<ModelsOptions>();
+  sub.require_subcommand(1);
+  auto* list = sub.add_subcommand("list", "Registered models and their versions");
+  list->callback([options] { options->verb = ModelsOptions::Verb::kList; });
+  auto* train = sub.add_subcommand("train", "Train models whose inputs have changed");
+  train->add_option("models", options->names, "Names; none: all of models/*.yml");
+  train->add_flag("--force", options->force, "Also if nothing has changed");
+  train->callback([options] { options->verb = ModelsOptions::Verb::kTrain; });
+  auto* reproduce =
+      sub.add_subcommand("reproduce", "Repeat a recorded run and compare it byte by byte");
+  reproduce->add_option("run", options->run_id, "Run id (millpond models list)")->required();
+  reproduce->callback([options] { options->verb = ModelsOptions::Verb::kReproduce; });
+  for (auto* verb : {list, train, reproduce}) verb->fallthrough();
+  sub.footer(
+      "Examples:\n"
+      "  millpond models list\n"
+      "  millpond models train churn --force\n"
+      "  millpond models reproduce 4f2a9c…");
+  return [options, &common] { return RunModels(*options, common); };
+}
+
+}  // namespace millpond::app

@@ -1,0 +1,64 @@
+// An open project: the machine (file system, clock, arbiter, threads) and the data layer wired
+// together, for one command. What the layers above data need is opened by the commands that need
+// it, so that `millpond sql` never waits for a model.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/project_config.h"
+#include "base/environment.h"
+#include "data/catalog/catalog.h"
+#include "data/sql/session.h"
+#include "pipeline/sources/read_files.h"
+
+namespace millpond::platform {
+class FeatureStore;
+}
+
+namespace millpond::app {
+
+// What the command line may change about a project.
+struct ProjectOverrides {
+  std::string state_dir;                // --state
+  std::optional<std::string> clock_at;  // --clock-at; only with mode: demo
+};
+
+class Project {
+ public:
+  static Result<std::unique_ptr<Project>> Open(const std::string& dir,
+                                               const ProjectOverrides& overrides,
+                                               CancellationToken cancellation);
+  ~Project();
+
+  const ProjectConfig& config() const { return config_; }
+  Micros now() const { return clock_->Now(); }
+  Environment& env() { return *env_; }
+  data::Catalog& catalog() { return *catalog_; }
+  data::SqlEngine& sql() { return *sql_; }
+  platform::FeatureStore& features() { return *features_; }
+
+  // A path below the project's folder, and one below its state.
+  std::string PathOf(std::string_view name) const { return JoinPath(config_.project_dir, name); }
+  std::string StatePathOf(std::string_view name) const { return JoinPath(config_.state_dir, name); }
+
+ private:
+  Project() = default;
+  Status Start(CancellationToken cancellation);
+  Status WireSql();
+
+  ProjectConfig config_;
+  std::unique_ptr<FileSystem> fs_;
+  std::unique_ptr<Clock> clock_;
+  SystemRandom random_;
+  std::unique_ptr<Arbiter> arbiter_;
+  std::unique_ptr<TaskPool> pool_;
+  std::optional<Environment> env_;
+  std::unique_ptr<data::Catalog> catalog_;
+  std::unique_ptr<pipeline::ReadFiles> read_files_;
+  std::unique_ptr<data::SqlEngine> sql_;
+  std::unique_ptr<platform::FeatureStore> features_;
+};
+
+}  // namespace millpond::app

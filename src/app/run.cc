@@ -1,0 +1,106 @@
+#include "app/run.h"
+
+#include <chrono>
+
+#include "app/model_stores.h"
+#include "base/fs/file_lock.h"
+#include "model/training/model_definition.h"
+#include "pipeline/flows/pipeline.h"
+
+namespace millpond::app {
+namespace {
+
+Result<pipeline::PipelineReport> RunTables(Project& project, const RunSettings& settings,
+                                           TerminalProgress& progress) {
+  MP_ASSIGN_OR_RETURN(auto graph, pipeline::Pipeline::Load(project.catalog(), project.sql(),
+                                                           project.PathOf("transformations")));
+  pipeline::RunOptions options;
+  options.full_refresh = settings.full_refresh;
+  options.progress = [&](const pipeline::FlowProgress& flow) {
+    if (flow.done) return;
+    bool ingests = flow.report->kind == "streaming table";
+    progress.Report({.phase = ingests ? "ingest" : "transform",
+                     .object = flow.report->name,
+                     .done = flow.report->rows_in,
+                     .unit = "rows"});
+  };
+  return graph.Run(options);
+}
+
+model::ScoreRequest ScoreRequestOf(const Project& project, const model::ModelDefinition& definition,
+                                   const model::TrainReport& training) {
+  model::ScoreRequest request;
+  request.model = definition.name;
+  request.model_version = training.version;
+  request.run_id = training.run_id;
+  request.model_path = training.model_path;
+  request.candidates_file = definition.score.candidates->file;
+  request.candidates_sql = definition.score.candidates->text;
+  request.as_of = definition.score.as_of.value_or(project.now());
+  request.action = {.campaign = definition.action.campaign,
+                    .capacity = definition.action.capacity,
+                    .holdout = definition.action.holdout};
+  request.table = definition.score.table;
+  request.work_list = definition.score.work_list;
+  return request;
+}
+
+Status RunModel(Project& project, ModelStores& stores, const RunSettings& settings,
+                TerminalProgress& progress, ModelOutcome& outcome) {
+  const auto& definition = outcome.definition;
+  progress.Report({.phase = "train", .object = definition.name});
+  model::TrainOptions options;
+  options.force = settings.retrain;
+  options.progress = &progress;
+  MP_ASSIGN_OR_RETURN_CONTEXT(outcome.training, stores.trainer().Train(definition, options),
+                              "while training model {}", definition.name);
+  if (!definition.score.candidates) return OkStatus();
+  progress.Report({.phase = "score", .object = definition.name});
+  MP_ASSIGN_OR_RETURN_CONTEXT(
+      outcome.scoring,
+      model::ScoreBatch({project.catalog(), project.sql(), project.features(), {"local"}},
+                        ScoreRequestOf(project, definition, outcome.training)),
+      "while scoring with model {}", definition.name);
+  outcome.scored = true;
+  return OkStatus();
+}
+
+}  // namespace
+
+bool RunOutcome::changed() const {
+  if (tables.changed() || !views.created.empty() || !views.replaced.empty()) return true;
+  for (const auto& model : models) {
+    if (!model.training.unchanged || (model.scored && !model.scoring.unchanged)) return true;
+  }
+  return false;
+}
+
+Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
+                              TerminalProgress& progress) {
+  auto begin = std::chrono::steady_clock::now();
+  MP_ASSIGN_OR_RETURN(auto lock, FileLock::TryAcquire(project.StatePathOf("run.lock"),
+                                                      "millpond run of this project"));
+  RunOutcome outcome;
+  outcome.report_path = project.StatePathOf("report.html");
+  MP_ASSIGN_OR_RETURN(auto definitions,
+                      model::LoadModelDefinitions(project.env().fs, project.PathOf("models")));
+  MP_RETURN_IF_ERROR(project.features().CheckFiles(project.PathOf("features")));
+  MP_ASSIGN_OR_RETURN(outcome.tables, RunTables(project, settings, progress));
+  progress.Report({.phase = "features", .object = "feature views"});
+  MP_ASSIGN_OR_RETURN(outcome.views, project.features().Load(project.PathOf("features")));
+  MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(project));
+  for (auto& definition : definitions) {
+    auto& model = outcome.models.emplace_back();
+    model.definition = std::move(definition);
+    MP_RETURN_IF_ERROR(RunModel(project, *stores, settings, progress, model));
+  }
+  MP_ASSIGN_OR_RETURN(bool has_report, project.env().fs.Exists(outcome.report_path));
+  if (outcome.changed() || !has_report) {
+    progress.Report({.phase = "report", .object = outcome.report_path});
+    MP_RETURN_IF_ERROR(WriteReport(project, outcome, outcome.report_path));
+  }
+  outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return outcome;
+}
+
+}  // namespace millpond::app

@@ -1,0 +1,56 @@
+// `millpond run`: one pass over everything a project declares, in the order of the layers:
+//
+//   transformations/*.sql → tables        (pipeline)
+//   features/*.sql        → feature views (platform)
+//   models/*.yml          → models        (model: train, evaluate, register)
+//   each model's `score`  → scores and work lists, Delta tables
+//   report.html
+//
+// Each step does only what changed since the last run and says so; a run that was killed is taken
+// up by the next one. One run at a time: a second one is refused while the first is at work.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/project.h"
+#include "app/terminal.h"
+#include "model/scoring/batch_score.h"
+#include "model/training/trainer.h"
+#include "pipeline/flows/report.h"
+#include "platform/features/feature_store.h"
+
+namespace millpond::app {
+
+struct RunSettings {
+  std::vector<std::string> full_refresh;  // tables to compute from all their input; "*": all
+  bool retrain = false;                   // also models whose inputs have not changed
+};
+
+struct ModelOutcome {
+  model::ModelDefinition definition;
+  model::TrainReport training;
+  model::ScoreReport scoring;
+  bool scored = false;  // the definition names whom to score
+};
+
+struct RunOutcome {
+  pipeline::PipelineReport tables;
+  platform::FeatureStore::Loaded views;
+  std::vector<ModelOutcome> models;
+  std::string report_path;
+  double seconds = 0;
+
+  bool changed() const;
+};
+
+Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
+                              TerminalProgress& progress);
+
+// report.html: tables, expectations, models with their pictures. Self-contained.
+Status WriteReport(Project& project, const RunOutcome& outcome, const std::string& path);
+
+// What was written where, for the end of the run.
+std::string Summarize(const Project& project, const RunOutcome& outcome);
+
+}  // namespace millpond::app

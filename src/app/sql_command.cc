@@ -1,0 +1,63 @@
+// millpond sql 'SELECT …': nothing but the result on standard output; messages on standard error.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iterator>
+#include <memory>
+
+#include "app/command.h"
+#include "app/result_output.h"
+#include "data/sql/output.h"
+
+namespace millpond::app {
+namespace {
+
+struct SqlOptions {
+  std::string text;
+  std::string file;
+};
+
+Result<std::string> ReadText(const SqlOptions& options, FileSystem& fs) {
+  if (!options.file.empty()) return fs.ReadFile(options.file);
+  if (options.text != "-") return options.text;
+  std::string text;
+  char buffer[1 << 16];
+  while (size_t n = std::fread(buffer, 1, sizeof buffer, stdin)) text.append(buffer, n);
+  return text;
+}
+
+Status RunSql(const SqlOptions& options, const CommonOptions& common) {
+  MP_RETURN_IF_ERROR(data::ParseOutputFormat(common.format));
+  MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
+  MP_ASSIGN_OR_RETURN(std::string text, ReadText(options, project->env().fs));
+  MP_ASSIGN_OR_RETURN(auto session, project->sql().Connect({"local"}));
+  MP_ASSIGN_OR_RETURN(auto result,
+                      session->Execute(text, options.file.empty() ? "<sql>" : options.file));
+  if (result.rows) MP_RETURN_IF_ERROR(WriteResult(*result.rows, common, project->env().fs));
+  if (!result.message.empty()) std::fprintf(stderr, "%s\n", result.message.c_str());
+  return OkStatus();
+}
+
+}  // namespace
+
+RunCommand AddSqlCommand(CLI::App& sub, CommonOptions& common) {
+  auto options = std::make_shared<SqlOptions>();
+  auto* text = sub.add_option("statement", options->text,
+                              "One or several statements; - reads standard input");
+  auto* file = sub.add_option("-f,--file", options->file, "Read the statements from this file");
+  text->excludes(file);
+  sub.footer(
+      "Examples:\n"
+      "  millpond sql 'SELECT count(*) FROM purchases'\n"
+      "  millpond sql 'SELECT * FROM purchases VERSION AS OF 3 LIMIT 10' --format csv\n"
+      "  millpond sql 'DESCRIBE HISTORY purchases'\n"
+      "  millpond sql \"SELECT * FROM read_files('data', format => 'csv')\" --format parquet -o "
+      "out.parquet\n"
+      "  millpond sql -f report.sql --format json");
+  sub.callback([options] {
+    if (options->text.empty() && options->file.empty())
+      throw CLI::RequiredError("statement or --file");
+  });
+  return [options, &common] { return RunSql(*options, common); };
+}
+
+}  // namespace millpond::app
