@@ -219,6 +219,10 @@ Status ReadOptionalParts(MappingReader& reader, ModelDefinition& model) {
   if (auto node = reader.Find("action")) MP_RETURN_IF_ERROR(ReadAction(*node, model.action));
   if (auto node = reader.Find("leak_check")) {
     MP_RETURN_IF_ERROR(ReadLeakCheck(*node, model.leak_check));
+    for (const auto& name : model.leak_check.accept_restate) {
+      if (std::ranges::find(model.views, name, &ViewColumns::view) != model.views.end()) continue;
+      return node->Complain(fmt::format("accept_restate: '{}' is no view of this model", name));
+    }
   }
   if (auto node = reader.Find("score")) {
     MP_RETURN_IF_ERROR(ReadScore(*node, model.file, model.score));

@@ -68,7 +68,7 @@ baselines:
   recency: {column: recency_days, direction: higher}
   frequency: {column: orders_90d}
 action: {campaign: save, capacity: 500, holdout: 0.1, value: 20, cost: 1.5}
-leak_check: {accept_restate: [v], warn_average_precision: 0.9, moments: 3}
+leak_check: {accept_restate: [customer_purchases], warn_average_precision: 0.9, moments: 3}
 score:
   as_of: 1998-07-01
   candidates: SELECT customer_id FROM purchases WHERE d < :as_of
@@ -118,6 +118,8 @@ TEST(ModelDefinitionTest, ComplaintsNameThePlace) {
   Refuses(With("kind: xgboost", "kind: xgboost\n  params: {nthread: 4}"),
           "models/churn.yml:17:21: 'nthread' is not a parameter here");
   Refuses(std::string(kMinimal) + "sead: 3\n", "unknown key 'sead'; did you mean 'seed'?");
+  Refuses(std::string(kMinimal) + "leak_check: {accept_restate: [v]}\n",
+          "models/churn.yml:17:13: accept_restate: 'v' is no view of this model");
   Refuses(With("name: churn", "name: winback"), "must be named winback.yml");
   Refuses("name: [", "models/churn.yml:1");
 }
