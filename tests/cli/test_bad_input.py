@@ -1,4 +1,5 @@
 """Bad input ends in exit 1 (usage: 2) and a message that names the object, the place and the remedy; state stays whole."""
+import random
 import resource
 import signal
 import subprocess
@@ -7,9 +8,9 @@ import pytest
 
 from millpond_project import MILLPOND, Project
 
-LINES = "a,b\n1,x\n2,y\n"
+LINES = "a,b,seen\n1,x,2024-01-01T00:00:00Z\n2,y,2024-01-02T00:00:00Z\n"
 FLOW = """CREATE OR REFRESH STREAMING TABLE t AS
-SELECT a, b FROM STREAM read_files('data', format => 'csv', header => true, schema => 'a BIGINT, b STRING');
+SELECT * FROM STREAM read_files('data', format => 'csv', header => true, schema => 'a BIGINT, b STRING, seen TIMESTAMP');
 """
 
 
@@ -76,7 +77,8 @@ def test_usage_is_exit_2(project):
     ("CREATE OR REFRESH STREAMING TABLE t AS\nSELECT nope FROM STREAM read_files('data', format => 'csv', header => true);",
      ["t.sql:2", "nope"]),
     ("CREATE OR REFRESH STREAMING TABLE t AS SELECT * FROM STREAM read_files('gone', format => 'csv');", ["gone"]),
-    ("CREATE OR REFRESH MATERIALIZED VIEW m AS SELECT sum(a::DOUBLE) AS s FROM t;", ["DECIMAL", "t.sql:1"]),
+    ("CREATE OR REFRESH MATERIALIZED VIEW m AS\nSELECT sum(a::DOUBLE) AS s FROM read_files('data', format => 'csv');",
+     ["DECIMAL", "t.sql:2"]),
     ("CREATE OR REFRESH STREAMING TABEL t AS SELECT 1;", ["t.sql:1"]),
     ("CREATE OR REFRESH MATERIALIZED VIEW a AS SELECT * FROM b;\nCREATE OR REFRESH MATERIALIZED VIEW b AS SELECT * FROM a;", ["a", "b"]),
 ])
@@ -87,7 +89,7 @@ def test_bad_flow(project, flow, words):
 
 
 def test_wrong_type_in_a_file_names_file_and_line(project):
-    (project.folder / "data/2.csv").write_text("a,b\n3,z\nthree,z\n")
+    (project.folder / "data/2.csv").write_text("a,b,seen\n3,z,2024-01-01T00:00:00Z\nthree,z,2024-01-01T00:00:00Z\n")
     text = refused(project, "run")
     assert "2.csv" in text and "three" in text
 
@@ -129,7 +131,7 @@ def test_bad_model(project, yaml, words):
 @pytest.mark.parametrize("view, words", [
     ("CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP ts AS SELECT count(*) OVER w AS n FROM t WINDOW w AS (RANGE UNBOUNDED PRECEDING);",
      ["v.sql:1", "ts"]),
-    ("CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP a AS\nSELECT ln(a) OVER w AS n FROM t WINDOW w AS (RANGE UNBOUNDED PRECEDING);",
+    ("CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP seen AS\nSELECT ln(max(a) OVER w) AS n FROM t WINDOW w AS (RANGE UNBOUNDED PRECEDING);",
      ["v.sql:", "ln"]),
 ])
 def test_bad_feature_view(project, view, words):
@@ -141,11 +143,14 @@ def test_bad_feature_view(project, view, words):
 
 def test_a_full_disk_is_said_and_nothing_is_half_written(project):
     """A limit on the size of files fails writes as a full disk does, in the middle and without root."""
-    (project.folder / "data/2.csv").write_text("a,b\n" + "".join(f"{i},z{i * 7919}\n" for i in range(200_000)))
+    project.run()
+    noise = random.Random(1)
+    (project.folder / "data/2.csv").write_text("a,b,seen\n" + "".join(
+        f"{i},{noise.randbytes(12).hex()},2024-01-01T00:00:00Z\n" for i in range(200_000)))
 
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
     done = subprocess.run([MILLPOND, "run", "--project", str(project.folder)], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, preexec_fn=limit)
