@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "data/delta/schema.h"
+#include "platform/features/aggregate_names.h"
 
 namespace millpond::platform {
 
@@ -224,9 +225,10 @@ Status KernelExpressions::RefuseArguments(const SqlExpr& e) {
 
 Result<Expr> KernelExpressions::Function(const SqlExpr& e) {
   MP_RETURN_IF_ERROR(RefuseArguments(e));
-  if (kernel::IsAggregateName(e.name) || e.filter || e.distinct) {
+  const std::string name = ShownName(e.name);
+  if (kernel::IsAggregateName(name) || e.filter || e.distinct) {
     return Refuse(e, "{} needs a window: write {}(…) OVER w, and WINDOW w AS (RANGE …) at the end",
-                  e.name, e.name);
+                  name, name);
   }
   return Call(e, e.name);
 }
@@ -239,7 +241,7 @@ Result<Expr> KernelExpressions::Window(const SqlExpr& e) {
   if (e.filter) {
     MP_ASSIGN_OR_RETURN(filter, Convert(*e.filter));
   }
-  Expr aggregate = kernel::Aggregate(e.name, std::move(arguments), std::move(window),
+  Expr aggregate = kernel::Aggregate(ShownName(e.name), std::move(arguments), std::move(window),
                                      std::move(filter), static_cast<int64_t>(e.offset));
   aggregate.distinct = e.distinct;
   return aggregate;

@@ -38,7 +38,7 @@ Result<kernel::FeatureViewDefinition> Define(const ViewStatement& statement) {
   for (const data::SqlExpr& item : statement.select.select) {
     if (item.alias.empty() && item.kind != data::SqlExprKind::kStar) {
       return FailAt(statement.source, item.offset, ErrorKind::kInvalidArgument,
-                    "every feature has a name: write {} AS name", data::ToString(item));
+                    "every feature has a name: write AS name behind it");
     }
     MP_ASSIGN_OR_RETURN(kernel::Expr expression, expressions.Convert(item));
     definition.outputs.push_back(

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "data/delta/schema.h"
+#include "platform/features/aggregate_names.h"
 
 namespace millpond::platform {
 namespace {
@@ -234,8 +235,9 @@ class HeadParser {
     }
     const size_t begin = Offset();
     const size_t end = tokens_.back().end();
+    const SourceText hidden = HideWindowFunctions(source_, tokens_, at_);
     MP_ASSIGN_OR_RETURN(view.select,
-                        data::ParseSelect(source_.text().substr(begin, end - begin), source_));
+                        data::ParseSelect(hidden.text().substr(begin, end - begin), hidden));
     MP_RETURN_IF_ERROR(RefuseClauses(view.select));
     return TakeTable(view);
   }

@@ -22,6 +22,7 @@ CREATE FEATURE VIEW customer_orders
 AS SELECT
   count(*) OVER w90 AS orders_90d,
   sum(amount) FILTER (WHERE amount > 0) OVER w90 AS spend_90d,
+  First(amount) FILTER (WHERE amount > 0) OVER life AS first_amount,
   spend_90d / nullif(orders_90d, 0) AS basket_90d,
   days_between(max(o.order_ts) OVER life, as_of()) AS recency_days
 FROM main.shop.orders AS o
@@ -53,7 +54,7 @@ TEST(ViewStatementTest, ReadsEveryClause) {
   EXPECT_EQ(view.settle, 5 * kMicrosPerSecond);
   EXPECT_EQ(view.table.ToString(), "main.shop.orders");
   EXPECT_FALSE(view.or_replace);
-  EXPECT_THAT(view.select.select, SizeIs(4));
+  EXPECT_THAT(view.select.select, SizeIs(5));
 }
 
 TEST(ViewStatementTest, HasDefaults) {
@@ -94,22 +95,22 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"SETTLE 5 SECONDS", "SETTLE soon", "6:10", "expected a whole number"},
         Bad{"SETTLE 5 SECONDS", "FRESH WITHIN 1 HOUR", "6:3", "FRESH WITHIN is not supported yet"},
         Bad{"AS SELECT\n", "AS\n", "8:3", "expected SELECT"},
-        Bad{"FROM main.shop.orders AS o", "FROM read_csv('x')", "12:6", "reads one table"},
-        Bad{"main.shop.orders AS o", "shop.orders AS o VERSION AS OF 3", "12:23",
+        Bad{"FROM main.shop.orders AS o", "FROM read_csv('x')", "13:6", "reads one table"},
+        Bad{"main.shop.orders AS o", "shop.orders AS o VERSION AS OF 3", "13:23",
             "names no table version"},
-        Bad{"WHERE amount IS", "CHANGES AS HISTORY WHERE amount IS", "13:1", "CHANGES AS HISTORY"},
-        Bad{"WINDOW w90", "GROUP BY customer_id WINDOW w90", "14:10", "GROUP BY"},
+        Bad{"WHERE amount IS", "CHANGES AS HISTORY WHERE amount IS", "14:1", "CHANGES AS HISTORY"},
+        Bad{"WINDOW w90", "GROUP BY customer_id WINDOW w90", "15:10", "GROUP BY"},
         Bad{"count(*) OVER w90 AS orders_90d", "count(*) OVER w90", "8:3",
             "every feature has a name"},
         Bad{"count(*) OVER w90 AS orders_90d", "count(*) AS orders_90d", "8:3", "needs a window"},
         Bad{"count(*) OVER w90", "count(*) OVER (PARTITION BY a)", "8:3", "PARTITION BY"},
         Bad{"count(*) OVER w90", "count(*) OVER (ORDER BY a ROWS 3 PRECEDING)", "8:3", "ORDER BY"},
-        Bad{"INTERVAL 90 DAYS", "INTERVAL 3 MONTHS", "14:31", "months and years"},
+        Bad{"INTERVAL 90 DAYS", "INTERVAL 3 MONTHS", "15:31", "months and years"},
         Bad{"count(*) OVER w90 AS orders_90d", "* AS orders_90d", "8:3", "*"},
-        Bad{"spend_90d / nullif", "(SELECT 1) / nullif", "10:3", "subquery"},
-        Bad{"max(o.order_ts)", "max(p.order_ts)", "11:20", "p.order_ts is no column here"},
-        Bad{"AS basket_90d", "AS orders_90d", "10:13", "taken by a feature further up"},
-        Bad{"AS basket_90d", "AS shop", "10:13", "taken by ENTITY or TIMESTAMP"}));
+        Bad{"spend_90d / nullif", "(SELECT 1) / nullif", "11:3", "subquery"},
+        Bad{"max(o.order_ts)", "max(p.order_ts)", "12:20", "p.order_ts is no column here"},
+        Bad{"AS basket_90d", "AS orders_90d", "11:13", "taken by a feature further up"},
+        Bad{"AS basket_90d", "AS shop", "11:13", "taken by ENTITY or TIMESTAMP"}));
 
 TEST(ViewStatementTest, OnlyViewsStandInAFile) {
   EXPECT_THAT(Parse("SELECT 1"), FailsWith(ErrorKind::kInvalidArgument,
