@@ -102,6 +102,17 @@ TEST_F(CatalogTest, CommitsOfOthersAreFoundInTheLog) {
   EXPECT_EQ(events[3].operation, "FOREIGN");
 }
 
+TEST_F(CatalogTest, AForeignCommitBeforeAnOwnOneIsRecordedFirst) {
+  TableName name{"main", "default", "t"};
+  MP_ASSERT_OK_AND_ASSIGN(auto table, catalog_->CreateTable(name, OneColumn(), false));
+  CommitBehindTheCatalog(catalog_->TablePath(name));
+  MP_ASSERT_OK_AND_ASSIGN(auto transaction, Transaction::Begin(table));
+  MP_ASSERT_OK(transaction.Commit());
+  MP_ASSERT_OK_AND_ASSIGN(auto events, catalog_->commits().EventsSince(0));
+  ASSERT_THAT(events, SizeIs(3));
+  for (int64_t v = 0; v < 3; ++v) EXPECT_EQ(events[v].version, v);
+}
+
 class Counter : public CommitFeedListener {
  public:
   void OnCommit(const CommitRecord& record) override { versions.push_back(record.version); }

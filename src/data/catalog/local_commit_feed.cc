@@ -42,11 +42,21 @@ void LocalCommitFeed::OnCommit(const CommitEvent& event) {
   TableName name{std::string(FileName(ParentPath(schema_dir))), std::string(FileName(schema_dir)),
                  std::string(FileName(event.table_path))};
   Status recorded =
-      Record({{0, event.table_id, name, event.version, event.commit_time, event.operation}});
+      RecordThrough({0, event.table_id, name, event.version, event.commit_time, event.operation});
   if (!recorded.has_value()) {
     LogWarn("data", "version {} of {} is committed but not yet on record: {}", event.version,
             name.ToString(), recorded.error().ToString());
   }
+}
+
+// Another process's commits before this one may not be on record (it was killed, or is no
+// Millpond): they come first, so that the newest version on record tells that all before it are.
+Status LocalCommitFeed::RecordThrough(const CommitRecord& record) {
+  MP_ASSIGN_OR_RETURN(auto newest, records_.NewestVersion(record.table_id));
+  if (record.version > newest.value_or(-1) + 1) {
+    MP_RETURN_IF_ERROR(Reconcile(record.table));
+  }
+  return Record({record});  // a record that is there already stays as it is
 }
 
 Result<bool> LocalCommitFeed::LooksUpToDate(const TableName& exact) {

@@ -31,6 +31,8 @@ class LocalCommitFeed : public CommitFeed, public CommitListener {
   void OnCommit(const CommitEvent& event) override;
 
  private:
+  // Records this commit and those before it that nobody has recorded.
+  Status RecordThrough(const CommitRecord& record);
   Status Record(const std::vector<CommitRecord>& records, int64_t* count = nullptr);
 
   Catalog& catalog_;

@@ -54,31 +54,31 @@ struct DeletionVector {
 };
 
 struct AddFile {
-  std::string path;  // as in the log: percent-encoded, relative to the table or absolute
-  PartitionValues partition_values;
+  std::string path = {};  // as in the log: percent-encoded, relative to the table or absolute
+  PartitionValues partition_values = {};
   int64_t size_bytes = 0;
   int64_t modification_time_ms = 0;
   bool data_change = true;
-  std::string stats;  // JSON, "" if there is none
-  StringMap tags;
-  std::optional<DeletionVector> deletion_vector;
-  std::optional<int64_t> base_row_id;
-  std::optional<int64_t> default_row_commit_version;
-  std::optional<std::string> clustering_provider;
+  std::string stats = {};  // JSON, "" if there is none
+  StringMap tags = {};
+  std::optional<DeletionVector> deletion_vector = {};
+  std::optional<int64_t> base_row_id = {};
+  std::optional<int64_t> default_row_commit_version = {};
+  std::optional<std::string> clustering_provider = {};
 };
 
 struct RemoveFile {
-  std::string path;
-  std::optional<int64_t> deletion_timestamp_ms;
+  std::string path = {};
+  std::optional<int64_t> deletion_timestamp_ms = {};
   bool data_change = true;
-  std::optional<bool> extended_file_metadata;
-  PartitionValues partition_values;
-  std::optional<int64_t> size_bytes;
-  std::string stats;
-  StringMap tags;
-  std::optional<DeletionVector> deletion_vector;
-  std::optional<int64_t> base_row_id;
-  std::optional<int64_t> default_row_commit_version;
+  std::optional<bool> extended_file_metadata = {};
+  PartitionValues partition_values = {};
+  std::optional<int64_t> size_bytes = {};
+  std::string stats = {};
+  StringMap tags = {};
+  std::optional<DeletionVector> deletion_vector = {};
+  std::optional<int64_t> base_row_id = {};
+  std::optional<int64_t> default_row_commit_version = {};
 };
 
 struct CdcFile {

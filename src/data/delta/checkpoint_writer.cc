@@ -139,16 +139,27 @@ Status WriteCheckpoint(const Environment& env, const Snapshot& snapshot) {
   return env.fs.ReplaceFile(JoinPath(log, "_last_checkpoint"), DumpJson(hint));
 }
 
-void CheckpointIfDue(const Environment& env, const Snapshot& snapshot) {
+std::shared_ptr<const Snapshot> CheckpointIfDue(const Environment& env, const Snapshot& snapshot) {
   int64_t interval = kDefaultInterval;
   if (auto text = snapshot.property(property::kCheckpointInterval)) {
     interval = std::strtoll(text->c_str(), nullptr, 10);
   }
-  if (interval <= 0 || snapshot.version() == 0 || snapshot.version() % interval != 0) return;
+  if (interval <= 0 || snapshot.version() == 0 || snapshot.version() % interval != 0)
+    return nullptr;
   if (Status written = WriteCheckpoint(env, snapshot); !written.has_value()) {
     LogWarn("data", "no checkpoint of version {} of {}: {}", snapshot.version(), snapshot.path(),
             written.error().ToString());
+    return nullptr;
   }
+  SnapshotOrigin origin = snapshot.origin();
+  origin.checkpoint_version = snapshot.version();
+  origin.checkpoint_files = {
+      fmt::format("{}/_delta_log/{}", snapshot.path(), CheckpointFileName(snapshot.version()))};
+  TableState state = snapshot.state();
+  state.tombstones.clear();
+  return Snapshot::Make(snapshot.path(), snapshot.version(), snapshot.commit_time(),
+                        std::move(state), std::move(origin))
+      .value_or(nullptr);
 }
 
 }  // namespace millpond::data

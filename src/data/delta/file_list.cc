@@ -27,21 +27,29 @@ std::string PercentDecode(std::string_view text) {
   return decoded;
 }
 
-// The type of a column by its dotted path; null: there is no such leaf.
-const DataType* FindType(const Schema& schema, std::string_view column) {
+// A leaf by its dotted path: its type, and the path as the schema spells it. Null type: no such
+// leaf.
+struct Leaf {
+  const DataType* type = nullptr;
+  std::string path;
+};
+
+Leaf FindLeaf(const Schema& schema, std::string_view column) {
   const std::vector<StructField>* fields = &schema.fields();
+  std::string path;
   while (true) {
     const DataType* type = nullptr;
     std::string_view rest;
     for (const auto& field : *fields) {
-      if (EqualNames(field.name, column)) return &field.type;
+      if (EqualNames(field.name, column)) return {&field.type, path + field.name};
       if (column.size() > field.name.size() && column[field.name.size()] == '.' &&
           EqualNames(field.name, column.substr(0, field.name.size()))) {
         type = &field.type;
         rest = column.substr(field.name.size() + 1);
       }
     }
-    if (type == nullptr || type->kind() != TypeKind::kStruct) return nullptr;
+    if (type == nullptr || type->kind() != TypeKind::kStruct) return {};
+    path += std::string(column.substr(0, column.size() - rest.size()));
     fields = &type->fields();
     column = rest;
   }
@@ -122,9 +130,9 @@ std::optional<std::string_view> FileList::partition_value(size_t i, std::string_
 }
 
 FileBounds FileList::bounds(size_t i, std::string_view column) const {
-  const DataType* type = FindType(*schema_, column);
-  if (type == nullptr) return {};
-  return parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, column, *type);
+  Leaf leaf = FindLeaf(*schema_, column);
+  if (leaf.type == nullptr) return {};
+  return parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, leaf.path, *leaf.type);
 }
 
 AddFile FileList::add(size_t i) const {

@@ -80,7 +80,7 @@ struct StructField {
   std::string name;
   DataType type;
   bool nullable = true;
-  std::map<std::string, std::string> metadata;  // key -> JSON text of its value
+  std::map<std::string, std::string> metadata = {};  // key -> JSON text of its value
 
   bool operator==(const StructField& other) const;
 };

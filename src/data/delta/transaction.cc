@@ -206,7 +206,9 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
                                    std::move(origin));
     if (snapshot.has_value()) {
       table_.Remember(*snapshot);
-      CheckpointIfDue(table_.environment(), **snapshot);
+      if (auto rebased = CheckpointIfDue(table_.environment(), **snapshot)) {
+        table_.Remember(std::move(rebased));
+      }
     }
   }
   std::string table_id = pending_.metadata ? pending_.metadata->id : base_->metadata().id;

@@ -22,14 +22,14 @@ enum class WriteMode {
 struct WriteOptions {
   WriteMode mode = WriteMode::kAppend;
   std::string operation = "WRITE";
-  StringMap parameters;
+  StringMap parameters = {};
   // (appId, version) already in the table: nothing is written, and the result says so.
-  std::optional<Txn> txn;
-  std::vector<DomainMetadata> domain_metadata;
-  StringMap commit_tags;  // commitInfo.tags
+  std::optional<Txn> txn = {};
+  std::vector<DomainMetadata> domain_metadata = {};
+  StringMap commit_tags = {};  // commitInfo.tags
   int64_t target_file_bytes = int64_t{128} << 20;
   // With kOverwrite: the table's schema from this commit on (partition columns stay).
-  std::optional<Schema> overwrite_schema;
+  std::optional<Schema> overwrite_schema = {};
 };
 
 struct CommitResult {
