@@ -195,6 +195,47 @@ TEST_F(TrainingSetTest, RefusesWhatFitsInNoPass) {
               FailsWith(ErrorKind::kResourceExhausted, HasSubstr("raise the memory limit")));
 }
 
+// The arbiter, not the data, says how much is held at once.
+TEST_F(TrainingSetTest, WorksInPassesWhenMemoryIsShort) {
+  Append("whole", kOrders, ManyOrders(0, 20'000));
+  Define("whole_view", "whole");
+  std::vector<std::pair<std::string, int64_t>> pairs;
+  for (int i = 0; i < 100; ++i) pairs.emplace_back(std::to_string(i % 40), 90 + i * 13 % 1000);
+  MP_ASSERT_OK_AND_ASSIGN(TrainingSet expected, Train(Labels(pairs), {"whole_view"}));
+  Arbiter& arbiter = machine_.arbiter;
+  // Take what there is, by halves, then give one MiB back.
+  MP_ASSERT_OK_AND_ASSIGN(auto others, arbiter.Reserve(ResourceClass::kBatch, 0, "others"));
+  for (int64_t step = arbiter.memory_bytes(); step > 0; step /= 2) {
+    while (others.Resize(others.bytes() + step)) {
+    }
+  }
+  MP_ASSERT_OK(others.Resize(others.bytes() - (1 << 20)));
+  MP_ASSERT_OK_AND_ASSIGN(TrainingSet set, Train(Labels(pairs), {"whole_view"}));
+  EXPECT_GT(set.record.views[0].passes, 1);
+  EXPECT_TRUE(set.rows->Equals(*expected.rows));
+  MP_ASSERT_OK(others.Resize(others.bytes() + (1 << 20)));
+  EXPECT_THAT(Train(Labels(pairs), {"whole_view"}),
+              FailsWith(ErrorKind::kResourceExhausted, HasSubstr("raise the memory limit")));
+}
+
+TEST_F(TrainingSetTest, RefusesASourceWhoseColumnsChangedTheMeaning) {
+  const auto wider = arrow::schema(
+      {kOrders->field(0), kOrders->field(1), kOrders->field(2), arrow::field("n", arrow::int64())});
+  MP_ASSERT_OK(
+      Create("CREATE FEATURE VIEW twice ENTITY (customer) TIMESTAMP ts AS SELECT count(*) "
+             "OVER w AS n, n * 2 AS twice_n FROM orders WINDOW w AS (RANGE INTERVAL 1 DAY "
+             "PRECEDING)"));
+  MP_ASSERT_OK_AND_ASSIGN(auto table, catalog_->OpenTable({.table = "orders"}));
+  auto rows = Reader(Rows(wider, "[]"));
+  data::WriteOptions overwrite;
+  overwrite.mode = data::WriteMode::kOverwrite;
+  MP_ASSERT_OK_AND_ASSIGN(overwrite.overwrite_schema, data::Schema::FromArrow(*wider));
+  MP_ASSERT_OK(data::WriteTable(table, *rows, overwrite));
+  MP_EXPECT_OK(Train(Labels({{"1", 300}}), {"v"}));
+  EXPECT_THAT(Train(Labels({{"1", 300}}), {"twice"}),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("feature view twice")));
+}
+
 TEST_F(TrainingSetTest, MemoryIsGivenBack) {
   MP_ASSERT_OK(Train(Labels({{"1", 300}}), {"v"}));
   EXPECT_EQ(machine_.arbiter.reserved_bytes(ResourceClass::kBatch), 0);
