@@ -153,6 +153,7 @@ void AddCalibration(Page& page, const Json& evaluation) {
   chart.series[0].points[1] = {largest, largest};
   page.AddChart(chart);
   page.Table(table);
+  if (std::string remark = TextOf(both, "remark"); !remark.empty()) page.Paragraph(remark);
 }
 
 void AddMoments(Page& page, const Json& evaluation) {

@@ -73,6 +73,20 @@ void AddMetrics(const Measured& measured, const FittedModel& fitted, Json& docum
   document["differences"] = std::move(differences);
 }
 
+// Ranking is not all: whose probabilities are nearer to what happened.
+std::string LogLossSentence(const ModelDefinition& definition, const Measured& measured,
+                            size_t other) {
+  const auto found = std::ranges::find(measured.metrics, MetricKind::kLogLoss, &Metric::kind);
+  const auto metric = static_cast<size_t>(found - measured.metrics.begin());
+  const Interval difference = measured.result.difference(0, other, metric);
+  std::string_view whose = "are as good as its";
+  if (difference.high < 0) whose = "are nevertheless better than its";
+  if (difference.low > 0) whose = "are worse than its, too";
+  return fmt::format(" The probabilities of {} {} (log loss {:.3f} against {:.3f}).",
+                     definition.learner, whose, measured.result.value(0, metric).value,
+                     measured.result.value(other, metric).value);
+}
+
 // One sentence per baseline, on average precision: beats, loses, or cannot be told apart.
 std::string Verdict(const ModelDefinition& definition, const Measured& measured,
                     const FittedModel& fitted) {
@@ -90,6 +104,7 @@ std::string Verdict(const ModelDefinition& definition, const Measured& measured,
         difference.low, difference.high);
     if (fitted.contenders[i].name == "logistic" && difference.high < 0) {
       verdict += " The simpler model ranks better here: consider learner: {kind: logistic}.";
+      verdict += LogLossSentence(definition, measured, i);
     }
   }
   return verdict;
@@ -133,14 +148,29 @@ Json Reliability(std::span<const double> probabilities, std::span<const float> l
           {"bins", bins}};
 }
 
+// Says so where the calibration that won on its slice does not help on the later one.
+std::string CalibrationRemark(const ExampleSet& test, const Contender& model,
+                              std::span<const double> before) {
+  const std::string_view kind = ToString(model.calibration.kind());
+  if (kind == "none") return "No calibration did better on the calibration part than none.";
+  const double without = LogLoss(before, test.labels);
+  const double with = LogLoss(model.test_probabilities, test.labels);
+  return fmt::format(
+      "{} won on the calibration part; on the later test part it {} (log loss {:.4f} "
+      "without, {:.4f} with).",
+      kind, with < without ? "helps" : "does NOT help", without, with);
+}
+
 Json BeforeAfter(const ExampleSet& test, const Contender& model) {
   Json held_out = Json::object();
   for (auto kind : {CalibrationKind::kNone, CalibrationKind::kPlatt, CalibrationKind::kIsotonic}) {
     held_out[std::string(ToString(kind))] = model.held_out_log_loss[static_cast<int>(kind)];
   }
-  return {{"before", Reliability(CalibrationMap().Probabilities(model.test_margins), test.labels)},
+  const auto before = CalibrationMap().Probabilities(model.test_margins);
+  return {{"before", Reliability(before, test.labels)},
           {"after", Reliability(model.test_probabilities, test.labels)},
-          {"held_out_log_loss", held_out}};
+          {"held_out_log_loss", held_out},
+          {"remark", CalibrationRemark(test, model, before)}};
 }
 
 void AddCurves(const ExampleSet& test, const FittedModel& fitted, Json& document) {

@@ -13,7 +13,8 @@
 //    "threshold": {"threshold": 0.5, "accuracy", "precision", "recall", "predicted_positive",
 //                  "never": {"accuracy"}, "remark"},
 //    "calibration_before_after": {"before": {"log_loss", "brier", "ece", "bins": […]},
-//                                 "after": {…}, "held_out_log_loss": {"none", "isotonic", …}},
+//                                 "after": {…}, "held_out_log_loss": {"none", "isotonic", …},
+//                                 "remark": "…"},
 //    "precision_recall": {"model": [{"recall", "precision", "threshold"}, …], "logistic": […], …},
 //    "lift": {"model": [{"share", "lift", "recall"}, …], …},
 //    "by_moment": [{"as_of", "rows", "positives", "average_precision"}, …],   // test slice; days

@@ -100,6 +100,7 @@ Status AddBaselines(const ModelDefinition& definition, const Examples& examples,
                     const TrainingData& data, FittedModel& fitted) {
   const ExampleSet& calibrate = examples.part(SplitName::kCalibrate);
   const ExampleSet& test = examples.part(SplitName::kTest);
+  // The baseline gets the best calibration there is, whatever the model may choose from.
   const std::vector<std::string> any = {"none", "platt", "isotonic"};
   if (definition.learner != "logistic") {
     MP_ASSIGN_OR_RETURN(auto learner, MakeLearner("logistic"));
