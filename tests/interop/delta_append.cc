@@ -2,8 +2,10 @@
 //
 //   delta_append create TABLE
 //   delta_append append TABLE WRITER COUNT    one commit a row; prints "SEQ VERSION" for each
+//   delta_append types TABLE                  a partitioned table of all types, with a checkpoint
 //   delta_append dump TABLE                   prints "VERSION" and then "WRITER SEQ" for each row
 #include <arrow/api.h>
+#include <arrow/json/from_string.h>
 
 #include <cstdio>
 #include <cstring>
@@ -48,6 +50,49 @@ Status AppendRows(const Environment& env, const std::string& path, const char* w
   return OkStatus();
 }
 
+// Two rows of every type that other readers know, a million microseconds apart; the second is NULL
+// but for its partition.
+Status WriteTypes(const Environment& env, const std::string& path) {
+  CreateOptions options;
+  options.schema =
+      Schema({{"part", TypeKind::kString, true, {}},
+              {"day", TypeKind::kDate, true, {}},
+              {"s", TypeKind::kString, true, {}},
+              {"l", TypeKind::kLong, true, {}},
+              {"i", TypeKind::kInteger, true, {}},
+              {"sh", TypeKind::kShort, true, {}},
+              {"b", TypeKind::kByte, true, {}},
+              {"f", TypeKind::kFloat, true, {}},
+              {"d", TypeKind::kDouble, true, {}},
+              {"small", DataType::Decimal(5, 2), true, {}},
+              {"large", DataType::Decimal(38, 4), true, {}},
+              {"bo", TypeKind::kBoolean, true, {}},
+              {"da", TypeKind::kDate, true, {}},
+              {"ts", TypeKind::kTimestamp, true, {}},
+              {"st", DataType::Struct({{"x", TypeKind::kLong, true, {}}}), true, {}},
+              {"a", DataType::Array(TypeKind::kString, true), true, {}},
+              {"m", DataType::Map(TypeKind::kString, TypeKind::kLong, true), true, {}}});
+  options.partition_columns = {"part", "day"};
+  options.properties = {{"delta.checkpointInterval", "2"}};
+  MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Create(env, path, options));
+  auto schema = options.schema.ToArrow();
+  MP_ARROW_ASSIGN_OR_RETURN(
+      auto rows,
+      arrow::json::ArrayFromJSONString(
+          arrow::struct_(schema->fields()),
+          R"([{"part":"a/b c%=ä","day":19000,"s":"x","l":-1,"i":2,"sh":3,"b":4,"f":0.5,"d":1e300,)"
+          R"("small":"-1.05","large":"-12345678901234567890.1234","bo":true,"da":1,)"
+          R"("ts":"2024-01-01 00:00:00.000001","st":{"x":7},"a":["p",null],"m":[["k",1]]},)"
+          R"({"part":null,"day":19001}])"));
+  MP_ARROW_ASSIGN_OR_RETURN(auto batch, arrow::RecordBatch::FromStructArray(rows));
+  for (int commit = 0; commit < 3; ++commit) {
+    MP_ARROW_ASSIGN_OR_RETURN(auto reader, arrow::RecordBatchReader::Make({batch}));
+    WriteMode mode = commit == 1 ? WriteMode::kOverwrite : WriteMode::kAppend;
+    MP_RETURN_IF_ERROR(WriteTable(table, *reader, {.mode = mode}));
+  }
+  return OkStatus();
+}
+
 Status Dump(const Environment& env, const std::string& path) {
   MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(env, path));
   MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
@@ -74,10 +119,12 @@ int Main(int argc, char** argv) {
   TaskPool pool(1);
   Environment env{*fs, clock, random, arbiter, pool, {}};
   std::string command = argc > 1 ? argv[1] : "";
-  Status done = Fail(ErrorKind::kInvalidArgument, "usage: delta_append create|append|dump TABLE …");
+  Status done =
+      Fail(ErrorKind::kInvalidArgument, "usage: delta_append create|append|types|dump TABLE …");
   if (command == "create" && argc == 3) done = Create(env, argv[2]);
   if (command == "append" && argc == 5)
     done = AppendRows(env, argv[2], argv[3], std::atoi(argv[4]));
+  if (command == "types" && argc == 3) done = WriteTypes(env, argv[2]);
   if (command == "dump" && argc == 3) done = Dump(env, argv[2]);
   if (done.has_value()) return 0;
   std::fprintf(stderr, "%s\n", done.error().ToString().c_str());

@@ -1,4 +1,7 @@
-"""Four processes append to one table; again with one of them killed. delta-rs reads the same rows."""
+"""Four processes append to one table; again with one of them killed. delta-rs reads the same rows,
+of every type, and the other way round."""
+import datetime
+import decimal
 import os
 import re
 import subprocess
@@ -6,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import deltalake
+import pyarrow as pa
 import pytest
 
 PROGRAM = str(Path(os.environ["MILLPOND_BUILD"]) / "bin" / "delta_append")
@@ -38,7 +42,7 @@ def versions(table):
 def rows_by_millpond(table):
     lines = subprocess.run([PROGRAM, "dump", table], check=True, capture_output=True,
                            text=True).stdout.splitlines()
-    rows = Counter((writer, int(seq)) for writer, seq in (line.split() for line in lines[1:]))
+    rows = Counter((writer, int(seq)) for writer, seq in (line.rsplit(" ", 1) for line in lines[1:]))
     return int(lines[0]), rows
 
 
@@ -92,3 +96,40 @@ def test_four_writers_one_killed(table):
     of_victim = [seq for writer, seq in rows if writer == "b"]
     # What it was told, and at most the one commit whose answer the kill swallowed.
     assert len(told["b"]) <= len(of_victim) <= len(told["b"]) + 1 < COUNT
+
+
+def test_delta_rs_reads_all_types(tmp_path):
+    path = str(tmp_path / "types")
+    subprocess.run([PROGRAM, "types", path], check=True)
+    assert (Path(path) / "_delta_log" / f"{2:020}.checkpoint.parquet").exists()
+    delta = deltalake.DeltaTable(path)
+    full = {
+        "part": "a/b c%=ä", "day": datetime.date(2022, 1, 8), "s": "x", "l": -1, "i": 2, "sh": 3,
+        "b": 4, "f": 0.5, "d": 1e300, "small": decimal.Decimal("-1.05"),
+        "large": decimal.Decimal("-12345678901234567890.1234"), "bo": True,
+        "da": datetime.date(1970, 1, 2),
+        "ts": datetime.datetime(2024, 1, 1, 0, 0, 0, 1, tzinfo=datetime.timezone.utc),
+        "st": {"x": 7}, "a": ["p", None], "m": [("k", 1)],
+    }
+    empty = {name: None for name in full} | {"day": datetime.date(2022, 1, 9)}
+    rows = delta.to_pyarrow_table().to_pylist()
+    assert sorted(rows, key=lambda row: row["day"]) == [full, full, empty, empty]
+    # Its file skipping, by our statistics and partition values, loses nothing.
+    for filters in ([("l", "=", -1)], [("small", "<", decimal.Decimal("0"))], [("s", "=", "x")],
+                    [("part", "=", "a/b c%=ä")]):
+        assert delta.to_pyarrow_table(filters=filters).num_rows == 2
+
+
+def test_tables_of_delta_rs(tmp_path):
+    path = str(tmp_path / "foreign")
+    batch = pa.table({"writer": ["r", "r"], "seq": pa.array([0, 1], pa.int64())})
+    deltalake.write_deltalake(path, batch, partition_by=["writer"])
+    for seq in range(2, 5):
+        more = pa.table({"writer": ["ä/ %"], "seq": pa.array([seq], pa.int64())})
+        deltalake.write_deltalake(path, more, mode="append")
+    deltalake.DeltaTable(path).create_checkpoint()
+    deltalake.DeltaTable(path).delete("seq = 1")
+    subprocess.run([PROGRAM, "append", path, "mine", "2"], check=True, capture_output=True)
+    mine = rows_by_millpond(path)
+    assert mine == rows_by_delta_rs(path)
+    assert set(mine[1]) == {("r", 0), ("ä/ %", 2), ("ä/ %", 3), ("ä/ %", 4), ("mine", 0), ("mine", 1)}

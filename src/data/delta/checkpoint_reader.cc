@@ -3,7 +3,9 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 
-#include "data/arrow/status.h"
+#include <algorithm>
+
+#include "data/delta/stats_struct.h"
 #include "data/parquet/reader.h"
 
 namespace millpond::data {
@@ -103,6 +105,8 @@ Result<AddFile> ReadAdd(const arrow::Array* node, int64_t row) {
   add.modification_time_ms = Number(Child(node, "modificationTime"), row).value_or(0);
   add.data_change = false;
   add.stats = Text(Child(node, "stats"), row).value_or("");
+  const arrow::Array* parsed = Child(node, "stats_parsed");
+  if (add.stats.empty() && parsed != nullptr) add.stats = StatsJsonOf(*parsed, row);
   add.tags = TextMap(Child(node, "tags"), row);
   add.deletion_vector = Vector(Child(node, "deletionVector"), row);
   add.base_row_id = Number(Child(node, "baseRowId"), row);
@@ -189,12 +193,21 @@ Status ReadSmallActions(const arrow::RecordBatch& batch, int64_t row,
   return OkStatus();
 }
 
+constexpr const char* kStats = "add.stats";
+
 // Calls visit(batch) for the row groups of `path`, reading the given columns.
 Status ForEachBatch(const Environment& env, const std::string& path,
                     const std::vector<std::string>& columns,
                     const std::function<Status(const arrow::RecordBatch&)>& visit) {
   MP_ASSIGN_OR_RETURN(auto file, ParquetReader::Open(env, path, 4096));
   auto leaves = file->LeavesUnder(columns);
+  // Typed statistics are read only where the checkpoint has them as nothing else.
+  bool wants_stats = std::ranges::find(columns, kStats) != columns.end();
+  if (wants_stats && file->LeavesUnder({kStats}).empty()) {
+    auto typed = file->LeavesUnder({"add.stats_parsed"});
+    leaves.insert(leaves.end(), typed.begin(), typed.end());
+    std::ranges::sort(leaves);
+  }
   if (leaves.empty()) return OkStatus();
   MP_ASSIGN_OR_RETURN(auto reader, file->Read(leaves));
   while (true) {
@@ -213,7 +226,7 @@ Status ReadCheckpoint(const Environment& env, const std::string& path,
                                                     "add.partitionValues",
                                                     "add.size",
                                                     "add.modificationTime",
-                                                    "add.stats",
+                                                    kStats,
                                                     "add.tags",
                                                     "add.deletionVector",
                                                     "add.baseRowId",

@@ -9,6 +9,7 @@
 #include "data/delta/commit_builder.h"
 #include "data/delta/delta_test_rows.h"
 #include "data/delta/log_segment.h"
+#include "data/delta/stats_struct.h"
 #include "data/delta/transaction.h"
 
 namespace millpond::data {
@@ -198,6 +199,25 @@ TEST_F(TableTest, UpgradesForAFeatureViewOnce) {
   MP_ASSERT_OK(Append(reopened, kV, R"([{"v":4}])", options));
   EXPECT_EQ(RowIdHighWaterMark((*reopened.Latest()).get()), 3);
   EXPECT_TRUE((*reopened.Latest())->domains().contains("millpond.test"));
+}
+
+TEST(StatsStructTest, TypedStatisticsBecomeText) {
+  auto values = arrow::struct_(
+      {arrow::field("id", arrow::int64()), arrow::field("x", arrow::float64()),
+       arrow::field("day", arrow::date32()),
+       arrow::field("at", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
+       arrow::field("name", arrow::utf8()), arrow::field("amount", arrow::decimal128(10, 2))});
+  auto type = arrow::struct_(
+      {arrow::field("numRecords", arrow::int64()), arrow::field("minValues", values)});
+  auto array = *arrow::json::ArrayFromJSONString(
+      type, R"([{"numRecords":3,"minValues":{"id":-5,"x":0.5,"day":1,"at":1,"name":"a\"b",)"
+            R"("amount":"-0.05"}},{"numRecords":1,"minValues":{"id":null,"x":NaN,"day":null,)"
+            R"("at":null,"name":null,"amount":null}},null])");
+  EXPECT_EQ(StatsJsonOf(*array, 0),
+            R"({"numRecords":3,"minValues":{"id":-5,"x":0.5,"day":"1970-01-02",)"
+            R"("at":"1970-01-01T00:00:00.000001Z","name":"a\"b","amount":-0.05}})");
+  EXPECT_EQ(StatsJsonOf(*array, 1), R"({"numRecords":1,"minValues":{}})");
+  EXPECT_EQ(StatsJsonOf(*array, 2), "");
 }
 
 TEST_F(TableTest, ATableMadeAnewIsNotMistakenForTheOld) {
