@@ -41,7 +41,7 @@ class ExactSum {
   Magnitude Collect() const;
   bool IsSpecial(double* result) const;
 
-  int32_t first_ = 0;     // limb 0 has the weight 2^-1088
+  int32_t first_ = 0;     // limb 0 has the weight 2^-1074
   int32_t count_ = 0;     // limbs in use
   uint32_t pending_ = 0;  // additions since the last carry; bounded by 2^30
   std::array<int64_t, kInlineLimbs> inline_{};
