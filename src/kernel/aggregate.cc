@@ -99,6 +99,7 @@ struct AggregateState::Impl {
     }
   }
 
+  bool ReadDistinct(std::string_view* bytes);
   Value FinishSum() const;
   Value FinishAvg() const;
   Value FinishExtreme(Micros as_of) const;
@@ -256,26 +257,65 @@ std::string AggregateState::Serialize() const {
 
 namespace {
 
-// The key of an extreme must be whole: its parts are read back when the aggregate is finished.
+// Takes one value off the front of `key`; false if it is not as Add writes it.
+bool TakeValue(Type type, bool may_be_null, std::string_view* key) {
+  std::string_view before = *key;
+  auto value = ReadCanonical(type, key);
+  if (!value.has_value() || (value->is_null() && !may_be_null)) return false;
+  if (type.id == TypeId::kDecimal && !value->is_null()) {
+    Int128 limit = PowerOfTen(type.precision);
+    if (value->decimal() >= limit || value->decimal() <= -limit) return false;
+  }
+  std::string canonical;
+  AppendCanonical(*value, &canonical);
+  return canonical == before.substr(0, before.size() - key->size());
+}
+
+// A key must be whole and canonical: its parts are read back when the aggregate is finished, and
+// equal values must be equal bytes.
 bool IsKey(AggregateFunction function, Type argument, std::string_view key) {
   int times = HasOrderKey(function) ? 2 : 0;
   for (int i = 0; i < times; ++i) {
-    if (!ReadCanonical(kTimestamp, &key).has_value()) return false;
+    if (!TakeValue(kTimestamp, false, &key)) return false;
   }
   Type type = function == AggregateFunction::kTimeSince ? kTimestamp : argument;
-  return ReadCanonical(type, &key).has_value() && key.empty();
+  return TakeValue(type, HasOrderKey(function), &key) && key.empty();
+}
+
+bool IsArgument(AggregateFunction function, Type type) {
+  bool decimal = type.id == TypeId::kDecimal;
+  bool digits = decimal ? type.precision >= 1 && type.precision <= kMaxDecimalDigits &&
+                              type.scale <= type.precision
+                        : type.precision == 0 && type.scale == 0;
+  return digits && AggregateResultType(function, type).has_value();
 }
 
 }  // namespace
+
+// Values stand in ascending order, each once.
+bool AggregateState::Impl::ReadDistinct(std::string_view* bytes) {
+  uint64_t flag = 0;
+  uint64_t size = 0;
+  if (!ReadUnsigned(bytes, 1, &flag) || !ReadUnsigned(bytes, 4, &size)) return false;
+  too_many = flag == 1;
+  if (flag > 1 || size > static_cast<uint64_t>(kMaxDistinct) || (too_many && size > 0))
+    return false;
+  for (uint64_t i = 0; i < size; ++i) {
+    std::string key;
+    if (!ReadBytes(bytes, &key) || !IsKey(function, argument, key)) return false;
+    if (!distinct.empty() && key <= *distinct.rbegin()) return false;
+    distinct.insert(distinct.end(), std::move(key));
+  }
+  return true;
+}
 
 Result<AggregateState> AggregateState::Deserialize(std::string_view bytes) {
   if (bytes.size() < 5 || bytes[0] != static_cast<char>(kStateVersion)) return Corrupt();
   auto function = static_cast<AggregateFunction>(bytes[1]);
   Type argument{static_cast<TypeId>(bytes[2]), static_cast<uint8_t>(bytes[3]),
                 static_cast<uint8_t>(bytes[4])};
-  bool known = bytes[1] >= 1 && bytes[1] <= 11 && bytes[2] >= 0 && bytes[2] <= 8 &&
-               argument.precision <= kMaxDecimalDigits && argument.scale <= argument.precision;
-  if (!known) return Corrupt();
+  bool known = bytes[1] >= 1 && bytes[1] <= 11 && bytes[2] >= 0 && bytes[2] <= 8;
+  if (!known || !IsArgument(function, argument)) return Corrupt();
   bytes.remove_prefix(5);
   MP_ASSIGN_OR_RETURN(AggregateState result, Make(function, argument));
   Impl& state = *result.impl_;
@@ -290,17 +330,7 @@ Result<AggregateState> AggregateState::Deserialize(std::string_view bytes) {
     if (!ReadBytes(&bytes, &state.extreme)) return Corrupt();
     if (!state.extreme.empty() && !IsKey(function, argument, state.extreme)) return Corrupt();
   } else if (state.kind == StateKind::kDistinct) {
-    uint64_t too_many = 0;
-    uint64_t size = 0;
-    if (!ReadUnsigned(&bytes, 1, &too_many) || !ReadUnsigned(&bytes, 4, &size)) return Corrupt();
-    state.too_many = too_many == 1;
-    for (uint64_t i = 0; i < size; ++i) {
-      std::string key;
-      if (!ReadBytes(&bytes, &key)) return Corrupt();
-      state.distinct.insert(std::move(key));
-    }
-    bool fits = size <= static_cast<uint64_t>(kMaxDistinct) && state.distinct.size() == size;
-    if (too_many > 1 || !fits || (state.too_many && size > 0)) return Corrupt();
+    if (!state.ReadDistinct(&bytes)) return Corrupt();
   }
   if (!bytes.empty()) return Corrupt();
   return result;

@@ -28,7 +28,8 @@ bool ReadDecimalFormat(std::string_view format, DecimalFormat* out) {
     if (*at++ != ',') return false;
   }
   return at == end && out->precision >= 1 && out->precision <= kMaxDecimalDigits &&
-         out->scale >= 0 && out->scale <= out->precision && out->bits <= 128;
+         out->scale >= 0 && out->scale <= out->precision &&
+         (out->bits == 32 || out->bits == 64 || out->bits == 128);
 }
 
 bool IsValid(const ArrowArray& array, int64_t row) {

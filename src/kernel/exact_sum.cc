@@ -16,6 +16,8 @@ namespace {
 constexpr int kBias = -1074;
 constexpr uint32_t kMaxPending = uint32_t{1} << 30;
 constexpr int kMaxLimbs = 68;  // 2046 + 53 bits, and 63 more for the number of additions
+// No sum of fewer than 2^63 doubles reaches 2^1087: the last limb holds at most 17 bits.
+constexpr int64_t kMaxLastDigit = (int64_t{1} << (1087 + 1074 - 32 * (kMaxLimbs - 1))) - 1;
 constexpr int64_t kDigitMask = 0xffffffff;
 
 // Moves carries up so that every limb but the last is a digit. Returns what is left above the last.
@@ -230,6 +232,7 @@ Result<ExactSum> ExactSum::Read(std::string_view* bytes) {
   for (int i = 0; i < count; ++i) {
     auto digit = static_cast<int64_t>(TakeLittleEndian<uint32_t>(bytes));
     if (digit == 0 && (i == 0 || i == count - 1)) return Corrupt();
+    if (first + i == kMaxLimbs - 1 && digit > kMaxLastDigit) return Corrupt();
     sum.limbs()[i] = sign == 1 ? -digit : digit;
   }
   sum.pending_ = 1;
