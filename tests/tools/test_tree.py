@@ -20,6 +20,13 @@ def test_every_decision_is_in_the_index():
     assert len(set(numbers)) == len(numbers), "two papers have one number"
 
 
+def test_every_page_is_in_the_table_of_contents():
+    contents = (ROOT / "docs/README.md").read_text()
+    pages = [p.relative_to(ROOT / "docs").as_posix() for p in (ROOT / "docs").rglob("*.md")
+             if p.name != "README.md" and p.parent.name != "decisions"]
+    assert [page for page in sorted(pages) if page not in contents] == []
+
+
 def test_every_layer_has_its_readme():
     for layer in (path for path in (ROOT / "src").iterdir() if path.is_dir()):
         text = (layer / "README.md").read_text()
@@ -41,5 +48,11 @@ def test_packages_are_listed_once():
 def test_no_machine_path_and_no_registry_host():
     """The tree works on any machine: no absolute path of one, no address of a package index."""
     listed = subprocess.run(["git", "-C", str(ROOT), "grep", "-nIE", r"(/home|/root|/work)/[a-z]|https?://[a-z.]*(pypi|npmjs|registry)[a-z.]*",
-                             "--", ":!tests/long", ":!tests/tools", ":!*.lock", ":!tests/golden"], capture_output=True, text=True)
+                             "--", ":!tests/long", ":!tests/tools", ":!*.lock", ":!tests/golden", ":!tools/requirements-test.lock"], capture_output=True, text=True)
     assert listed.stdout == ""
+
+
+def test_pages_that_the_code_names_exist():
+    found = subprocess.run(["git", "-C", str(ROOT), "grep", "-hoE", r"docs/[a-zA-Z0-9_/-]+\.md", "--", "src", "python", "tools", "cmake",
+                            "CMakeLists.txt"], capture_output=True, text=True).stdout.split()
+    assert [page for page in sorted(set(found)) if not (ROOT / page).is_file()] == []

@@ -4,7 +4,7 @@
 //   MLmodel             flavours, signature, versions (YAML)
 //   model.ubj           the booster in XGBoost's binary JSON: the raw margin
 //   encoder.json        feature columns in order, null rule, categories (docs/formats/encoder.md)
-//   calibration.json    margin -> probability (docs/formats/model-folder.md)
+//   calibration.json    margin -> probability (docs/formats/model_folder.md)
 //   features.json       feature views, columns, hashes, types: what a server must have to serve it
 //   code/millpond_pyfunc.py   encoder and calibration in numpy, equal to the kernel bit for bit
 //   conda.yaml, python_env.yaml, requirements.txt
