@@ -161,7 +161,7 @@ class Parser {
       depth += Peek().IsPunctuation("(") ? 1 : Peek().IsPunctuation(")") ? -1 : 0;
       column.type += Peek().text;
     }
-    if (Peek().Is("NOT")) {
+    if (!AtEnd() && Peek().Is("NOT")) {
       return FailAt(flow_.source, Offset(), ErrorKind::kUnsupported,
                     "NOT NULL is not supported here; write CONSTRAINT {0}_given EXPECT ({0} IS NOT "
                     "NULL) ON VIOLATION FAIL UPDATE",
@@ -257,6 +257,7 @@ class Parser {
       AcceptPunctuation("=");
       if (AtEnd()) return Wrong("the property's value");
       bool negative = AcceptPunctuation("-");
+      if (AtEnd()) return Wrong("a number after '-'");
       flow_.properties[key] = (negative ? "-" : "") + tokens_[at_++].Value();
     } while (AcceptPunctuation(","));
     return ExpectPunctuation(")");

@@ -78,6 +78,7 @@ TEST(FlowStatement, SaysWhatIsWrongAndWhere) {
   fails("CREATE STREAMING TABLE t (CONSTRAINT c EXPECT (a) ON VIOLATION WARN) AS SELECT 1", "1:64",
         "DROP ROW, FAIL UPDATE or QUARANTINE");
   fails("CREATE STREAMING TABLE t (a INT", "1:32", "expected )");
+  fails("CREATE STREAMING TABLE t TBLPROPERTIES ('k' = -", "1:48", "a number after '-'");
   EXPECT_THAT(Parse("CREATE STREAMING TABLE t (a INT NOT NULL) AS SELECT 1"),
               FailsWith(ErrorKind::kUnsupported, HasSubstr("EXPECT (a IS NOT NULL)")));
   EXPECT_THAT(Parse("CREATE STREAMING TABLE t CLUSTER BY (a) AS SELECT 1"),
