@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <new>
 #include <optional>
 
 namespace millpond {
@@ -65,11 +66,23 @@ struct Loop {
       ++running;
     }
     for (size_t i; !failed.load() && (i = next.fetch_add(1)) < count;) {
-      Status status = (*fn)(i);
+      Status status = Call(i);
       if (!status.has_value()) Record(i, std::move(status).error());
     }
     std::lock_guard lock(mutex);
     if (--running == 0) finished.notify_all();
+  }
+
+  // What a library threw past its adapter (bad_alloc, above all) must not leave while helpers run.
+  Status Call(size_t i) const {
+    try {
+      return (*fn)(i);
+    } catch (const std::bad_alloc&) {
+      return Fail(ErrorKind::kResourceExhausted,
+                  "out of memory; lower memory_limit in millpond.yml or run less at once");
+    } catch (const std::exception& e) {
+      return Fail(ErrorKind::kInternal, "an exception in a task: {}", e.what());
+    }
   }
 
   void Record(size_t index, Error failure) {

@@ -44,5 +44,16 @@ TEST(TaskPoolTest, NothingToDo) {
   MP_EXPECT_OK(pool.ParallelFor(0, [](size_t) { return OkStatus(); }));
 }
 
+TEST(TaskPoolTest, AnExceptionIsAnErrorAndTheLowestIndexWins) {
+  TaskPool pool(4);
+  const Status failed = pool.ParallelFor(64, [](size_t i) -> Status {
+    if (i == 3) std::vector<int>().at(7) = 1;
+    if (i == 50) return Fail(ErrorKind::kNotFound, "fifty");
+    return OkStatus();
+  });
+  ASSERT_FALSE(failed.has_value());
+  EXPECT_EQ(failed.error().kind(), ErrorKind::kInternal);
+}
+
 }  // namespace
 }  // namespace millpond

@@ -77,18 +77,19 @@ Status FileSystem::CreateDirectories(const std::string& path) {
 }
 
 Status FileSystem::RemoveTree(const std::string& path) {
+  // Remove takes a link as the link that it is; only a folder with something in it stays.
+  const auto remove_one = [&]() -> Status {
+    Status removed = Remove(path);
+    if (!removed.has_value() && removed.error().kind() == ErrorKind::kNotFound) return OkStatus();
+    return removed;
+  };
+  Status removed = remove_one();
+  if (removed.has_value()) return removed;
   auto info = Stat(path);
-  if (!info.has_value()) {
-    if (info.error().kind() == ErrorKind::kNotFound) return OkStatus();
-    return std::unexpected<Error>(std::move(info).error());
-  }
-  if (info->is_directory) {
-    MP_ASSIGN_OR_RETURN(auto children, List(path));
-    for (const auto& child : children) MP_RETURN_IF_ERROR(RemoveTree(child.path));
-  }
-  Status removed = Remove(path);
-  if (!removed.has_value() && removed.error().kind() == ErrorKind::kNotFound) return OkStatus();
-  return removed;
+  if (!info.has_value() || !info->is_directory) return removed;
+  MP_ASSIGN_OR_RETURN(auto children, List(path));
+  for (const auto& child : children) MP_RETURN_IF_ERROR(RemoveTree(child.path));
+  return remove_one();
 }
 
 std::string ParentPath(const std::string& path) {

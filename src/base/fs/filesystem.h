@@ -49,7 +49,9 @@ class FileSystem {
   virtual Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) = 0;
   virtual Result<std::unique_ptr<WritableFile>> Create(const std::string& path) = 0;  // truncates
   virtual Result<FileInfo> Stat(const std::string& path) = 0;                         // kNotFound
-  virtual Result<std::vector<FileInfo>> List(const std::string& dir) = 0;     // by name; kNotFound
+  // By name; kNotFound. A link whose target is missing is listed as a file of no bytes, so that who
+  // reads it hears of it.
+  virtual Result<std::vector<FileInfo>> List(const std::string& dir) = 0;
   virtual Status CreateDirectory(const std::string& path) = 0;                // kAlreadyExists
   virtual Status Link(const std::string& from, const std::string& to) = 0;    // kAlreadyExists
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces
@@ -71,7 +73,8 @@ class FileSystem {
   // Makes a folder and its missing parents, durable on return; existing ones are fine.
   virtual Status CreateDirectories(const std::string& path);
 
-  // Removes a folder with all that is in it; nothing there is fine.
+  // Removes a folder with all that is in it; nothing there is fine. Links are removed, not
+  // followed.
   Status RemoveTree(const std::string& path);
 };
 

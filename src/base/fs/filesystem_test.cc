@@ -2,8 +2,11 @@
 
 #include "base/fs/faulty_filesystem.h"
 #include "base/fs/local_filesystem.h"
+#include "base/testing/power_cut_filesystem.h"
 #include "base/testing/result_matchers.h"
 #include "base/testing/temp_dir.h"
+
+#include <filesystem>
 
 namespace millpond {
 namespace {
@@ -70,6 +73,62 @@ TEST_F(FileSystemTest, PutIfAbsentUnderEveryFault) {
         if (!faulty.failed()) break;
       }
     }
+  }
+}
+
+TEST_F(FileSystemTest, RemoveTreeTakesLinksAsLinks) {
+  MP_ASSERT_OK(fs_->CreateDirectories(dir_ / "other"));
+  MP_ASSERT_OK(fs_->PutIfAbsent(dir_ / "other/letter", "dear"));
+  MP_ASSERT_OK(fs_->CreateDirectories(dir_ / "t/part"));
+  std::filesystem::create_directory_symlink(dir_ / "other", dir_ / "t/part/link");
+  std::filesystem::create_symlink(dir_ / "nowhere", dir_ / "t/dangling");
+  MP_ASSERT_OK(fs_->RemoveTree(dir_ / "t"));
+  EXPECT_THAT(fs_->Exists(dir_ / "t"), IsOkAnd(false));
+  EXPECT_THAT(fs_->ReadFile(dir_ / "other/letter"), IsOkAnd(Eq("dear")));
+}
+
+TEST_F(FileSystemTest, AListingLeavesNothingOutInSilence) {
+  std::filesystem::create_symlink(dir_ / "nowhere", dir_ / "2.csv");
+  auto listed = fs_->List(dir_.path());
+  ASSERT_TRUE(listed.has_value());
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_THAT(fs_->ReadFile((*listed)[0].path),
+              FailsWith(ErrorKind::kNotFound, HasSubstr("2.csv")));
+}
+
+// What was acknowledged before the power was cut is there afterwards, and nothing is half there.
+TEST(PowerCutTest, AcknowledgedFilesSurvive) {
+  const std::string bytes(100, 'x');
+  for (int64_t cut = 1;; ++cut) {
+    SCOPED_TRACE(cut);
+    testing::PowerCutFileSystem disk;
+    disk.CutBefore(cut);
+    const bool made = disk.CreateDirectories("/a/b").has_value();
+    const bool put = made && disk.PutIfAbsent("/a/b/once", bytes).has_value();
+    const bool replaced = put && disk.ReplaceFile("/a/b/again", "old").has_value();
+    const bool twice = replaced && disk.ReplaceFile("/a/b/again", bytes).has_value();
+    disk.PowerOn();
+    if (made) {
+      EXPECT_THAT(disk.Exists("/a/b"), IsOkAnd(true));
+    }
+    auto once = disk.ReadFile("/a/b/once");
+    if (put) {
+      EXPECT_THAT(once, IsOkAnd(Eq(bytes)));
+    }
+    if (once.has_value()) {
+      EXPECT_EQ(*once, bytes);
+    }
+    auto again = disk.ReadFile("/a/b/again");
+    if (twice) {
+      EXPECT_THAT(again, IsOkAnd(Eq(bytes)));
+    }
+    if (replaced) {
+      ASSERT_TRUE(again.has_value());
+    }
+    if (again.has_value()) {
+      EXPECT_TRUE(*again == "old" || *again == bytes);
+    }
+    if (HasFailure() || twice) break;
   }
 }
 

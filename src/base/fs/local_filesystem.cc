@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <optional>
 
 namespace millpond {
 namespace {
@@ -113,12 +115,25 @@ class LocalWriteFile : public WritableFile {
   int fd_;
 };
 
+// One entry of a folder; none if it is gone since the folder was read. Any other failure is one: a
+// listing that leaves out a file silently would be a shorter log.
+Result<std::optional<FileInfo>> Look(int folder, const char* name, std::string path) {
+  struct stat st = {};
+  if (::fstatat(folder, name, &st, 0) == 0) return ToFileInfo(std::move(path), st);
+  if (errno != ENOENT) return FailErrno("look at", path);
+  if (::fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return std::nullopt;
+    return FailErrno("look at", path);
+  }
+  return FileInfo{std::move(path), 0, 0, false};  // a link to nothing
+}
+
 class LocalFileSystem : public FileSystem {
  public:
   Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
     int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return FailErrno("open", path);
-    struct stat st;
+    struct stat st = {};
     if (::fstat(fd, &st) != 0 || S_ISDIR(st.st_mode)) {
       if (S_ISDIR(st.st_mode)) errno = EISDIR;
       auto failure = FailErrno("open", path);
@@ -143,15 +158,18 @@ class LocalFileSystem : public FileSystem {
   Result<std::vector<FileInfo>> List(const std::string& dir) override {
     DIR* handle = ::opendir(dir.c_str());
     if (handle == nullptr) return FailErrno("list", dir);
+    std::unique_ptr<DIR, decltype([](DIR* d) { ::closedir(d); })> closer(handle);
     std::vector<FileInfo> found;
-    while (dirent* entry = ::readdir(handle)) {
+    while (true) {
+      errno = 0;
+      const dirent* entry = ::readdir(handle);
+      if (entry == nullptr && errno != 0) return FailErrno("list", dir);
+      if (entry == nullptr) break;
       std::string_view name = entry->d_name;
       if (name == "." || name == "..") continue;
-      struct stat st;
-      if (::fstatat(::dirfd(handle), entry->d_name, &st, 0) != 0) continue;  // gone since
-      found.push_back(ToFileInfo(JoinPath(dir, name), st));
+      MP_ASSIGN_OR_RETURN(auto info, Look(::dirfd(handle), entry->d_name, JoinPath(dir, name)));
+      if (info) found.push_back(std::move(*info));
     }
-    ::closedir(handle);
     std::ranges::sort(found, {}, &FileInfo::path);
     return found;
   }

@@ -52,7 +52,9 @@ void MemoryReservation::Release() {
 }
 
 Status MemoryReservation::Resize(int64_t bytes) {
+  if (arbiter_ == nullptr && bytes == 0) return OkStatus();
   if (arbiter_ == nullptr) return Fail(ErrorKind::kInternal, "resize of an empty reservation");
+  if (bytes < 0) return Fail(ErrorKind::kInternal, "{} asks for {} bytes", holder_, bytes);
   MP_RETURN_IF_ERROR(arbiter_->Change(class_, holder_, bytes - bytes_));
   bytes_ = bytes;
   return OkStatus();
@@ -81,7 +83,7 @@ int64_t Arbiter::LimitFor(ResourceClass resource_class) const {
 Status Arbiter::Change(ResourceClass resource_class, const std::string& holder, int64_t delta) {
   std::lock_guard lock(mutex_);
   int64_t total = std::accumulate(std::begin(by_class_), std::end(by_class_), int64_t{0});
-  if (delta > 0 && total + delta > LimitFor(resource_class)) {
+  if (delta > 0 && delta > LimitFor(resource_class) - total) {
     auto largest = std::ranges::max_element(by_holder_, {}, [](const auto& h) { return h.second; });
     return Fail(
         ErrorKind::kResourceExhausted,

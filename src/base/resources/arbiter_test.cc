@@ -43,5 +43,17 @@ TEST(ArbiterTest, LowerClassesLeaveRoomForHigher) {
   MP_EXPECT_OK(arbiter.Reserve(ResourceClass::kServing, 150, "request"));
 }
 
+TEST(ArbiterTest, RefusesWhatNoSumCanHold) {
+  Arbiter arbiter({.memory_bytes = 1000, .threads = 1});
+  MP_ASSERT_OK_AND_ASSIGN(auto a, arbiter.Reserve(ResourceClass::kServing, 10, "a"));
+  EXPECT_THAT(arbiter.Reserve(ResourceClass::kServing, INT64_MAX, "b"),
+              FailsWith(ErrorKind::kResourceExhausted, HasSubstr("b needs")));
+  EXPECT_THAT(arbiter.Reserve(ResourceClass::kServing, -5, "c"),
+              FailsWith(ErrorKind::kInternal, HasSubstr("-5")));
+  MemoryReservation empty;
+  MP_EXPECT_OK(empty.Resize(0));
+  EXPECT_EQ(arbiter.reserved_bytes(), 10);
+}
+
 }  // namespace
 }  // namespace millpond

@@ -18,7 +18,8 @@ class Warehouse {
 
   // The folder that a new table of this name gets: lower case.
   std::string PathOf(const TableName& name) const;
-  // The table of this name, whatever the case of its folders; none if there is no log with a commit.
+  // The table of this name, whatever the case of its folders; none if there is no log with a
+  // commit.
   Result<std::optional<TableName>> Find(const TableName& name) const;
   // Its folder's path, exactly as the parts are spelled.
   std::string ExactPath(const TableName& name) const;
