@@ -84,7 +84,7 @@ _ADAPTERS = (r"base/check\.h$", r"base/(yaml|json|log)\.cc$", r"base/json\.h$", 
 BANNED = [
     Banned("throw", r"\bthrow\b(?!\s+CLI::)", "return Fail(kind, …); exceptions stay inside one adapter file", allowed=_ADAPTERS),
     Banned("std::cout", r"\bstd::(cout|cerr|clog)\b", "log with base/log.h, or return text to app", allowed=(r"app/",)),
-    Banned("printf family", r"(?<![\w:.>])(?:std::)?(?:v?f?printf|v?sn?printf|puts|fputs)\s*\(",
+    Banned("printf family", r"(?<![\w:.>])(?:std::|::)?(?:v?f?printf|v?sn?printf|puts|fputs)\s*\(",
            "fmt::format, and base/log.h for output", allowed=(r"base/(check\.h|log\.cc)$", r"app/")),
     Banned("bare new", r"^(?!.*_ptr<.*[({]\s*new\b).*(?<![\w.>])new\s+(?!\()[A-Za-z_:]",
            "std::make_unique, or a unique_ptr around a private constructor in the same line",
@@ -92,7 +92,8 @@ BANNED = [
     Banned("bare delete", r"(?<![\w=] )\bdelete\s+(?![;,)])[\w(*]|\bdelete\[\]", "std::unique_ptr",
            allowed=(r"kernel/arrow_c\w*\.cc$",)),
     Banned("std::regex", r"\bstd::(basic_)?s?regex|#\s*include\s*<regex>", "a small matcher by hand", tests_too=True),
-    Banned("the wall clock", r"\b(system_clock|gettimeofday|clock_gettime)\b|(?<![\w.>:])time\s*\(\s*(0|NULL|nullptr)\s*\)",
+    Banned("the wall clock", r"\b(system_clock|utc_clock|file_clock|tai_clock|gps_clock|gettimeofday|clock_gettime)\b"
+           r"|(?<![\w.>:])(std::)?time\s*\(\s*(0|NULL|nullptr|&\w+)\s*\)",
            "Environment::clock", allowed=(r"base/(system_)?clock\.cc$",)),
     Banned("rand()", r"(?<![\w.>])(std::)?s?rand\s*\(|\bstd::(random_device|mt19937)", "Environment::random",
            allowed=(r"base/random\.cc$",)),
@@ -106,7 +107,12 @@ BANNED = [
            "millpond::Status and Result; Arrow's stay in a .cc", where=r"(data|pipeline|platform|model|app)/.*\.h$",
            allowed=(r"data/arrow/status\.h$",)),
     Banned("nothing may be skipped", r"\bGTEST_SKIP\b|\bDISABLED_\w+", "make the test run, or remove it", tests_too=True),
-    Banned("a catch that swallows", r"catch\s*\(\s*\.\.\.\s*\)\s*\{\s*\}", "turn it into an Error"),
+    Banned("a file past the seam", r"\bstd::[io]?fstream\b|\bfopen\s*\(|\barrow::io::(FileOutputStream|ReadableFile|MemoryMappedFile)\b"
+           r"|\b(std::filesystem|fs|stdfs)::(remove|remove_all|rename|create_director(y|ies)|copy|copy_file|resize_file)\s*\(",
+           "Environment::fs, so that faults can be injected", allowed=(r"base/(fs|db)/", r"app/")),
+    Banned("ending the process", r"(?<![\w.>:])(std::|::)?(abort|exit|_exit|quick_exit|terminate)\s*\(", "return an Error",
+           allowed=(r"base/check\.h$", r"app/main\.cc$")),
+    Banned("fmt::print", r"\bfmt::print(ln)?\b", "base/log.h, or return text to app", allowed=(r"app/",)),
 ]
 
 

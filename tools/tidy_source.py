@@ -43,16 +43,19 @@ def functions(code):
         if mark == "{":
             head = code[start:here]
             is_body = depth_of_function is None and _is_function(head)
-            stack.append((is_body, start + len(head) - len(head.lstrip()), head))
+            stack.append((is_body, start + len(head) - len(head.lstrip()), head, start))
             if is_body:
                 depth_of_function = len(stack)
         elif mark == "}" and stack:
-            is_body, first, head = stack.pop()
+            is_body, first, head, before = stack.pop()
             if is_body:
                 depth_of_function = None
                 line = code.count("\n", 0, first) + 1
                 length = code.count("\n", first, here) + 1 - code.count(TEXT_LINE, first, here)
                 found.append((_name(head), line, length))
+            elif depth_of_function is None and not _is_scope(head.rstrip()):
+                start = before  # an initializer in the middle of a head: `Foo() : a_{1} {`, `f(int a = {}) {`
+                continue
         if depth_of_function is None:
             start = match.end()
     return found
@@ -61,7 +64,8 @@ def functions(code):
 def _is_function(head):
     """Whether a `{` after this text opens a body: not a scope's, not an initializer's."""
     text = head.rstrip()
-    return "(" in text and not text.endswith(("=", "(", "]", ",")) and not _is_scope(text)
+    member_initializer = re.search(r"\)\s*(noexcept\s*)?:(?!:)", text) and re.search(r"[\w>]$", text)
+    return "(" in text and not text.endswith(("=", "(", "]", ",")) and not _is_scope(text) and not member_initializer
 
 
 def _is_scope(head):

@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <exception>
+#include <new>
 #include <vector>
 
 #include "app/command.h"
@@ -80,6 +82,14 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace millpond::app
 
+// What a library threw past its adapter ends the program with a line, not with a stack trace.
 int main(int argc, char** argv) {
-  return millpond::app::Main(argc, argv);
+  try {
+    return millpond::app::Main(argc, argv);
+  } catch (const std::bad_alloc&) {
+    std::fputs("millpond: out of memory; lower memory_limit in millpond.yml\n", stderr);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "millpond: a bug in Millpond: an exception got through: %s\n", e.what());
+  }
+  return 1;
 }

@@ -56,3 +56,12 @@ def test_pages_that_the_code_names_exist():
     found = subprocess.run(["git", "-C", str(ROOT), "grep", "-hoE", r"docs/[a-zA-Z0-9_/-]+\.md", "--", "src", "python", "tools", "cmake",
                             "CMakeLists.txt"], capture_output=True, text=True).stdout.split()
     assert [page for page in sorted(set(found)) if not (ROOT / page).is_file()] == []
+
+
+def test_every_source_has_the_one_format():
+    formatter = ROOT / ".deps/clang-format/clang_format/data/bin/clang-format"
+    sources = subprocess.run(["git", "-C", str(ROOT), "ls-files", "src", "python", "tests", "bench"], check=True,
+                             capture_output=True, text=True).stdout.split()
+    sources = [name for name in sources if name.endswith((".h", ".cc")) and (ROOT / name).exists()]
+    done = subprocess.run([formatter, "--dry-run", "--Werror", *sources], cwd=ROOT, capture_output=True, text=True)
+    assert len(sources) > 300 and done.returncode == 0, f"run tools/check --fix --all\n{done.stderr[:2000]}"
