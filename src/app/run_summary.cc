@@ -37,15 +37,24 @@ std::string MetricsLine(const Json& evaluation) {
   return line;
 }
 
+// "trained on 22,047 rows, calibrated on 4,195, tested on 15,698".
+std::string RowsLine(const Json& evaluation) {
+  if (!evaluation.is_object() || !evaluation.contains("splits")) return "trained";
+  const auto rows = [&](const char* part) {
+    return WithThousands(evaluation["splits"][part].value("rows", int64_t{0}));
+  };
+  return fmt::format("trained on {} rows, calibrated on {}, tested on {}", rows("train"),
+                     rows("calibrate"), rows("test"));
+}
+
 std::string ModelLines(const ModelOutcome& outcome) {
   const auto& training = outcome.training;
-  std::string text =
-      fmt::format("  {:<12}  version {}, run {}  {}\n", outcome.definition.name, training.version,
-                  training.run_id,
-                  training.unchanged ? "unchanged"
-                                     : fmt::format("trained on {} rows ({})",
-                                                   WithThousands(training.training_rows),
-                                                   HumanSeconds(training.seconds)));
+  std::string text = fmt::format(
+      "  {:<12}  version {}, run {}  {}\n", outcome.definition.name, training.version,
+      training.run_id,
+      training.unchanged
+          ? "unchanged"
+          : fmt::format("{} ({})", RowsLine(training.evaluation), HumanSeconds(training.seconds)));
   if (std::string metrics = MetricsLine(training.evaluation); !metrics.empty()) {
     text += fmt::format("  {:<12}  {}\n", "", metrics);
   }

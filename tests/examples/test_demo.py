@@ -20,6 +20,7 @@ def test_demo_tells_its_story(tmp_path):
     assert "from 16 files" in parts[1] and "12 quarantined" in parts[1]
     assert "Nothing has changed since the last run." in parts[2]
     assert "from 1 files" in parts[3] and "1,878 rows" in parts[3]
+    assert "trained on 22,047 rows, calibrated on 4,195, tested on 15,698" in parts[4]
     assert "average precision" in parts[4] and "work_list" in parts[4]
     assert (tmp_path / "churn/.millpond/report.html").is_file() and "report.html" in parts[5]
 
