@@ -11,6 +11,7 @@
 #include "app/command.h"
 #include "app/model_stores.h"
 #include "app/result_output.h"
+#include "app/run.h"
 #include "app/terminal.h"
 #include "data/arrow/status.h"
 #include "model/training/model_definition.h"
@@ -66,9 +67,12 @@ Status ListModels(Project& project, ModelStores& stores, const CommonOptions& co
   return OkStatus();
 }
 
+// Those asked for; their tables must be free of all the others'.
 Result<std::vector<model::ModelDefinition>> Chosen(Project& project, const ModelsOptions& options) {
   MP_ASSIGN_OR_RETURN(auto all,
                       model::LoadModelDefinitions(project.env().fs, project.PathOf("models")));
+  MP_ASSIGN_OR_RETURN(auto graph, LoadPipeline(project));
+  MP_RETURN_IF_ERROR(CheckOutputs(project, graph, all));
   if (options.names.empty()) return all;
   std::vector<model::ModelDefinition> chosen;
   for (const auto& name : options.names) {

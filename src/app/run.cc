@@ -4,16 +4,13 @@
 
 #include "app/model_stores.h"
 #include "base/fs/file_lock.h"
-#include "model/training/model_definition.h"
-#include "pipeline/flows/pipeline.h"
+#include "model/training/output_tables.h"
 
 namespace millpond::app {
 namespace {
 
-Result<pipeline::PipelineReport> RunTables(Project& project, const RunSettings& settings,
+Result<pipeline::PipelineReport> RunTables(pipeline::Pipeline& graph, const RunSettings& settings,
                                            TerminalProgress& progress) {
-  MP_ASSIGN_OR_RETURN(auto graph, pipeline::Pipeline::Load(project.catalog(), project.sql(),
-                                                           project.PathOf("transformations")));
   pipeline::RunOptions options;
   options.full_refresh = settings.full_refresh;
   options.progress = [&](const pipeline::FlowProgress& flow) {
@@ -75,6 +72,24 @@ bool RunOutcome::changed() const {
   return false;
 }
 
+Result<pipeline::Pipeline> LoadPipeline(Project& project) {
+  return pipeline::Pipeline::Load(project.catalog(), project.sql(),
+                                  project.PathOf("transformations"));
+}
+
+Status CheckOutputs(Project& project, const pipeline::Pipeline& graph,
+                    const std::vector<model::ModelDefinition>& definitions) {
+  std::vector<model::OutputTable> of_flows;
+  for (const auto& flow : graph.flows()) {
+    MP_ASSIGN_OR_RETURN(auto name, data::ParseTableName(flow.name));
+    of_flows.push_back({name, flow.kind + " " + flow.name, flow.place});
+    if (flow.quarantine.empty()) continue;
+    MP_ASSIGN_OR_RETURN(name, data::ParseTableName(flow.quarantine));
+    of_flows.push_back({name, "quarantine of " + flow.name, flow.place});
+  }
+  return model::CheckOutputTables(project.catalog(), definitions, of_flows);
+}
+
 Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
                               TerminalProgress& progress) {
   auto begin = std::chrono::steady_clock::now();
@@ -85,7 +100,9 @@ Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
   MP_ASSIGN_OR_RETURN(auto definitions,
                       model::LoadModelDefinitions(project.env().fs, project.PathOf("models")));
   MP_RETURN_IF_ERROR(project.features().CheckFiles(project.PathOf("features")));
-  MP_ASSIGN_OR_RETURN(outcome.tables, RunTables(project, settings, progress));
+  MP_ASSIGN_OR_RETURN(auto graph, LoadPipeline(project));
+  MP_RETURN_IF_ERROR(CheckOutputs(project, graph, definitions));
+  MP_ASSIGN_OR_RETURN(outcome.tables, RunTables(graph, settings, progress));
   progress.Report({.phase = "features", .object = "feature views"});
   MP_ASSIGN_OR_RETURN(outcome.views, project.features().Load(project.PathOf("features")));
   MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(project));

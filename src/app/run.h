@@ -17,7 +17,7 @@
 #include "app/terminal.h"
 #include "model/scoring/batch_score.h"
 #include "model/training/trainer.h"
-#include "pipeline/flows/report.h"
+#include "pipeline/flows/pipeline.h"
 #include "platform/features/feature_store.h"
 
 namespace millpond::app {
@@ -43,6 +43,11 @@ struct RunOutcome {
 
   bool changed() const;
 };
+
+Result<pipeline::Pipeline> LoadPipeline(Project& project);
+// The tables that models write are theirs alone; asked before anything is written.
+Status CheckOutputs(Project& project, const pipeline::Pipeline& graph,
+                    const std::vector<model::ModelDefinition>& definitions);
 
 Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
                               TerminalProgress& progress);

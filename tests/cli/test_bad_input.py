@@ -128,6 +128,69 @@ def test_bad_model(project, yaml, words):
     assert all(word in text for word in words), text
 
 
+MODEL = """name: {name}
+label:
+  sql: SELECT b, seen AS as_of, a > 1 AS label, seen AS label_known_at FROM t
+  entity: [b]
+  horizon: 1 day
+features: {{views: [{{name: v}}]}}
+split: {{train: [2024-01-01], calibrate: [2024-02-01], test: [2024-03-01]}}
+learner: {{kind: xgboost}}
+{more}
+"""
+
+
+def model(name="m", more="", score="candidates: SELECT b FROM t"):
+    return MODEL.format(name=name, more=f"score: {{{score}}}\n{more}")
+
+
+def given(project, **models):
+    (project.folder / "models").mkdir(exist_ok=True)
+    for name, text in models.items():
+        (project.folder / f"models/{name}.yml").write_text(text)
+
+
+QUARANTINES = FLOW.replace("TABLE t AS", "TABLE t (CONSTRAINT c EXPECT (a > 0) ON VIOLATION QUARANTINE) AS")
+
+
+@pytest.mark.parametrize("models, words", [
+    ({"m": model(more="training_set: main.default.t")},
+     ["m.yml:10:15", "training_set of model m", "main.default.t", "streaming table", "t.sql:1"]),
+    ({"m": model(score="candidates: SELECT b FROM t, work_list: T")}, ["m.yml:9:", "score.work_list", "streaming table"]),
+    ({"m": model(score="candidates: SELECT b FROM t, table: t")}, ["m.yml:9:", "score.table", "streaming table"]),
+    ({"m": model(more="training_set: t_quarantine")}, ["m.yml:10:15", "quarantine of main.default.t"]),
+    ({"m": model(score="candidates: SELECT b FROM t, table: x, work_list: default.x")}, ["score.work_list", "score.table of model m"]),
+    ({"m": model(score="candidates: SELECT b FROM t, table: x, work_list: x_features")}, ["score.work_list", "with _features"]),
+    ({"m": model(more="training_set: shared"), "n": model("n", "training_set: main.default.SHARED")},
+     ["n.yml:10:15", "training_set of model m", "m.yml:10:15"]),
+    ({"m": model(), "n": model("n", "training_set: m_work_list")}, ["n.yml:10:15", "score.work_list of model m"]),
+])
+def test_a_model_overwrites_no_table_of_others(project, models, words):
+    """Before anything is written: not even the tables of the flows are there."""
+    (project.folder / "transformations/t.sql").write_text(QUARANTINES)
+    given(project, **models)
+    for arguments in (["run"], ["models", "train", "m"]):
+        text = refused(project, *arguments)
+        assert all(word in text for word in words), text
+        assert project.tables() == []
+
+
+@pytest.mark.parametrize("more, score, table", [
+    ("training_set: precious", "", "precious"),
+    ("", "candidates: SELECT b FROM t, table: precious", "precious"),
+    ("", "candidates: SELECT b FROM t, table: precious", "precious_features"),
+    ("", "candidates: SELECT b FROM t, work_list: precious", "precious"),
+])
+def test_a_model_overwrites_no_table_that_is_there(project, more, score, table):
+    project.run()
+    project.call("sql", f"CREATE TABLE {table} AS SELECT 7 AS a")
+    given(project, m=model(more=more, score=score))
+    for arguments in (["run"], ["models", "train"]):
+        text = refused(project, *arguments)
+        assert all(word in text for word in ["models/m.yml:", f"main.default.{table}", "model m", f"DROP TABLE main.default.{table}"]), text
+    assert project.sql(f"SELECT a FROM {table}") == [(7,)]
+
+
 @pytest.mark.parametrize("view, words", [
     ("CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP ts AS SELECT count(*) OVER w AS n FROM t WINDOW w AS (RANGE UNBOUNDED PRECEDING);",
      ["v.sql:1", "ts"]),

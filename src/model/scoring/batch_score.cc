@@ -146,7 +146,7 @@ Result<pipeline::FlowReport> ScoreRows(const ScoreParts& parts, const ScoreReque
   MP_ASSIGN_OR_RETURN(options.keep, KeptColumns(parts, inputs, *schema));
   MP_ASSIGN_OR_RETURN(auto scoring, ScoreOperator::Make(inputs.model, schema, std::move(options)));
   pipeline::BatchFlow flow{
-      .name = "score_" + request.model,
+      .name = ScoreFlowOf(request.model),
       .select = data::SourceText("<score>", "SELECT * FROM " + rows_to_score.ToString()),
       .target = target,
       .mode = data::WriteMode::kOverwrite,
@@ -155,6 +155,10 @@ Result<pipeline::FlowReport> ScoreRows(const ScoreParts& parts, const ScoreReque
 }
 
 }  // namespace
+
+std::string ScoreFlowOf(const std::string& model) {
+  return "score_" + model;
+}
 
 std::string FeatureTableOf(const std::string& table) {
   return table + "_features";
@@ -165,9 +169,10 @@ Result<ScoreReport> ScoreBatch(const ScoreParts& parts, const ScoreRequest& requ
   MP_ASSIGN_OR_RETURN(auto target, data::ParseTableName(request.table));
   MP_ASSIGN_OR_RETURN(auto rows_table, data::ParseTableName(FeatureTableOf(request.table)));
   MP_ASSIGN_OR_RETURN(Inputs inputs, Prepare(parts, request));
-  MP_ASSIGN_OR_RETURN(auto rows,
-                      WriteUnlessTagged(parts.catalog, rows_table, "FEATURES", inputs.fingerprint,
-                                        [&] { return RowsToScore(parts, request, inputs); }));
+  MP_ASSIGN_OR_RETURN(
+      auto rows,
+      WriteUnlessTagged(parts.catalog, ScoredFeaturesTable(request.model, rows_table), "FEATURES",
+                        inputs.fingerprint, [&] { return RowsToScore(parts, request, inputs); }));
   MP_ASSIGN_OR_RETURN_CONTEXT(auto flow, ScoreRows(parts, request, inputs, rows_table, target),
                               "while scoring with {} v{}", request.model, request.model_version);
   ScoreReport report;
@@ -178,9 +183,9 @@ Result<ScoreReport> ScoreBatch(const ScoreParts& parts, const ScoreRequest& requ
   report.unchanged = !rows.written && !flow.changed;
   if (!request.work_list.empty()) {
     MP_ASSIGN_OR_RETURN(auto list_name, data::ParseTableName(request.work_list));
-    MP_ASSIGN_OR_RETURN(
-        auto list, scored.WriteWorkList(parts.catalog, list_name, inputs.model->features().entity,
-                                        request.action));
+    MP_ASSIGN_OR_RETURN(auto list,
+                        scored.WriteWorkList(parts.catalog, WorkListTable(request.model, list_name),
+                                             inputs.model->features().entity, request.action));
     report.work_list = list_name.ToString();
     report.work_list_version = list.version;
     report.work_list_rows = list.rows;

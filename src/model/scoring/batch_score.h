@@ -61,6 +61,8 @@ struct ScoreRequest {
   std::string work_list;  // "": none
 };
 
+// The flow that writes a model's scores: what their table says of its maker (millpond.flow).
+std::string ScoreFlowOf(const std::string& model);
 // "main.churn.churn_scores" → "main.churn.churn_scores_features".
 std::string FeatureTableOf(const std::string& table);
 

@@ -75,7 +75,7 @@ Result<ScoredTable> ScoredTable::Open(data::Catalog& catalog, const data::TableN
 }
 
 Result<WrittenWorkList> ScoredTable::WriteWorkList(data::Catalog& catalog,
-                                                   const data::TableName& name,
+                                                   const OwnedTable& list_table,
                                                    const std::vector<std::string>& entity,
                                                    const WorkListPolicy& policy) const {
   std::vector<const Column*> keys;
@@ -94,7 +94,7 @@ Result<WrittenWorkList> ScoredTable::WriteWorkList(data::Catalog& catalog,
   MP_ASSIGN_OR_RETURN(
       auto write,
       WriteUnlessTagged(
-          catalog, name, "WORK LIST", Sha256::Hex(DumpJson(made_from)),
+          catalog, list_table, "WORK LIST", Sha256::Hex(DumpJson(made_from)),
           [&]() -> Result<std::shared_ptr<arrow::Table>> {
             MP_ASSIGN_OR_RETURN(auto rows, platform::ToArrowBatch(ListRows(batch_, list, policy)));
             MP_ARROW_ASSIGN_OR_RETURN(auto table, arrow::Table::FromRecordBatches({rows}));

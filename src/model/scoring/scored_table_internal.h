@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "data/catalog/catalog.h"
 #include "kernel/column.h"
+#include "model/scoring/owned_table.h"
 #include "model/scoring/work_list.h"
 
 namespace millpond::model {
@@ -28,7 +29,7 @@ class ScoredTable {
 
   // rank, the score table's columns, campaign, holdout, propensity; in order. Not written again if
   // it was made from this version with this policy.
-  Result<WrittenWorkList> WriteWorkList(data::Catalog& catalog, const data::TableName& name,
+  Result<WrittenWorkList> WriteWorkList(data::Catalog& catalog, const OwnedTable& list_table,
                                         const std::vector<std::string>& entity,
                                         const WorkListPolicy& policy) const;
 

@@ -10,12 +10,11 @@ namespace {
 constexpr char kTag[] = "millpond.made_from";
 
 // The latest version, if it was made from `fingerprint`; -1 otherwise.
-Result<int64_t> VersionMadeFrom(data::Catalog& catalog, const data::TableName& name,
+Result<int64_t> VersionMadeFrom(data::Catalog& catalog, const OwnedTable& owned,
                                 const std::string& fingerprint) {
-  MP_ASSIGN_OR_RETURN(bool exists, catalog.TableExists(name));
-  if (!exists) return -1;
-  MP_ASSIGN_OR_RETURN(auto table, catalog.OpenTable(name));
-  MP_ASSIGN_OR_RETURN(auto history, table.History(1));
+  MP_ASSIGN_OR_RETURN(auto table, FindOwnedTable(catalog, owned));
+  if (!table) return -1;
+  MP_ASSIGN_OR_RETURN(auto history, table->History(1));
   if (history.empty()) return -1;
   auto tag = history.front().tags.find(kTag);
   bool same = tag != history.front().tags.end() && tag->second == fingerprint;
@@ -25,16 +24,16 @@ Result<int64_t> VersionMadeFrom(data::Catalog& catalog, const data::TableName& n
 }  // namespace
 
 Result<TaggedWrite> WriteUnlessTagged(
-    data::Catalog& catalog, const data::TableName& name, const std::string& operation,
+    data::Catalog& catalog, const OwnedTable& owned, const std::string& operation,
     const std::string& fingerprint,
     const std::function<Result<std::shared_ptr<arrow::Table>>()>& make) {
-  MP_ASSIGN_OR_RETURN(int64_t found, VersionMadeFrom(catalog, name, fingerprint));
+  MP_ASSIGN_OR_RETURN(int64_t found, VersionMadeFrom(catalog, owned, fingerprint));
   if (found >= 0) return TaggedWrite{false, found};
   MP_ASSIGN_OR_RETURN(auto rows, make());
   data::CreateOptions create;
   MP_ASSIGN_OR_RETURN(create.schema, data::Schema::FromArrow(*rows->schema()));
   create.operation = operation;
-  MP_ASSIGN_OR_RETURN(auto table, catalog.CreateTable(name, create, /*if_not_exists=*/true));
+  MP_ASSIGN_OR_RETURN(auto table, OpenOwnedTable(catalog, owned, create));
   data::WriteOptions options;
   options.mode = data::WriteMode::kOverwrite;
   options.operation = operation;
@@ -42,7 +41,7 @@ Result<TaggedWrite> WriteUnlessTagged(
   options.overwrite_schema = create.schema;
   arrow::TableBatchReader reader(*rows);
   MP_ASSIGN_OR_RETURN_CONTEXT(auto commit, data::WriteTable(table, reader, options),
-                              "while writing {}", name.ToString());
+                              "while writing {}", owned.name.ToString());
   return TaggedWrite{true, commit.version};
 }
 

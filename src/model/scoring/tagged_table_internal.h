@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "data/catalog/catalog.h"
+#include "model/scoring/owned_table.h"
 
 namespace millpond::model {
 
@@ -19,9 +19,9 @@ struct TaggedWrite {
 };
 
 // Overwrites the table (made if it is missing) with what `make` gives, unless its latest commit was
-// made from `fingerprint`; `make` is then not called.
+// made from `fingerprint`; `make` is then not called. kAlreadyExists if it is another owner's.
 Result<TaggedWrite> WriteUnlessTagged(
-    data::Catalog& catalog, const data::TableName& name, const std::string& operation,
+    data::Catalog& catalog, const OwnedTable& owned, const std::string& operation,
     const std::string& fingerprint,
     const std::function<Result<std::shared_ptr<arrow::Table>>()>& make);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/yaml.h"
+#include "data/catalog/table_name.h"
 #include "model/training/definition_values_internal.h"
 
 namespace millpond::model {
@@ -194,7 +195,21 @@ Status ReadLeakCheck(const YamlNode& node, LeakCheckDefinition& check) {
   return reader.Finish();
 }
 
-Status ReadScore(const YamlNode& node, const std::string& file, ScoreDefinition& score) {
+// A table to write; `path` names the key in messages. An empty text says: none, where one may.
+Status ReadTable(MappingReader& reader, const std::string& key, const std::string& path,
+                 ModelDefinition& model, std::string& table) {
+  auto node = reader.Find(key);
+  if (!node) return OkStatus();
+  MP_ASSIGN_OR_RETURN(table, node->AsString());
+  model.places[path] = node->Where();
+  if (table.empty() && path == "score.work_list") return OkStatus();
+  auto name = data::ParseTableName(table);
+  if (!name) return node->Complain(fmt::format("{}: {}", path, name.error().message()));
+  return OkStatus();
+}
+
+Status ReadScore(const YamlNode& node, ModelDefinition& model) {
+  ScoreDefinition& score = model.score;
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
   if (auto as_of = reader.Find("as_of")) {
     MP_ASSIGN_OR_RETURN(auto text, as_of->AsString());
@@ -203,10 +218,10 @@ Status ReadScore(const YamlNode& node, const std::string& file, ScoreDefinition&
     }
   }
   if (auto candidates = reader.Find("candidates")) {
-    MP_ASSIGN_OR_RETURN(score.candidates, ReadSql(*candidates, file));
+    MP_ASSIGN_OR_RETURN(score.candidates, ReadSql(*candidates, model.file));
   }
-  MP_ASSIGN_OR_RETURN(score.table, reader.String("table", score.table));
-  MP_ASSIGN_OR_RETURN(score.work_list, reader.String("work_list", score.work_list));
+  MP_RETURN_IF_ERROR(ReadTable(reader, "table", "score.table", model, score.table));
+  MP_RETURN_IF_ERROR(ReadTable(reader, "work_list", "score.work_list", model, score.work_list));
   return reader.Finish();
 }
 
@@ -224,9 +239,7 @@ Status ReadOptionalParts(MappingReader& reader, ModelDefinition& model) {
       return node->Complain(fmt::format("accept_restate: '{}' is no view of this model", name));
     }
   }
-  if (auto node = reader.Find("score")) {
-    MP_RETURN_IF_ERROR(ReadScore(*node, model.file, model.score));
-  }
+  if (auto node = reader.Find("score")) MP_RETURN_IF_ERROR(ReadScore(*node, model));
   return OkStatus();
 }
 
@@ -250,6 +263,11 @@ Micros SplitPart::first() const {
 
 Micros SplitPart::last() const {
   return to ? *to : moments.back();
+}
+
+const std::string& ModelDefinition::PlaceOf(const std::string& key) const {
+  const auto found = places.find(key);
+  return found == places.end() ? file : found->second;
 }
 
 std::string_view ToString(SplitName name) {
@@ -297,7 +315,7 @@ Result<ModelDefinition> ParseModelDefinition(const std::string& text, const std:
   MP_RETURN_IF_ERROR(ReadLearner(learner, model));
   MP_ASSIGN_OR_RETURN(auto seed, reader.Int("seed", 0));
   model.seed = static_cast<uint64_t>(seed);
-  MP_ASSIGN_OR_RETURN(model.training_set, reader.String("training_set", model.training_set));
+  MP_RETURN_IF_ERROR(ReadTable(reader, "training_set", "training_set", model, model.training_set));
   MP_RETURN_IF_ERROR(ReadOptionalParts(reader, model));
   return model;
 }

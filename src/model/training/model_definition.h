@@ -108,6 +108,12 @@ struct ModelDefinition {
   LeakCheckDefinition leak_check = {};
   ScoreDefinition score = {};
   std::string training_set = {};  // table
+  // Where a value stands (file:line:column), for what is found out when tables and features are
+  // looked at: "training_set", "score.table", "features.views.NAME", "baselines.NAME" …
+  std::map<std::string, std::string> places = {};
+
+  // The file alone where the value is a default.
+  const std::string& PlaceOf(const std::string& key) const;
 };
 
 Result<ModelDefinition> ParseModelDefinition(const std::string& text, const std::string& file);

@@ -121,6 +121,14 @@ TEST_F(TrainerTest, ARunWhoseProcessDiedIsEndedByTheNext) {
   EXPECT_EQ(tracking_->GetRun(foreign.info.run_id)->info.status, platform::RunStatus::kRunning);
 }
 
+TEST_F(TrainerTest, ATableOfSomebodyElseIsNotOverwritten) {
+  Sql("CREATE TABLE stopped_training_set AS SELECT 7 AS precious");
+  EXPECT_THAT(Train(), FailsWith(ErrorKind::kAlreadyExists,
+                                 AllOf(HasSubstr("main.default.stopped_training_set"),
+                                       HasSubstr("training set of model stopped"))));
+  Sql("SELECT precious FROM stopped_training_set");
+}
+
 TEST_F(TrainerTest, ALabelInDisguiseIsWarnedOf) {
   std::string text = With("count(*) FILTER (WHERE ts >= :as_of) = 0 AS label,",
                           "count(*) FILTER (WHERE ts >= :as_of) = 0 AS label,\n"

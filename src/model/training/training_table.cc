@@ -1,6 +1,7 @@
 #include <arrow/table.h>
 
 #include "data/delta/write.h"
+#include "model/scoring/owned_table.h"
 #include "model/training/run_record_internal.h"
 
 namespace millpond::model {
@@ -15,13 +16,14 @@ Result<StoredTrainingSet> StoreTrainingSet(const TrainerParts& parts,
                                            const ModelDefinition& definition,
                                            const ComputedModel& model) {
   MP_ASSIGN_OR_RETURN_CONTEXT(auto name, data::ParseTableName(definition.training_set),
-                              "{}: training_set", definition.file);
+                              "{}: training_set", definition.PlaceOf("training_set"));
   MP_ASSIGN_OR_RETURN(auto schema, data::Schema::FromArrow(*model.training_set->schema()));
   data::CreateOptions create;
   create.schema = schema;
   create.operation = "TRAINING SET";
-  MP_ASSIGN_OR_RETURN_CONTEXT(auto table, parts.catalog.CreateTable(name, create, true),
-                              "while storing the training set of model {}", definition.name);
+  MP_ASSIGN_OR_RETURN_CONTEXT(
+      auto table, OpenOwnedTable(parts.catalog, TrainingSetTable(definition.name, name), create),
+      "{}: training_set", definition.PlaceOf("training_set"));
   const std::string& digest = model.digests.at("training_set");
   MP_ASSIGN_OR_RETURN(auto history, table.History(1));
   if (!history.empty()) {

@@ -9,8 +9,6 @@
 namespace millpond::pipeline {
 namespace {
 
-constexpr const char* kFlowProperty = "millpond.flow";
-
 Result<data::DeltaTable> OpenOrMake(data::Catalog& catalog, const data::TableName& name,
                                     const std::string& flow, data::CreateOptions options) {
   MP_ASSIGN_OR_RETURN(auto found, FindFlowTable(catalog, name, flow));

@@ -124,8 +124,12 @@ Result<Pipeline> Pipeline::Load(data::Catalog& catalog, data::SqlEngine& engine,
 std::vector<FlowInfo> Pipeline::flows() const {
   std::vector<FlowInfo> flows;
   for (const FlowQuery& query : impl_->queries) {
-    FlowInfo info{
-        query.name(), std::string(ToString(query.statement.kind)), {}, query.statement.Place()};
+    FlowInfo info{.name = query.name(),
+                  .kind = std::string(ToString(query.statement.kind)),
+                  .reads = {},
+                  .place = query.statement.Place(),
+                  .quarantine = {}};
+    if (query.quarantines()) info.quarantine = QuarantineName(query.statement.name).ToString();
     for (const FlowInput& input : query.inputs) {
       std::string name = input.is_files ? input.call.pattern : input.table.ToString();
       if (std::find(info.reads.begin(), info.reads.end(), name) == info.reads.end()) {

@@ -43,6 +43,7 @@ struct FlowInfo {
   std::string kind;
   std::vector<std::string> reads;  // tables, in the order of their first mention
   std::string place;               // file:line:column of its statement
+  std::string quarantine;          // its quarantine table; "": none
 };
 
 class Pipeline {
