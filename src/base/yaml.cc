@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 namespace millpond {
@@ -43,10 +44,18 @@ bool YamlNode::IsQuoted() const {
   return impl_->node.Tag() == "!";
 }
 
+namespace {
+
+std::string PlaceOf(const YAML::Node& node, const std::string& file) {
+  YAML::Mark mark = node.Mark();
+  if (mark.is_null()) return file;
+  return fmt::format("{}:{}:{}", file, mark.line + 1, mark.column + 1);
+}
+
+}  // namespace
+
 std::string YamlNode::Where() const {
-  YAML::Mark mark = impl_->node.Mark();
-  if (mark.is_null()) return impl_->file;
-  return fmt::format("{}:{}:{}", impl_->file, mark.line + 1, mark.column + 1);
+  return PlaceOf(impl_->node, impl_->file);
 }
 
 std::unexpected<Error> YamlNode::Complain(std::string_view message) const {
@@ -94,7 +103,19 @@ Result<std::vector<YamlNode>> YamlNode::AsList() const {
 Result<std::vector<std::pair<std::string, YamlNode>>> YamlNode::AsMapping() const {
   if (!IsMapping()) return Complain("want a mapping (key: value)");
   std::vector<std::pair<std::string, YamlNode>> entries;
+  // yaml-cpp keeps both of two equal keys; to read either would be to guess.
+  std::map<std::string, std::string> places;
   for (const auto& entry : impl_->node) {
+    std::string place = PlaceOf(entry.first, impl_->file);
+    if (!entry.first.IsScalar()) {
+      return Fail(ErrorKind::kInvalidArgument, "{}: a key must be a text", place);
+    }
+    const auto [first, is_new] = places.emplace(entry.first.Scalar(), place);
+    if (!is_new) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "{}: '{}' stands here a second time, the first is at {}; remove one of them",
+                  place, entry.first.Scalar(), first->second);
+    }
     YamlNode value;
     value.impl_ = std::make_shared<Impl>(Impl{entry.second, impl_->file});
     entries.emplace_back(entry.first.Scalar(), std::move(value));
@@ -103,7 +124,7 @@ Result<std::vector<std::pair<std::string, YamlNode>>> YamlNode::AsMapping() cons
 }
 
 Result<MappingReader> MappingReader::Open(const YamlNode& node) {
-  if (!node.IsMapping()) return node.Complain("want a mapping (key: value)");
+  MP_RETURN_IF_ERROR(node.AsMapping());  // refuses keys that stand there twice
   return MappingReader(node);
 }
 

@@ -30,6 +30,7 @@ class YamlNode {
   Result<double> AsDouble() const;
   Result<bool> AsBool() const;
   Result<std::vector<YamlNode>> AsList() const;
+  // A key that stands there twice is refused, with both places.
   Result<std::vector<std::pair<std::string, YamlNode>>> AsMapping() const;
 
   // "models/churn.yml:7:3", lines and columns from 1.
@@ -47,6 +48,7 @@ class YamlNode {
 // nearest known one.
 class MappingReader {
  public:
+  // As AsMapping.
   static Result<MappingReader> Open(const YamlNode& node);
 
   std::optional<YamlNode> Find(const std::string& key);

@@ -44,6 +44,14 @@ TEST(YamlTest, BadSyntaxNamesThePlace) {
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("m.yml:2")));
 }
 
+TEST(YamlTest, AKeyThatStandsThereTwiceIsRefusedWithBothPlaces) {
+  MP_ASSERT_OK_AND_ASSIGN(auto node, YamlNode::Parse("seed: 1\nname: x\nseed: 2\n", "m.yml"));
+  const auto message =
+      HasSubstr("m.yml:3:1: 'seed' stands here a second time, the first is at m.yml:1:1");
+  EXPECT_THAT(MappingReader::Open(node), FailsWith(ErrorKind::kInvalidArgument, message));
+  EXPECT_THAT(node.AsMapping(), FailsWith(ErrorKind::kInvalidArgument, message));
+}
+
 TEST(YamlTest, EmptyDocumentIsAnEmptyMapping) {
   MP_ASSERT_OK_AND_ASSIGN(auto node, YamlNode::Parse("", "m.yml"));
   EXPECT_TRUE(node.IsMapping());

@@ -44,6 +44,7 @@ def test_no_project(tmp_path):
     ("name: [p\n", ["millpond.yml:"]),
     ("name: p\nstroage: x\n", ["millpond.yml:2", "stroage", "storage"]),
     ("storage: x\n", ["millpond.yml", "name"]),
+    ("name: p\nname: q\n", ["millpond.yml:2:1", "name", "millpond.yml:1:1"]),
 ])
 def test_bad_yaml(project, yaml, words):
     (project.folder / "millpond.yml").write_text(yaml)
@@ -120,6 +121,7 @@ def test_a_missing_data_file_is_named(project):
     ("name: m\nlabel: {sql: 'SELECT 1'}\n", ["m.yml"]),
     ("name: m\nlable: 1\n", ["m.yml:2", "lable"]),
     ("name: other\n", ["m.yml"]),
+    ("name: m\nseed: 1\nseed: 2\n", ["m.yml:3:1", "seed", "m.yml:2:1"]),
 ])
 def test_bad_model(project, yaml, words):
     (project.folder / "models").mkdir()
