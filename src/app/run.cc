@@ -111,11 +111,7 @@ Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
     model.definition = std::move(definition);
     MP_RETURN_IF_ERROR(RunModel(project, *stores, settings, progress, model));
   }
-  MP_ASSIGN_OR_RETURN(bool has_report, project.env().fs.Exists(outcome.report_path));
-  if (outcome.changed() || !has_report) {
-    progress.Report({.phase = "report", .object = outcome.report_path});
-    MP_RETURN_IF_ERROR(WriteReport(project, outcome, outcome.report_path));
-  }
+  MP_RETURN_IF_ERROR(UpdateReport(project, outcome, progress));
   outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return outcome;
 }

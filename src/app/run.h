@@ -52,8 +52,9 @@ Status CheckOutputs(Project& project, const pipeline::Pipeline& graph,
 Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
                               TerminalProgress& progress);
 
-// report.html: tables, expectations, models with their pictures. Self-contained.
-Status WriteReport(Project& project, const RunOutcome& outcome, const std::string& path);
+// report.html: tables, expectations, models with their pictures. Self-contained. Written unless the
+// file there shows the same already.
+Status UpdateReport(Project& project, const RunOutcome& outcome, TerminalProgress& progress);
 
 // What was written where, for the end of the run.
 std::string Summarize(const Project& project, const RunOutcome& outcome);

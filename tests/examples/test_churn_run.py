@@ -1,5 +1,6 @@
 """The churn example from raw files to scores, in the instalments of the demo, held against what is known of the data
 (cdnow.py reads them without Millpond) and opened with other people's readers."""
+import re
 from decimal import Decimal
 
 import duckdb
@@ -32,6 +33,7 @@ def year(tmp_path_factory):
     project.arrive("cdnow-1998-04.txt")
     project.april = project.run("--clock-at", "1998-05-01T00:00:00Z")
     project.after_april = project.versions()
+    project.april_report = project.report()
     project.arrive("cdnow-1998-05.txt", "cdnow-1998-06.txt")
     project.last = project.run()
     return project
@@ -130,8 +132,45 @@ def test_metrics_are_where_they_should_be(year, model, expected):
 
 def test_the_report_says_that_boosting_loses(year):
     assert "logistic" in year.evaluation("churn")[0]["verdict"]
-    report = (year.folder / ".millpond/report.html").read_text()
+    report = year.report()
     assert "winback" in report and "src=\"http" not in report
+
+
+def assert_report_is_current(project):
+    report = project.report()
+    for model in ("churn", "winback"):
+        assert f"run {project.evaluation(model)[1].parent.name}," in report
+    for table, version in project.versions().items():
+        assert f"<tr><td>{table}</td><td>{version}</td>" in report, table
+
+
+def test_the_report_shows_expectations_of_all_tables(year):
+    """Also after a run that read nothing new: they come from the epochs that made the tables."""
+    year.run()
+    assert "<h3>Expectations</h3>" in year.report()
+    assert re.search(r"<td>dollars_not_zero</td><td>main.churn.purchases</td><td>warn</td><td>\d+</td><td>[\d,]+</td>"
+                     r"<td>80</td><td>69,671</td>", year.report())
+
+
+def test_a_stale_report_is_made_anew(year):
+    """As a kill between the last table and the report leaves it, and as a deleted model leaves it."""
+    path = year.folder / ".millpond/report.html"
+    current = path.read_text()
+    assert_report_is_current(year)
+    path.write_text(year.april_report)
+    assert "Nothing has changed" in year.run().stdout
+    assert_report_is_current(year)
+    winback = year.folder / "models/winback.yml"
+    text = winback.read_text()
+    winback.unlink()
+    year.run()
+    assert "Model winback" not in year.report() and "Model churn" in year.report()
+    winback.write_text(text)
+    year.run()
+    assert_report_is_current(year)
+    written = path.stat().st_mtime_ns
+    year.run()
+    assert path.stat().st_mtime_ns == written and path.read_text() == current
 
 
 def test_never_is_accurate_and_useless_for_winback(year):

@@ -48,6 +48,9 @@ class Project:
     def delta(self, table):
         return DeltaTable(str(self.path(table)))
 
+    def report(self):
+        return (self.folder / ".millpond/report.html").read_text()
+
     def tables(self):
         warehouse = self.folder / ".millpond/warehouse"
         return sorted(".".join(p.parent.relative_to(warehouse).parts) for p in warehouse.glob("*/*/*/_delta_log"))

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "base/sha256.h"
 
 namespace millpond::embedded {
 extern const std::string_view kUplotScript;
@@ -129,17 +130,38 @@ void Page::AddChart(const Chart& chart) {
   charts_.push_back(DumpJson(ChartJson(chart)));
 }
 
+void Page::BeginDetails(std::string_view summary) {
+  body_ += fmt::format("<details><summary>{}</summary>\n", Escape(summary));
+}
+
+void Page::EndDetails() {
+  body_ += "</details>\n";
+}
+
+std::string Page::Mark() const {
+  return fmt::format("<meta name=\"millpond-fingerprint\" content=\"{}\">\n",
+                     Sha256::Hex(RenderWith("", "")));
+}
+
 std::string Page::Render() const {
+  return RenderWith(subtitle_, Mark());
+}
+
+bool Page::IsShownBy(std::string_view html) const {
+  return html.find(Mark()) != std::string_view::npos;
+}
+
+std::string Page::RenderWith(std::string_view subtitle, std::string_view mark) const {
   std::string charts;
   for (const auto& chart : charts_) charts += (charts.empty() ? "" : ",\n") + chart;
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}"
       "<title>{}</title>\n<style>{}\n{}</style></head>\n<body>\n<header><h1>{}</h1><p>{}</p>"
       "<nav>{}</nav></header>\n<main>\n{}</main>\n<script>{}</script>\n"
       "<script>const charts = [{}];\n{}</script>\n</body></html>\n",
-      Escape(title_), embedded::kUplotStyle, embedded::kReportStyle, Escape(title_),
-      Escape(subtitle_), contents_, body_, embedded::kUplotScript, ScriptSafe(charts),
+      mark, Escape(title_), embedded::kUplotStyle, embedded::kReportStyle, Escape(title_),
+      Escape(subtitle), contents_, body_, embedded::kUplotScript, ScriptSafe(charts),
       embedded::kReportScript);
 }
 

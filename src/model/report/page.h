@@ -1,6 +1,9 @@
 // One self-contained HTML page: headings, sentences, tables and charts, no file beside it and no
 // network. Charts are drawn in the browser by uPlot, whose script is part of the page; without
 // scripts the tables still say everything. All texts are escaped; NaN shows as "-".
+//
+// A page carries the fingerprint of all it shows but its subtitle (which may hold a time), so that
+// a file can be asked whether it shows the same.
 #pragma once
 
 #include <string>
@@ -44,9 +47,17 @@ class Page {
   // Charts given one after another stand side by side where there is room.
   void AddChart(const Chart& chart);
 
+  // What follows is folded away until somebody opens it.
+  void BeginDetails(std::string_view summary);
+  void EndDetails();
+
   std::string Render() const;
+  bool IsShownBy(std::string_view html) const;  // a file that Render made, earlier
 
  private:
+  std::string RenderWith(std::string_view subtitle, std::string_view mark) const;
+  std::string Mark() const;  // the fingerprint, as an element of the head
+
   std::string title_, subtitle_;
   std::string contents_, body_;
   std::vector<std::string> charts_;  // JSON for the script

@@ -35,6 +35,19 @@ TEST(PageTest, JoinsSeriesOverTheUnionOfX) {
   EXPECT_THAT(page.Render(), HasSubstr("[[0.0,1.0,2.0],[1.0,null,3.0],[null,null,null]]"));
 }
 
+TEST(PageTest, AFileKnowsWhetherItShowsTheSame) {
+  const auto made = [](const std::string& subtitle, const std::string& text) {
+    Page page("t", subtitle);
+    page.Paragraph(text);
+    return page;
+  };
+  const std::string html = made("at noon", "a").Render();
+  EXPECT_TRUE(made("at noon", "a").IsShownBy(html));
+  EXPECT_TRUE(made("at night", "a").IsShownBy(html));
+  EXPECT_FALSE(made("at noon", "b").IsShownBy(html));
+  EXPECT_FALSE(made("at noon", "a").IsShownBy("<html></html>"));
+}
+
 TEST(PageTest, NumbersThatAreNoneShowADash) {
   EXPECT_EQ(FormatNumber(std::nan("")), "-");
   EXPECT_EQ(FormatNumber(0.12345), "0.123");

@@ -15,7 +15,7 @@ function seriesOf(chart, i) {
   return base;
 }
 
-for (const figure of document.querySelectorAll("figure.chart")) {
+function draw(figure) {
   const chart = charts[Number(figure.dataset.chart)];
   const named = chart.xNames.length > 0;
   const xAxis = { label: chart.x, size: 44 };
@@ -32,4 +32,13 @@ for (const figure of document.querySelectorAll("figure.chart")) {
       ...chart.names.map((_, i) => seriesOf(chart, i))],
     axes: [xAxis, { label: chart.y, size: 60 }],
   }, chart.data, figure);
+}
+
+// A folded part has no layout yet: its charts are drawn when it is opened.
+const folded = (figure) => figure.closest("details:not([open])");
+for (const figure of document.querySelectorAll("figure.chart")) {
+  if (!folded(figure)) draw(figure);
+}
+for (const part of document.querySelectorAll("details")) {
+  part.addEventListener("toggle", () => part.querySelectorAll("figure.chart:empty").forEach(draw));
 }
