@@ -193,6 +193,18 @@ def test_a_model_overwrites_no_table_that_is_there(project, more, score, table):
     assert project.sql(f"SELECT a FROM {table}") == [(7,)]
 
 
+def test_features_of_a_materialized_view_are_refused_unless_accepted(project):
+    (project.folder / "transformations/m.sql").write_text("CREATE MATERIALIZED VIEW latest AS SELECT b, max(seen) AS seen FROM t GROUP BY b;")
+    (project.folder / "features").mkdir()
+    (project.folder / "features/v.sql").write_text(
+        "CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP seen AS SELECT count(*) OVER w AS n FROM latest WINDOW w AS (RANGE UNBOUNDED PRECEDING);")
+    given(project, m=model())
+    text = refused(project, "run")
+    assert all(word in text for word in ["m.yml:6:", "feature view v", "main.default.latest", "materialized view", "accept_restate: [v]"]), text
+    given(project, m=model(more="leak_check: {accept_restate: [v]}"))
+    assert "accept_restate" not in refused(project, "run")  # but two rows are too few to learn from
+
+
 @pytest.mark.parametrize("view, words", [
     ("CREATE FEATURE VIEW v ENTITY (b) TIMESTAMP ts AS SELECT count(*) OVER w AS n FROM t WINDOW w AS (RANGE UNBOUNDED PRECEDING);",
      ["v.sql:1", "ts"]),

@@ -15,11 +15,34 @@ Json LeakFindings::ToJson() const {
                         {"positives", change.of_positives},
                         {"negatives", change.of_negatives}});
   }
+  Json rewritten = Json::array();
+  for (const auto& view : restating) {
+    rewritten.push_back({{"view", view.view}, {"source", view.source}, {"why", view.why}});
+  }
   return {{"passed", true},
+          {"accepted_restatements", rewritten},
           {"changes_at_label_time", changing},
           {"moments_recomputed", moments},
           {"rows_recomputed", rows},
           {"warnings", warnings}};
+}
+
+Status CheckRestatements(const platform::FeatureStore& features, const ModelDefinition& definition,
+                         const platform::TrainingOptions& options, LeakFindings& findings) {
+  std::vector<std::string> views;
+  for (const auto& view : definition.views) views.push_back(view.view);
+  MP_ASSIGN_OR_RETURN(findings.restating, features.Restatements(views, options));
+  for (const auto& view : findings.restating) {
+    const auto& accepted = definition.leak_check.accept_restate;
+    if (std::ranges::find(accepted, view.view) != accepted.end()) continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "{}: leak check failed: feature view {} reads {}, whose history is rewritten ({}), "
+                "so a row that is there now need not have been there at T. Feed the view from a "
+                "streaming table, or accept it by name with leak_check: {{accept_restate: [{}]}}",
+                definition.PlaceOf("features.views." + view.view), view.view, view.source, view.why,
+                view.view);
+  }
+  return OkStatus();
 }
 
 Status CheckTruncatedSource(platform::FeatureStore& features, arrow::RecordBatchReader& labels,

@@ -28,11 +28,16 @@ struct LeakFindings {
   int64_t rows = 0;                      // label rows at those T
   std::vector<double> single_ap;         // by feature column, training part
   std::vector<LabelTimeChange> changes;  // those that tell the labels apart
+  // Views whose sources' histories are rewritten, all of them accepted by the definition.
+  std::vector<platform::Restatement> restating;
   std::vector<std::string> warnings;
 
   Json ToJson() const;
 };
 
+// kInvalidArgument names a view that restates its history and that accept_restate does not name.
+Status CheckRestatements(const platform::FeatureStore& features, const ModelDefinition& definition,
+                         const platform::TrainingOptions& options, LeakFindings& findings);
 // kInvalidArgument names the feature, the row and what to do.
 Status CheckTruncatedSource(platform::FeatureStore& features, arrow::RecordBatchReader& labels,
                             const ModelDefinition& definition,

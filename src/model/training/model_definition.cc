@@ -38,7 +38,9 @@ Status ReadFeatures(const YamlNode& node, ModelDefinition& model) {
   for (const auto& item : items) {
     MP_ASSIGN_OR_RETURN(auto view, MappingReader::Open(item));
     ViewColumns& entry = model.views.emplace_back();
-    MP_ASSIGN_OR_RETURN(entry.view, view.RequireString("name"));
+    MP_ASSIGN_OR_RETURN(auto name, view.Require("name"));
+    MP_ASSIGN_OR_RETURN(entry.view, name.AsString());
+    model.places["features.views." + entry.view] = name.Where();
     if (auto columns = view.Find("columns")) {
       MP_ASSIGN_OR_RETURN(entry.columns, ReadNames(*columns));
     }

@@ -128,6 +128,9 @@ Result<std::string> DigestOf(const arrow::Table& table) {
 Result<ComputedModel> ComputeModel(const TrainerParts& parts, const ModelDefinition& definition,
                                    const TrainingInputs& inputs, Progress* progress) {
   const Environment& env = parts.catalog.workspace().env;
+  const auto options = OptionsFor(definition, inputs);
+  LeakFindings findings;
+  MP_RETURN_IF_ERROR(CheckRestatements(parts.features, definition, options, findings));
   Tell(progress, definition, 0, "labels");
   MP_ASSIGN_OR_RETURN(auto labels,
                       LabelRows(parts.engine, parts.principal, definition, inputs.tables));
@@ -138,7 +141,6 @@ Result<ComputedModel> ComputeModel(const TrainerParts& parts, const ModelDefinit
   MP_ASSIGN_OR_RETURN(auto label_batch, platform::ToArrowBatch(std::move(kept)));
 
   Tell(progress, definition, 1, "features");
-  const auto options = OptionsFor(definition, inputs);
   MP_ASSIGN_OR_RETURN(auto reader, ReaderOf(label_batch));
   MP_ASSIGN_OR_RETURN_CONTEXT(auto training,
                               parts.features.TrainingSetFor(*reader, inputs.ViewNames(), options),
@@ -146,7 +148,6 @@ Result<ComputedModel> ComputeModel(const TrainerParts& parts, const ModelDefinit
   MP_RETURN_IF_ERROR(env.cancellation.Check());
 
   Tell(progress, definition, 2, "leak check");
-  LeakFindings findings;
   MP_ASSIGN_OR_RETURN(reader, ReaderOf(label_batch));
   MP_RETURN_IF_ERROR(CheckTruncatedSource(parts.features, *reader, definition, options, findings));
 

@@ -5,7 +5,7 @@
 #include "data/catalog/warehouse.h"
 #include "model/scoring/batch_score.h"
 #include "model/scoring/owned_table.h"
-#include "pipeline/flows/flow_tables.h"
+#include "pipeline/flows/flow_properties.h"
 
 namespace millpond::model {
 namespace {

@@ -131,6 +131,7 @@ Json RunRecord(const ModelDefinition& definition, const TrainingInputs& inputs,
           {"seed", definition.seed},
           {"threads", 1},
           {"libraries", inputs.libraries},
+          {"accepted_restatements", model.evaluation["leak_check"]["accepted_restatements"]},
           {"training_set",
            {{"table", stored.table.ToString()},
             {"version", stored.version},
@@ -168,6 +169,11 @@ Status LogRun(const TrainerParts& parts, const platform::RunInfo& run,
                                      {"millpond.encoder_hash", model.examples.encoder.Hash()}};
   for (const auto& [name, digest] : model.digests) {
     tags.push_back({"millpond.sha256." + name, digest});
+  }
+  for (const Json& view : model.evaluation["leak_check"]["accepted_restatements"]) {
+    tags.push_back(
+        {"millpond.accepted_restatement." + view["view"].get<std::string>(),
+         fmt::format("{}: {}", view["source"].get<std::string>(), view["why"].get<std::string>())});
   }
   return parts.tracking.LogBatch(run.run_id, MetricsOf(model.evaluation), ParamsOf(definition),
                                  tags);

@@ -26,7 +26,8 @@ Result<StoredTrainingSet> StoreTrainingSet(const TrainerParts& parts,
 //    "tables": {name: version}, "features": TrainingSetRecord, "feature_columns": […],
 //    "feature_hashes": {column: hash},
 //    "split": {…}, "seed", "threads": 1, "libraries": {…},
-//    "training_set": {"table", "version", "rows"}, "digests": {"model": sha256, …}}
+//    "accepted_restatements": [{"view", "source", "why"}], "training_set": {"table", "version",
+//    "rows"}, "digests": {"model": sha256, …}}
 Json RunRecord(const ModelDefinition& definition, const TrainingInputs& inputs,
                const ComputedModel& model, const StoredTrainingSet& stored,
                const std::string& fingerprint);

@@ -129,6 +129,25 @@ TEST_F(TrainerTest, ATableOfSomebodyElseIsNotOverwritten) {
   Sql("SELECT precious FROM stopped_training_set");
 }
 
+TEST_F(TrainerTest, ASourceThatWasOverwrittenIsRefusedUnlessAcceptedByName) {
+  MP_ASSERT_OK(Train());
+  Sql("CREATE OR REPLACE TABLE purchases AS SELECT * FROM purchases");
+  EXPECT_THAT(
+      Train(),
+      FailsWith(ErrorKind::kInvalidArgument,
+                AllOf(HasSubstr("models/stopped.yml:13:17"), HasSubstr("feature view buying"),
+                      HasSubstr("main.default.purchases"), HasSubstr("version 2 of it"),
+                      HasSubstr("accept_restate: [buying]"))));
+  MP_ASSERT_OK_AND_ASSIGN(
+      auto report, Train(std::string(kStoppedModel) + "leak_check: {accept_restate: [buying]}\n"));
+  const Json accepted = report.record["accepted_restatements"];
+  ASSERT_THAT(accepted, SizeIs(1));
+  EXPECT_EQ(accepted[0]["view"], "buying");
+  EXPECT_EQ(report.evaluation["leak_check"]["accepted_restatements"], accepted);
+  MP_ASSERT_OK_AND_ASSIGN(auto run, tracking_->GetRun(report.run_id));
+  EXPECT_NE(run.FindTag("millpond.accepted_restatement.buying"), nullptr);
+}
+
 TEST_F(TrainerTest, ALabelInDisguiseIsWarnedOf) {
   std::string text = With("count(*) FILTER (WHERE ts >= :as_of) = 0 AS label,",
                           "count(*) FILTER (WHERE ts >= :as_of) = 0 AS label,\n"

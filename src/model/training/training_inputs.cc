@@ -20,8 +20,9 @@ Result<std::vector<std::string>> ColumnsOf(const ViewColumns& wanted,
     for (const auto& name : *list) {
       if (std::ranges::find(all, name) != all.end()) continue;
       return Fail(ErrorKind::kInvalidArgument,
-                  "{}: feature view '{}' has no column '{}'; it has {}", definition.file, view.name,
-                  name, fmt::join(all, ", "));
+                  "{}: feature view '{}' has no column '{}'; it has {}",
+                  definition.PlaceOf("features.views." + wanted.view), view.name, name,
+                  fmt::join(all, ", "));
     }
   }
   if (!wanted.columns.empty()) return wanted.columns;
@@ -33,14 +34,14 @@ Result<std::vector<std::string>> ColumnsOf(const ViewColumns& wanted,
 
 Status AddView(const TrainerParts& parts, const ModelDefinition& definition,
                const ViewColumns& wanted, TrainingInputs& inputs) {
+  const std::string& place = definition.PlaceOf("features.views." + wanted.view);
   auto view = parts.features.Find(wanted.view);
-  if (!view) return std::unexpected<Error>(std::move(view).error().WithContext(definition.file));
+  if (!view) return std::unexpected<Error>(std::move(view).error().WithContext(place));
   MP_ASSIGN_OR_RETURN(auto columns, ColumnsOf(wanted, *view, definition));
   for (const auto& name : columns) {
     if (std::ranges::find(inputs.feature_columns, name) != inputs.feature_columns.end()) {
       return Fail(ErrorKind::kInvalidArgument,
-                  "{}: two views give a feature '{}'; exclude it from one of them", definition.file,
-                  name);
+                  "{}: two views give a feature '{}'; exclude it from one of them", place, name);
     }
     inputs.feature_columns.push_back(name);
   }

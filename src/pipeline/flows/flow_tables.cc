@@ -5,15 +5,18 @@
 #include "base/json.h"
 #include "data/catalog/catalog.h"
 #include "pipeline/expectations/row_split.h"
+#include "pipeline/flows/flow_properties.h"
 
 namespace millpond::pipeline {
 namespace {
 
 Result<data::DeltaTable> OpenOrMake(data::Catalog& catalog, const data::TableName& name,
-                                    const std::string& flow, data::CreateOptions options) {
+                                    const std::string& flow, std::string_view kind,
+                                    data::CreateOptions options) {
   MP_ASSIGN_OR_RETURN(auto found, FindFlowTable(catalog, name, flow));
   if (found.has_value()) return *found;
   options.properties[kFlowProperty] = flow;
+  options.properties[kFlowKindProperty] = kind;
   return catalog.CreateTable(name, options, /*if_not_exists=*/true);
 }
 
@@ -56,6 +59,7 @@ Result<std::optional<data::DeltaTable>> FindFlowTable(data::Catalog& catalog,
 Result<FlowTables> OpenFlowTables(data::Catalog& catalog, const FlowQuery& query,
                                   const std::string& flow, const arrow::Schema& schema) {
   const FlowStatement& statement = query.statement;
+  const std::string_view kind = ToString(statement.kind);
   data::CreateOptions options;
   MP_ASSIGN_OR_RETURN(options.schema, WithComments(schema, statement));
   options.partition_columns = statement.partition_columns;
@@ -68,10 +72,11 @@ Result<FlowTables> OpenFlowTables(data::Catalog& catalog, const FlowQuery& query
     data::CreateOptions side;
     MP_ASSIGN_OR_RETURN(side.schema, data::Schema::FromArrow(*columns));
     side.description = "Rows that broke expectations of " + statement.name.ToString();
-    MP_ASSIGN_OR_RETURN(quarantine,
-                        OpenOrMake(catalog, QuarantineName(statement.name), flow, std::move(side)));
+    MP_ASSIGN_OR_RETURN(quarantine, OpenOrMake(catalog, QuarantineName(statement.name), flow, kind,
+                                               std::move(side)));
   }
-  MP_ASSIGN_OR_RETURN(auto main, OpenOrMake(catalog, statement.name, flow, std::move(options)));
+  MP_ASSIGN_OR_RETURN(auto main,
+                      OpenOrMake(catalog, statement.name, flow, kind, std::move(options)));
   return FlowTables{std::move(main), std::move(quarantine)};
 }
 

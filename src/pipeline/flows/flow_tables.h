@@ -13,9 +13,6 @@
 
 namespace millpond::pipeline {
 
-// The property that names the flow of a table.
-inline constexpr const char* kFlowProperty = "millpond.flow";
-
 data::TableName QuarantineName(const data::TableName& table);
 
 // Opens the flow's main table; nothing if it is not there. kAlreadyExists if somebody else made it.

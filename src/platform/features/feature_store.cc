@@ -12,6 +12,7 @@
 #include "platform/features/definition_store.h"
 #include "platform/features/label_input.h"
 #include "platform/features/labels.h"
+#include "platform/features/restatement.h"
 #include "platform/features/training_set.h"
 #include "platform/features/view_binding.h"
 #include "platform/features/view_compiler.h"
@@ -239,6 +240,17 @@ Result<LeakReport> FeatureStore::CheckForLeaks(arrow::RecordBatchReader& labels,
   MP_ASSIGN_OR_RETURN(auto bindings, Bind(views, options));
   MP_ASSIGN_OR_RETURN(Labels rows, Labels::Read(labels, env.arbiter));
   return FindLeaks(env, rows, bindings, options, max_moments);
+}
+
+Result<std::vector<Restatement>> FeatureStore::Restatements(const std::vector<std::string>& views,
+                                                            const TrainingOptions& options) const {
+  MP_ASSIGN_OR_RETURN(auto bindings, Bind(views, options));
+  std::vector<Restatement> restating;
+  for (size_t i = 0; i < views.size(); ++i) {
+    MP_ASSIGN_OR_RETURN(auto why, WhyItRestates(catalog_.workspace().env, *bindings[i].snapshot));
+    if (why) restating.push_back({views[i], bindings[i].view.source, *why});
+  }
+  return restating;
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> FeatureStore::OpenLabels(

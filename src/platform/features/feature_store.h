@@ -120,6 +120,13 @@ struct LeakReport {
   std::string first;           // the first difference, for the message
 };
 
+// A view whose source does not only grow (restatement.h).
+struct Restatement {
+  std::string view;  // as it was asked for
+  std::string source;
+  std::string why;
+};
+
 class FeatureStore {
  public:
   // `catalog` and `engine` must outlive the store. Makes CREATE FEATURE VIEW a statement of the
@@ -167,6 +174,10 @@ class FeatureStore {
   Result<LeakReport> CheckForLeaks(arrow::RecordBatchReader& labels,
                                    const std::vector<std::string>& views,
                                    const TrainingOptions& options = {}, int max_moments = 16);
+
+  // Those of the views whose sources' histories are rewritten, up to the versions of `options`.
+  Result<std::vector<Restatement>> Restatements(const std::vector<std::string>& views,
+                                                const TrainingOptions& options = {}) const;
 
   // Labels from a file (.csv, .parquet) or a table of the catalog. In a CSV file the views' entity
   // and time columns are read as the types they have in the views.
