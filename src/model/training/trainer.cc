@@ -115,16 +115,18 @@ Result<TrainReport> TrainRun(const TrainerParts& parts, const platform::RunInfo&
   return report;
 }
 
-// The newest version made from the same inputs.
-Result<std::optional<platform::ModelVersion>> FindSame(const TrainerParts& parts,
-                                                       const std::string& name,
-                                                       const std::string& fingerprint) {
-  MP_ASSIGN_OR_RETURN(auto versions, parts.registry.ListVersions(name));
-  for (auto& version : versions) {
-    const std::string* tag = version.FindTag(kFingerprintTag);
-    if (tag != nullptr && *tag == fingerprint) return std::optional(std::move(version));
-  }
-  return std::optional<platform::ModelVersion>();
+// The champion, if it was made from the same inputs. An older version that was is not enough: the
+// alias and the training set's table have moved on since, and training again moves both, with an
+// audit row, in the one way there is.
+Result<std::optional<platform::ModelVersion>> SameChampion(const TrainerParts& parts,
+                                                           const std::string& name,
+                                                           const std::string& fingerprint) {
+  auto champion = parts.registry.GetByAlias(name, std::string(kChampion));
+  if (!champion && champion.error().kind() == ErrorKind::kNotFound) return std::nullopt;
+  if (!champion) return std::unexpected<Error>(std::move(champion).error());
+  const std::string* tag = champion->FindTag(kFingerprintTag);
+  if (tag == nullptr || *tag != fingerprint) return std::nullopt;
+  return std::optional(std::move(*champion));
 }
 
 }  // namespace
@@ -159,7 +161,7 @@ Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const Trai
   MP_ASSIGN_OR_RETURN(auto lock, LockModel(parts_.catalog.workspace(), definition.name));
   MP_ASSIGN_OR_RETURN(auto experiment, parts_.tracking.EnsureExperiment(definition.name));
   MP_RETURN_IF_ERROR(EndAbandonedRuns(parts_, experiment.experiment_id));
-  MP_ASSIGN_OR_RETURN(auto same, FindSame(parts_, definition.name, fingerprint));
+  MP_ASSIGN_OR_RETURN(auto same, SameChampion(parts_, definition.name, fingerprint));
   if (same && !options.force) {
     auto report = Unchanged(definition, *same);
     // Artifacts that somebody removed are made again.

@@ -67,6 +67,26 @@ TEST_F(TrainerTest, TheSameInputsAreTrainedOnce) {
   EXPECT_EQ(fourth.training_set_version, first.training_set_version);
 }
 
+TEST_F(TrainerTest, ADefinitionThatIsBroughtBackIsTheChampionAgain) {
+  MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
+  MP_ASSERT_OK_AND_ASSIGN(auto other, Train(With("train: [2020-03-01, 2020-04-01]",
+                                                 "train: [2020-02-15, 2020-04-01]")));
+  EXPECT_EQ(other.version, 2);
+  MP_ASSERT_OK_AND_ASSIGN(auto back, Train());
+  EXPECT_FALSE(back.unchanged);
+  EXPECT_EQ(back.version, 3);
+  EXPECT_EQ(back.record["digests"], first.record["digests"]);
+  EXPECT_GT(back.training_set_version, other.training_set_version);
+  MP_ASSERT_OK_AND_ASSIGN(auto champion, registry_->GetByAlias("stopped", "champion"));
+  EXPECT_EQ(champion.run_id, back.run_id);
+  MP_ASSERT_OK_AND_ASSIGN(auto history, registry_->History("stopped"));
+  EXPECT_EQ(history[0].action, "set_alias");
+  EXPECT_EQ(history[0].from_version, 2);
+  EXPECT_EQ(history[0].to_version, 3);
+  MP_ASSERT_OK_AND_ASSIGN(auto again, Train());
+  EXPECT_TRUE(again.unchanged);
+}
+
 TEST_F(TrainerTest, ARunIsReproducedAtItsVersionsAfterTheDataChanged) {
   MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
   Sql("INSERT INTO purchases SELECT customer, ts, amount * 2 FROM purchases WHERE customer < 100");
