@@ -1,41 +1,17 @@
 #include "model/report/model_section.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 
-#include "base/json.h"
+#include "model/report/document_values_internal.h"
+#include "model/report/model_parts_internal.h"
 
 namespace millpond::model {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kFeatureCharts = 12;
-
-const Json& Member(const Json& object, const char* key) {
-  static const Json kNull;
-  auto found = object.is_object() ? object.find(key) : object.end();
-  return object.is_object() && found != object.end() ? *found : kNull;
-}
-
-double NumberOf(const Json& object, const char* key) {
-  const Json& value = Member(object, key);
-  return value.is_number() ? value.get<double>() : kNone;
-}
-
-std::string TextOf(const Json& object, const char* key) {
-  const Json& value = Member(object, key);
-  return value.is_string() ? value.get<std::string>() : "";
-}
-
-std::string CountOf(const Json& object, const char* key) {
-  const Json& value = Member(object, key);
-  return value.is_number_integer() ? fmt::format("{}", value.get<int64_t>()) : "-";
-}
 
 // "0.712 (0.703 to 0.721)".
 std::string WithInterval(const Json& entry) {
@@ -194,7 +170,7 @@ Chart HistogramOf(const Json& feature) {
     ChartSeries series{split, {}, ChartSeries::Style::kBars};
     for (const Json& share : Member(histogram, split)) {
       series.points.emplace_back(series.points.size(),
-                                 share.is_number() ? share.get<double>() : kNone);
+                                 share.is_number() ? share.get<double>() : std::nan(""));
     }
     if (!series.points.empty()) chart.series.push_back(std::move(series));
   }
@@ -259,6 +235,7 @@ void AddModelSection(Page& page, const ModelSectionFacts& facts, const Json& eva
   AddCalibration(page, evaluation);
   AddMoments(page, evaluation);
   AddThreshold(page, Member(evaluation, "threshold"));
+  AddAction(page, Member(evaluation, "action"));
   AddFeatures(page, Member(evaluation, "features"));
 }
 

@@ -38,6 +38,19 @@ TEST(ModelSectionTest, LeavesOutWhatIsNotThere) {
               HasSubstr("who leaves"));
 }
 
+TEST(ModelSectionTest, SaysWhatTheActionIsWorthAndWhatThatAssumes) {
+  const std::string html =
+      Render(Json::parse(R"({"action": {"capacity": 5, "value": 20, "cost": 1.5,
+    "periods": 4, "break_even_probability": 0.075, "losing_contacts": 2, "assumes": "every contact works",
+    "rules": [{"rule": "model", "contacts": 20, "successes": 8.5, "expected_successes": 9.25,
+               "net_value": 140, "expected_net_value": 155}]}})"));
+  EXPECT_THAT(html, HasSubstr("every contact works"));
+  EXPECT_THAT(
+      html,
+      HasSubstr("<td>model</td><td>20</td><td>8.5</td><td>9.2</td><td>140.00</td><td>155.00</td>"));
+  EXPECT_THAT(html, HasSubstr("from a probability of 0.075 on; 2 of"));
+}
+
 TEST(ModelSectionTest, DrawsHistogramsOfBothSplits) {
   std::string html = Render(Json::parse(R"({"features": [{"name": "recency", "importance": 0.5,
     "histogram": {"edges": [0, 10, 20], "train": [0.5, 0.5], "test": [0.2, 0.8]}}]})"));

@@ -247,6 +247,7 @@ Result<Json> EvaluateModel(const ModelDefinition& definition, const Examples& ex
       {"verdict", Verdict(definition, measured, fitted)},
       {"threshold", Threshold(test, fitted.model(), prevalence)},
       {"calibration_before_after", BeforeAfter(test, fitted.model())},
+      {"action", DescribeAction(definition, test, fitted)},
       {"by_moment", ByMoment(test, fitted.model())},
       {"features", DescribeFeatures(examples, fitted, findings)},
       {"training_rows_used", fitted.training_rows_used},

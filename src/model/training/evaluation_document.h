@@ -17,6 +17,10 @@
 //                                 "remark": "…"},
 //    "precision_recall": {"model": [{"recall", "precision", "threshold"}, …], "logistic": […], …},
 //    "lift": {"model": [{"share", "lift", "recall"}, …], …},
+//    "action": null (no value, no cost) or {"capacity", "value", "cost", "period": "T" or "day",
+//               "periods", "break_even_probability", "losing_contacts", "assumes": "…",
+//               "rules": [{"rule": a prediction or "everybody", "contacts", "successes",
+//                          "expected_successes", "net_value", "expected_net_value"}, …]},
 //    "by_moment": [{"as_of", "rows", "positives", "average_precision"}, …],   // test slice; days
 //                                                    // where every row has a T of its own
 //    "features": [{"name", "importance", "kind", "single_average_precision",
@@ -39,6 +43,11 @@ namespace millpond::model {
 
 Result<Json> EvaluateModel(const ModelDefinition& definition, const Examples& examples,
                            const FittedModel& fitted, const LeakFindings& findings, TaskPool& pool);
+
+bool HasWorth(const ActionDefinition& action);  // it has a value or a cost
+// The "action" of the document.
+Json DescribeAction(const ModelDefinition& definition, const ExampleSet& test,
+                    const FittedModel& fitted);
 
 // The "features" of the document.
 Json DescribeFeatures(const Examples& examples, const FittedModel& fitted,

@@ -1,6 +1,7 @@
 #include "model/training/model_definition.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/yaml.h"
 #include "data/catalog/table_name.h"
@@ -179,6 +180,10 @@ Status ReadAction(const YamlNode& node, ActionDefinition& action) {
   MP_ASSIGN_OR_RETURN(action.holdout, reader.Double("holdout", action.holdout));
   MP_ASSIGN_OR_RETURN(action.value, reader.Double("value", 0));
   MP_ASSIGN_OR_RETURN(action.cost, reader.Double("cost", 0));
+  for (const auto& [key, number] : {std::pair("value", action.value), {"cost", action.cost}}) {
+    if (std::isfinite(number) && number >= 0) continue;
+    return reader.Find(key)->Complain(fmt::format("{}: want a number, at least 0", key));
+  }
   if (action.capacity < 0) return node.Complain("capacity: want a number of rows, at least 0");
   if (!(action.holdout >= 0 && action.holdout < 1)) {
     return node.Complain("holdout is a share: at least 0, less than 1");

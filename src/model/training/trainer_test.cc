@@ -203,6 +203,27 @@ TEST_F(TrainerTest, ErrorsOfADefinitionNameTheirPlace) {
       FailsWith(ErrorKind::kInvalidArgument, HasSubstr("shorter than the label's horizon")));
 }
 
+TEST_F(TrainerTest, TheEvaluationSaysWhatTheActionIsWorth) {
+  MP_ASSERT_OK_AND_ASSIGN(auto without, Train());
+  EXPECT_TRUE(without.evaluation["action"].is_null());
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Train(std::string(kStoppedModel) +
+                                             "action: {capacity: 20, value: 5, cost: 1}\n"));
+  EXPECT_FALSE(report.unchanged);
+  EXPECT_EQ(report.record["digests"]["model"], without.record["digests"]["model"]);
+  const Json action = report.evaluation["action"];
+  EXPECT_EQ(action["periods"], 1);
+  EXPECT_THAT(action["assumes"].get<std::string>(),
+              AllOf(HasSubstr("5 × successes − 1 × contacts"), HasSubstr("ASSUMED")));
+  const Json& model = action["rules"][0];
+  EXPECT_EQ(model["contacts"], 20);
+  // One T and a capacity that precision_at_20 knows too.
+  EXPECT_NEAR(model["successes"].get<double>(),
+              20 * MetricOf(report.evaluation, "model", "precision_at_20"), 1e-9);
+  EXPECT_NEAR(model["net_value"].get<double>(), 5 * model["successes"].get<double>() - 20, 1e-9);
+  EXPECT_NEAR(model["expected_net_value"].get<double>(),
+              5 * model["expected_successes"].get<double>() - 20, 1e-9);
+}
+
 TEST_F(TrainerTest, LabelsOfTheFutureWait) {
   machine_.clock.Set(*ParseTimestamp("2020-07-15"));
   EXPECT_THAT(Train(), FailsWith(ErrorKind::kInvalidArgument,

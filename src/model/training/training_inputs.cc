@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/sha256.h"
+#include "model/training/evaluation_document.h"
 #include "model/training/training_inputs_internal.h"
 #include "model/training/xgboost_learner.h"
 
@@ -9,7 +10,7 @@ namespace millpond::model {
 namespace {
 
 // Raised when training, evaluation or the model folder change what they write.
-constexpr int kTrainingVersion = 1;
+constexpr int kTrainingVersion = 2;
 
 Result<std::vector<std::string>> ColumnsOf(const ViewColumns& wanted,
                                            const platform::FeatureView& view,
@@ -64,8 +65,8 @@ Json ToJson(const SplitDefinition& split) {
   return json;
 }
 
-// The parts of a definition that decide a model and its evaluation; what its score triggers does
-// not.
+// The parts of a definition that decide a model and its evaluation; what its score triggers
+// does not, but for the worth of it.
 Json TrainingPartOf(const ModelDefinition& definition) {
   const std::string& sql = definition.label.sql.text;
   Json json = {{"name", definition.name},
@@ -88,6 +89,10 @@ Json TrainingPartOf(const ModelDefinition& definition) {
                {"leak_check",
                 {definition.leak_check.accept_restate, definition.leak_check.warn_average_precision,
                  definition.leak_check.moments}}};
+  // The evaluation says what the action is worth.
+  if (const ActionDefinition& action = definition.action; HasWorth(action)) {
+    json["action"] = {action.capacity, action.value, action.cost};
+  }
   json["precision_at"] = Json::array();
   for (const TopK& top : definition.precision_at) {
     json["precision_at"].push_back({top.value, top.is_share});
