@@ -27,4 +27,40 @@ void AddAction(Page& page, const Json& action) {
       FormatNumber(NumberOf(action, "losing_contacts"), 0)));
 }
 
+void AddLeakCheck(Page& page, const Json& leak_check) {
+  if (!leak_check.is_object()) return;
+  page.Heading("Leak check");
+  const Json& passed = Member(leak_check, "passed");
+  page.Paragraph(fmt::format(
+      "{}: the features of {} label rows at {} moments T were computed again from sources cut at "
+      "T, "
+      "and did not differ by a bit. No training label was known later than the training cut-off.",
+      passed.is_boolean() && passed.get<bool>() ? "Passed" : "NOT passed",
+      CountOf(leak_check, "rows_recomputed"), CountOf(leak_check, "moments_recomputed")));
+  for (const Json& view : Member(leak_check, "accepted_restatements")) {
+    page.Verdict(fmt::format("Accepted by name: view {} reads {}, whose history is rewritten ({}).",
+                             TextOf(view, "view"), TextOf(view, "source"), TextOf(view, "why")),
+                 false);
+  }
+  const Json& changes = Member(leak_check, "changes_at_label_time");
+  if (!changes.is_array() || changes.empty()) {
+    page.Paragraph(
+        "No feature changes between T and the moment the label is known in a way that "
+        "tells the labels apart.");
+    return;
+  }
+  page.Paragraph(
+      "These features change between T and the moment the label is known for the rows of one "
+      "label, "
+      "and not of the other. That is expected where label and features read the same events. It "
+      "also "
+      "says that a KNOWN AT that claims too early a moment would give the label away.");
+  ReportTable table{{"feature", "changed, label positive", "changed, label negative"}, {}};
+  for (const Json& change : changes) {
+    table.rows.push_back({TextOf(change, "feature"), FormatNumber(NumberOf(change, "positives")),
+                          FormatNumber(NumberOf(change, "negatives"))});
+  }
+  page.Table(table);
+}
+
 }  // namespace millpond::model

@@ -8,5 +8,6 @@
 namespace millpond::model {
 
 void AddAction(Page& page, const Json& action);
+void AddLeakCheck(Page& page, const Json& leak_check);
 
 }  // namespace millpond::model

@@ -236,6 +236,7 @@ void AddModelSection(Page& page, const ModelSectionFacts& facts, const Json& eva
   AddMoments(page, evaluation);
   AddThreshold(page, Member(evaluation, "threshold"));
   AddAction(page, Member(evaluation, "action"));
+  AddLeakCheck(page, Member(evaluation, "leak_check"));
   AddFeatures(page, Member(evaluation, "features"));
 }
 

@@ -51,6 +51,19 @@ TEST(ModelSectionTest, SaysWhatTheActionIsWorthAndWhatThatAssumes) {
   EXPECT_THAT(html, HasSubstr("from a probability of 0.075 on; 2 of"));
 }
 
+TEST(ModelSectionTest, TellsWhatTheLeakCheckFound) {
+  const std::string html =
+      Render(Json::parse(R"({"leak_check": {"passed": true, "moments_recomputed": 4,
+    "rows_recomputed": 22047, "accepted_restatements": [{"view": "v", "source": "main.x.t", "why": "a view"}],
+    "changes_at_label_time": [{"feature": "recency_days", "positives": 0.0, "negatives": 1.0}]}})"));
+  EXPECT_THAT(html, HasSubstr("Passed: the features of 22047 label rows at 4 moments T"));
+  EXPECT_THAT(html, HasSubstr("view v reads main.x.t, whose history is rewritten (a view)"));
+  EXPECT_THAT(html, HasSubstr("<td>recency_days</td><td>0.000</td><td>1.000</td>"));
+  EXPECT_THAT(
+      Render(Json::parse(R"({"leak_check": {"passed": true, "changes_at_label_time": []}})")),
+      HasSubstr("No feature changes between T"));
+}
+
 TEST(ModelSectionTest, DrawsHistogramsOfBothSplits) {
   std::string html = Render(Json::parse(R"({"features": [{"name": "recency", "importance": 0.5,
     "histogram": {"edges": [0, 10, 20], "train": [0.5, 0.5], "test": [0.2, 0.8]}}]})"));

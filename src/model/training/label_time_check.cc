@@ -58,6 +58,18 @@ LabelTimeChange CompareColumn(const std::string& name, const Column& before, con
   return {name, share(1), share(0)};
 }
 
+void Warn(LeakFindings& findings) {
+  if (findings.changes.empty()) return;
+  std::string names;
+  for (const auto& change : findings.changes) {
+    names += (names.empty() ? "" : ", ") + change.feature;
+  }
+  findings.warnings.push_back(fmt::format(
+      "{} change between T and the moment the label is known, for one label and not for the other: "
+      "as expected if label and features read the same events, but make sure that KNOWN AT is true",
+      names));
+}
+
 }  // namespace
 
 Status CheckLabelTime(platform::FeatureStore& features, const Batch& rows, const TimeSplit& split,
@@ -80,6 +92,7 @@ Status CheckLabelTime(platform::FeatureStore& features, const Batch& rows, const
     if (std::abs(change.of_positives - change.of_negatives) < kTelling) continue;
     findings.changes.push_back(change);
   }
+  Warn(findings);
   return OkStatus();
 }
 

@@ -1,7 +1,7 @@
 // Proves, before a model is stored, that it learned nothing it could not have known (design section
 // 8). Fails if a label was known later than the training cut-off, if a feature changes when its
 // source is truncated at T, or if a view restates its history and the model does not accept that by
-// name. Warns if one feature alone predicts too well, and notes which ones change at label time.
+// name. Warns if one feature alone predicts too well, or changes at label time.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -44,8 +44,8 @@ Status CheckTruncatedSource(platform::FeatureStore& features, arrow::RecordBatch
                             const platform::TrainingOptions& options, LeakFindings& findings);
 Status CheckLabelsKnown(const TimeSplit& split);
 // Recomputes the features of a sample of training rows as of label_known_at and notes those that
-// change for one label and not for the other. Expected where label and features read the same
-// events, and harmless as long as KNOWN AT is right: a note in the record, not a warning.
+// change for one label and not for the other, with one warning that names them all. Expected where
+// label and features read the same events, and harmless as long as KNOWN AT is right.
 Status CheckLabelTime(platform::FeatureStore& features, const kernel::Batch& rows,
                       const TimeSplit& split, const std::vector<std::string>& feature_columns,
                       const ModelDefinition& definition, const platform::TrainingOptions& options,

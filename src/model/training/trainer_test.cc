@@ -175,9 +175,19 @@ TEST_F(TrainerTest, ALabelInDisguiseIsWarnedOf) {
   const std::string views = "  views: [{name: buying}]\n";
   text.replace(text.find(views), views.size(), views + "  request: [later]\n");
   MP_ASSERT_OK_AND_ASSIGN(auto report, Train(text));
+  EXPECT_THAT(report.warnings,
+              Contains(AllOf(HasSubstr("feature 'later'"), HasSubstr("average precision 1.000"))));
+}
+
+TEST_F(TrainerTest, FeaturesThatChangeAtLabelTimeAreWarnedOfInOneLine) {
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Train());
+  const Json changes = report.evaluation["leak_check"]["changes_at_label_time"];
+  ASSERT_FALSE(changes.empty());
   ASSERT_THAT(report.warnings, SizeIs(1));
-  EXPECT_THAT(report.warnings[0],
-              AllOf(HasSubstr("feature 'later'"), HasSubstr("average precision 1.000")));
+  for (const Json& change : changes) {
+    EXPECT_THAT(report.warnings[0], HasSubstr(change["feature"].get<std::string>()));
+  }
+  EXPECT_THAT(report.warnings[0], HasSubstr("make sure that KNOWN AT is true"));
 }
 
 TEST_F(TrainerTest, ErrorsOfADefinitionNameTheirPlace) {
