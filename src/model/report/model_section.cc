@@ -11,7 +11,7 @@
 namespace millpond::model {
 namespace {
 
-constexpr size_t kFeatureCharts = 12;
+constexpr size_t kOpenCharts = 16;  // of the features that matter most; the others are folded away
 
 // "0.712 (0.703 to 0.721)".
 std::string WithInterval(const Json& entry) {
@@ -79,6 +79,11 @@ void AddMetrics(Page& page, const Json& evaluation) {
   }
   page.Heading("The model beside its baselines, on the test split");
   page.Table(metrics.Table("value (95 % interval)"));
+  if (const Json& clusters = Member(evaluation, "clusters"); clusters.is_object()) {
+    page.Paragraph(fmt::format("Intervals from {} resamples of the {} entities of the test split.",
+                               CountOf(Member(evaluation, "bootstrap"), "replicates"),
+                               CountOf(clusters, "count")));
+  }
   page.Heading("Differences on the same rows");
   page.Table(differences.Table("difference (95 % interval)"));
 }
@@ -149,7 +154,8 @@ void AddMoments(Page& page, const Json& evaluation) {
 }
 
 void AddThreshold(Page& page, const Json& threshold) {
-  if (!threshold.is_object()) return;
+  const std::string remark = TextOf(threshold, "remark");
+  if (remark.empty()) return;  // it is one way to look at the model, and misleads nobody
   page.Heading("Why not accuracy at 0.5");
   page.Table(
       {{"rule", "accuracy", "precision", "recall", "called positive"},
@@ -159,7 +165,7 @@ void AddThreshold(Page& page, const Json& threshold) {
          FormatNumber(NumberOf(threshold, "recall")), CountOf(threshold, "predicted_positive")},
         {"always \"no\"", FormatNumber(NumberOf(Member(threshold, "never"), "accuracy")), "-",
          FormatNumber(0), "0"}}});
-  page.Paragraph(TextOf(threshold, "remark"));
+  page.Paragraph(remark);
 }
 
 Chart HistogramOf(const Json& feature) {
@@ -200,10 +206,15 @@ void AddFeatures(Page& page, const Json& features) {
   }
   page.Table(table);
   page.Heading("Feature distributions, training against test");
-  for (size_t i = 0; i < features.size() && i < kFeatureCharts; ++i) {
+  const bool folds = features.size() > kOpenCharts;
+  for (size_t i = 0; i < features.size(); ++i) {
+    if (folds && i == kOpenCharts) {
+      page.BeginDetails(fmt::format("{} more features", features.size() - kOpenCharts));
+    }
     Chart chart = HistogramOf(features[i]);
     if (!chart.series.empty()) page.AddChart(chart);
   }
+  if (folds) page.EndDetails();
 }
 
 bool BeatsLogistic(const Json& evaluation) {

@@ -1,5 +1,6 @@
 #include "model/report/model_section.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -62,6 +63,29 @@ TEST(ModelSectionTest, TellsWhatTheLeakCheckFound) {
   EXPECT_THAT(
       Render(Json::parse(R"({"leak_check": {"passed": true, "changes_at_label_time": []}})")),
       HasSubstr("No feature changes between T"));
+}
+
+TEST(ModelSectionTest, DrawsEveryFeatureTheLastOnesFoldedAway) {
+  Json features = Json::array();
+  for (int i = 0; i < 20; ++i) {
+    features.push_back({{"name", fmt::format("f{}", i)},
+                        {"histogram", {{"edges", {0, 1}}, {"train", {1, 0}}, {"test", {0, 1}}}}});
+  }
+  const std::string html = Render({{"features", features}});
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THAT(html, HasSubstr(fmt::format("aria-label=\"f{}\"", i)));
+  }
+  const size_t fold = html.find("<details><summary>4 more features</summary>");
+  EXPECT_LT(html.find("aria-label=\"f15\""), fold);
+  EXPECT_GT(html.find("aria-label=\"f16\""), fold);
+}
+
+TEST(ModelSectionTest, AccuracyIsExplainedWhereItMisleads) {
+  EXPECT_THAT(
+      Render(Json::parse(R"({"threshold": {"threshold": 0.5, "accuracy": 0.7, "remark": ""}})")),
+      Not(HasSubstr("Why not accuracy")));
+  EXPECT_THAT(Render(Json::parse(R"({"threshold": {"threshold": 0.5, "remark": "rare"}})")),
+              HasSubstr("Why not accuracy"));
 }
 
 TEST(ModelSectionTest, DrawsHistogramsOfBothSplits) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "model/evaluation/bootstrap.h"
 #include "model/evaluation/curves.h"
@@ -193,6 +194,11 @@ void AddCurves(const ExampleSet& test, const FittedModel& fitted, Json& document
   document["lift"] = std::move(lift);
 }
 
+// The entities that the intervals are about: those of the test part.
+size_t ClustersOf(const ExampleSet& test) {
+  return std::set<uint64_t>(test.clusters.begin(), test.clusters.end()).size();
+}
+
 // By T; where nearly every row has its own, by day.
 Json ByMoment(const ExampleSet& test, const Contender& model) {
   std::map<Micros, std::vector<size_t>> groups;
@@ -234,25 +240,24 @@ Result<Json> EvaluateModel(const ModelDefinition& definition, const Examples& ex
   const double prevalence = static_cast<double>(count.positives) / static_cast<double>(count.rows);
   Json names = Json::array();
   for (const Contender& contender : fitted.contenders) names.push_back(contender.name);
-  Json document = {
-      {"format", "millpond.evaluation"},
-      {"version", 1},
-      {"model", definition.name},
-      {"learner", definition.learner},
-      {"calibration", ToString(fitted.model().calibration.kind())},
-      {"splits", examples.split.ToJson()},
-      {"clusters", {{"columns", definition.cluster}, {"count", examples.cluster_count}}},
-      {"bootstrap", {{"replicates", definition.bootstrap}, {"level", 0.95}}},
-      {"predictions", names},
-      {"verdict", Verdict(definition, measured, fitted)},
-      {"threshold", Threshold(test, fitted.model(), prevalence)},
-      {"calibration_before_after", BeforeAfter(test, fitted.model())},
-      {"action", DescribeAction(definition, test, fitted)},
-      {"by_moment", ByMoment(test, fitted.model())},
-      {"features", DescribeFeatures(examples, fitted, findings)},
-      {"training_rows_used", fitted.training_rows_used},
-      {"leak_check", findings.ToJson()},
-      {"warnings", findings.warnings}};
+  Json document = {{"format", "millpond.evaluation"},
+                   {"version", 1},
+                   {"model", definition.name},
+                   {"learner", definition.learner},
+                   {"calibration", ToString(fitted.model().calibration.kind())},
+                   {"splits", examples.split.ToJson()},
+                   {"clusters", {{"columns", definition.cluster}, {"count", ClustersOf(test)}}},
+                   {"bootstrap", {{"replicates", definition.bootstrap}, {"level", 0.95}}},
+                   {"predictions", names},
+                   {"verdict", Verdict(definition, measured, fitted)},
+                   {"threshold", Threshold(test, fitted.model(), prevalence)},
+                   {"calibration_before_after", BeforeAfter(test, fitted.model())},
+                   {"action", DescribeAction(definition, test, fitted)},
+                   {"by_moment", ByMoment(test, fitted.model())},
+                   {"features", DescribeFeatures(examples, fitted, findings)},
+                   {"training_rows_used", fitted.training_rows_used},
+                   {"leak_check", findings.ToJson()},
+                   {"warnings", findings.warnings}};
   AddMetrics(measured, fitted, document);
   AddCurves(test, fitted, document);
   return document;

@@ -4,7 +4,7 @@
 //    "model": "churn", "learner": "xgboost", "calibration": "isotonic",
 //    "splits": {"train": {"rows", "positives", "prevalence", "waiting", "purged", "from", "to",
 //               "labels_known"}, …},
-//    "clusters": {"columns": […], "count": n}, "bootstrap": {"replicates", "level"},
+//    "clusters": {"columns": […], "count": of the test part}, "bootstrap": {"replicates", "level"},
 //    "predictions": ["model", "logistic", "recency", "frequency", "prevalence"],   // as there are
 //    "metrics": [{"prediction", "metric", "value", "low", "high"}, …],              // test slice
 //    "differences": [{"prediction": "model", "against": "logistic", "metric",

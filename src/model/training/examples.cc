@@ -44,7 +44,6 @@ class ClusterIds {
   uint64_t IdOf(const std::vector<const Column*>& columns, int64_t row) {
     return ids_.try_emplace(RowText(columns, row), ids_.size()).first->second;
   }
-  int64_t count() const { return static_cast<int64_t>(ids_.size()); }
 
  private:
   std::unordered_map<std::string, uint64_t> ids_;
@@ -103,7 +102,6 @@ Result<Examples> MakeExamples(const ModelDefinition& definition, const Batch& ro
       set.keys.push_back(HashText(RowText(key, row)));
     }
   }
-  examples.cluster_count = clusters.count();
   examples.split = std::move(split);
   return examples;
 }

@@ -25,7 +25,6 @@ struct Examples {
   std::vector<std::string> columns;
   ExampleSet parts[3];  // by SplitName
   TimeSplit split;
-  int64_t cluster_count = 0;
 
   const ExampleSet& part(SplitName name) const { return parts[static_cast<int>(name)]; }
 };
