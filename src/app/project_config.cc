@@ -94,7 +94,11 @@ Result<ProjectConfig> LoadProjectConfig(FileSystem& fs, const std::string& dir) 
   if (!text.has_value()) return std::unexpected<Error>(std::move(text).error());
   MP_ASSIGN_OR_RETURN(auto node, YamlNode::Parse(*text, file));
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
-  MP_ASSIGN_OR_RETURN(config.name, reader.RequireString("name"));
+  MP_ASSIGN_OR_RETURN(auto name, reader.Require("name"));
+  MP_ASSIGN_OR_RETURN(config.name, name.AsString());
+  if (config.name.find_first_not_of(" \t") == std::string::npos) {
+    return name.Complain("the project has no name; write one, such as name: shop");
+  }
   MP_ASSIGN_OR_RETURN(std::string storage, reader.String("storage", ".millpond"));
   config.state_dir = Absolute(config.project_dir, storage);
   MP_RETURN_IF_ERROR(ReadResources(reader, config));

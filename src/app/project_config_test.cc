@@ -43,6 +43,9 @@ TEST_F(ProjectConfigTest, ReadsEverything) {
 TEST_F(ProjectConfigTest, MistakesNameTheirPlace) {
   EXPECT_THAT(Load("nam: shop\n"),
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'name' is missing")));
+  EXPECT_THAT(Load("name: ''\n"),
+              FailsWith(ErrorKind::kInvalidArgument,
+                        HasSubstr("millpond.yml:1:7: the project has no name")));
   EXPECT_THAT(
       Load("name: shop\nmemory_limt: 1GB\n"),
       FailsWith(

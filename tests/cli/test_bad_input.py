@@ -14,6 +14,28 @@ SELECT * FROM STREAM read_files('data', format => 'csv', header => true, schema 
 """
 
 
+MODEL = """name: {name}
+label:
+  sql: SELECT b, seen AS as_of, a > 1 AS label, seen AS label_known_at FROM t
+  entity: [b]
+  horizon: 1 day
+features: {{views: [{{name: v}}]}}
+split: {{train: [2024-01-01], calibrate: [2024-02-01], test: [2024-03-01]}}
+learner: {{kind: xgboost}}
+{more}
+"""
+
+
+def model(name="m", more="", score="candidates: SELECT b FROM t"):
+    return MODEL.format(name=name, more=f"score: {{{score}}}\n{more}")
+
+
+def given(project, **models):
+    (project.folder / "models").mkdir(exist_ok=True)
+    for name, text in models.items():
+        (project.folder / f"models/{name}.yml").write_text(text)
+
+
 @pytest.fixture
 def project(tmp_path):
     made = Project(tmp_path / "p")
@@ -44,6 +66,7 @@ def test_no_project(tmp_path):
     ("name: [p\n", ["millpond.yml:"]),
     ("name: p\nstroage: x\n", ["millpond.yml:2", "stroage", "storage"]),
     ("storage: x\n", ["millpond.yml", "name"]),
+    ("name: ''\n", ["millpond.yml:1:7", "name: shop"]),
     ("name: p\nname: q\n", ["millpond.yml:2:1", "name", "millpond.yml:1:1"]),
 ])
 def test_bad_yaml(project, yaml, words):
@@ -122,34 +145,19 @@ def test_a_missing_data_file_is_named(project):
     ("name: m\nlable: 1\n", ["m.yml:2", "lable"]),
     ("name: other\n", ["m.yml"]),
     ("name: m\nseed: 1\nseed: 2\n", ["m.yml:3:1", "seed", "m.yml:2:1"]),
+    ("name: ''\n", ["m.yml:1:7", "name: m"]),
+    (model().replace("kind: xgboost", "kind: xgboost, params: {max_leafs: 3}"), ["m.yml:8:", "max_leafs", "max_leaves"]),
+    (model().replace("kind: xgboost", "kind: xgboost, params: {early_stopping_rounds: 3}"), ["m.yml:8:", "num_boost_round"]),
+    (model().replace("[2024-02-01]", "2024-02-01"), ["m.yml:7:", "want a list of T", "[2024-02-01]"]),
+    (model(more="training_set: a-b"), ["m.yml:10:15", "training_set", "a-b"]),
+    (model(more="metrics: {precision_at: [nan]}"), ["m.yml:10:26", "nan"]),
+    (model().replace("{name: v}", "{name: vv}"), ["m.yml:6:", "vv", "features/*.sql"]),
 ])
 def test_bad_model(project, yaml, words):
     (project.folder / "models").mkdir()
     (project.folder / "models/m.yml").write_text(yaml)
     text = refused(project, "run")
     assert all(word in text for word in words), text
-
-
-MODEL = """name: {name}
-label:
-  sql: SELECT b, seen AS as_of, a > 1 AS label, seen AS label_known_at FROM t
-  entity: [b]
-  horizon: 1 day
-features: {{views: [{{name: v}}]}}
-split: {{train: [2024-01-01], calibrate: [2024-02-01], test: [2024-03-01]}}
-learner: {{kind: xgboost}}
-{more}
-"""
-
-
-def model(name="m", more="", score="candidates: SELECT b FROM t"):
-    return MODEL.format(name=name, more=f"score: {{{score}}}\n{more}")
-
-
-def given(project, **models):
-    (project.folder / "models").mkdir(exist_ok=True)
-    for name, text in models.items():
-        (project.folder / f"models/{name}.yml").write_text(text)
 
 
 QUARANTINES = FLOW.replace("TABLE t AS", "TABLE t (CONSTRAINT c EXPECT (a > 0) ON VIOLATION QUARANTINE) AS")
@@ -203,6 +211,11 @@ def test_features_of_a_materialized_view_are_refused_unless_accepted(project):
     assert all(word in text for word in ["m.yml:6:", "feature view v", "main.default.latest", "materialized view", "accept_restate: [v]"]), text
     given(project, m=model(more="leak_check: {accept_restate: [v]}"))
     assert "accept_restate" not in refused(project, "run")  # but two rows are too few to learn from
+
+
+def test_a_folder_is_no_model(project):
+    (project.folder / "models/m.yml").mkdir(parents=True)
+    assert "models/m.yml is a folder" in refused(project, "run")
 
 
 @pytest.mark.parametrize("view, words", [

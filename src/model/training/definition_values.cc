@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "model/training/definition_values_internal.h"
 
@@ -44,7 +45,7 @@ Result<Micros> ReadDuration(const YamlNode& node) {
   const auto unit = blank == std::string::npos
                         ? std::nullopt
                         : UnitOf(std::string_view(text).substr(text.find_first_not_of(' ', blank)));
-  if (!number || !unit || *number < 0 || *number > 36500) {
+  if (!number || !unit || !(*number >= 0 && *number <= 36500)) {
     return node.Complain(fmt::format(
         "want a duration such as '90 days', '6 hours' or '30 minutes', found '{}'", text));
   }
@@ -86,6 +87,13 @@ Result<SplitPart> ReadSplitPart(const YamlNode& node) {
     }
     return part;
   }
+  if (!node.IsMapping()) {
+    MP_ASSIGN_OR_RETURN(auto text, node.AsString());
+    return node.Complain(
+        fmt::format("want a list of T such as [1997-04-01, 1997-05-01], or {{from: T, to: T}}, "
+                    "found '{}'; one T is a list too: [{}]",
+                    text, text));
+  }
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
   MP_ASSIGN_OR_RETURN(auto from, reader.Require("from"));
   MP_ASSIGN_OR_RETURN(auto to, reader.Require("to"));
@@ -100,7 +108,7 @@ Result<TopK> ReadTopK(const YamlNode& node) {
   MP_ASSIGN_OR_RETURN(auto text, node.AsString());
   const bool share = text.ends_with('%');
   const auto number = ReadNumber(std::string_view(text).substr(0, text.size() - (share ? 1 : 0)));
-  if (!number || *number <= 0 || (share && *number > 100)) {
+  if (!number || !std::isfinite(*number) || *number <= 0 || (share && *number > 100)) {
     return node.Complain(fmt::format("want a number of rows or a share like 5%, found '{}'", text));
   }
   return TopK{share ? *number / 100 : *number, share};

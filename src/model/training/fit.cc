@@ -85,7 +85,7 @@ Result<SingleFeatureBaseline> FitSingle(const ModelDefinition& definition, const
   if (at == examples.columns.end()) {
     return Fail(ErrorKind::kInvalidArgument,
                 "{}: baseline '{}' names column '{}', which is not a feature of the model",
-                definition.file, name, wanted.column);
+                definition.PlaceOf("baselines." + name), name, wanted.column);
   }
   const ExampleSet& train = examples.part(SplitName::kTrain);
   const MatrixView features = train.features.view();
@@ -156,7 +156,7 @@ Result<FittedModel> FitModel(const ModelDefinition& definition, const Examples& 
   MP_ASSIGN_OR_RETURN(auto learner, MakeLearner(definition.learner));
   MP_ASSIGN_OR_RETURN_CONTEXT(fitted.model_bytes,
                               learner->Fit(data, definition.params, definition.seed),
-                              "{}: while training", definition.file);
+                              "{}: while training", definition.PlaceOf("learner.params"));
   const MatrixView test = examples.part(SplitName::kTest).features.view();
   if (definition.learner == "xgboost") {
     MP_RETURN_IF_ERROR_CONTEXT(VerifyTreeModel(fitted.model_bytes, test),

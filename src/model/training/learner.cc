@@ -1,6 +1,7 @@
 #include "model/training/learner.h"
 
 #include <cmath>
+#include <utility>
 
 #include "model/training/logistic_regression.h"
 #include "model/training/xgboost_learner.h"
@@ -38,6 +39,60 @@ Status CheckTrainingData(const TrainingData& data) {
                 positives == 0 ? 0 : 1);
   }
   return OkStatus();
+}
+
+std::span<const std::string_view> LearnerParameters(std::string_view kind) {
+  static constexpr std::string_view kLogistic[] = {"l2", "max_iterations", "tolerance"};
+  static constexpr std::string_view kXgboost[] = {"alpha",
+                                                  "base_score",
+                                                  "booster",
+                                                  "colsample_bylevel",
+                                                  "colsample_bynode",
+                                                  "colsample_bytree",
+                                                  "eta",
+                                                  "eval_metric",
+                                                  "gamma",
+                                                  "grow_policy",
+                                                  "interaction_constraints",
+                                                  "lambda",
+                                                  "learning_rate",
+                                                  "max_bin",
+                                                  "max_cat_threshold",
+                                                  "max_cat_to_onehot",
+                                                  "max_delta_step",
+                                                  "max_depth",
+                                                  "max_leaves",
+                                                  "min_child_weight",
+                                                  "min_split_loss",
+                                                  "monotone_constraints",
+                                                  "num_boost_round",
+                                                  "num_parallel_tree",
+                                                  "reg_alpha",
+                                                  "reg_lambda",
+                                                  "sampling_method",
+                                                  "scale_pos_weight",
+                                                  "subsample",
+                                                  "tree_method"};
+  if (kind == "logistic") return kLogistic;
+  return kXgboost;
+}
+
+std::string_view WhyNotAParameter(std::string_view name) {
+  static constexpr std::pair<std::string_view, std::string_view> kReasons[] = {
+      {"seed", "'seed' stands beside 'learner'"},
+      {"random_state", "'seed' stands beside 'learner'"},
+      {"nthread", "it is fixed to one thread, so that runs repeat"},
+      {"n_jobs", "it is fixed to one thread, so that runs repeat"},
+      {"objective", "it is fixed, so that runs repeat"},
+      {"device", "models are trained on the processor; remove it"},
+      {"early_stopping_rounds",
+       "it needs a validation part, which the split does not have; set num_boost_round"},
+      {"verbosity", "Millpond sets it; remove it"},
+      {"validate_parameters", "Millpond sets it; remove it"}};
+  for (const auto& [refused, reason] : kReasons) {
+    if (refused == name) return reason;
+  }
+  return "";
 }
 
 Result<std::unique_ptr<Learner>> MakeLearner(std::string_view kind) {

@@ -29,6 +29,11 @@ struct TrainingData {
 
 Status CheckTrainingData(const TrainingData& data);
 
+// The parameters that a definition may set for a kind of learner, by their names there.
+std::span<const std::string_view> LearnerParameters(std::string_view kind);
+// Why a well-known parameter is not among them; "" for any other name.
+std::string_view WhyNotAParameter(std::string_view name);
+
 class Learner {
  public:
   virtual ~Learner() = default;

@@ -6,6 +6,7 @@
 #include "base/yaml.h"
 #include "data/catalog/table_name.h"
 #include "model/training/definition_values_internal.h"
+#include "model/training/learner.h"
 
 namespace millpond::model {
 
@@ -100,12 +101,14 @@ Status ReadLearner(const YamlNode& node, ModelDefinition& model) {
     MP_ASSIGN_OR_RETURN(model.params, ReadJson(*params));
     MP_ASSIGN_OR_RETURN(auto entries, params->AsMapping());
     for (const auto& [key, value] : entries) {
-      if (key == "seed" || key == "nthread" || key == "objective") {
-        return value.Complain(fmt::format(
-            "'{}' is not a parameter here: {}", key,
-            key == "seed" ? "'seed' stands beside 'learner'" : "it is fixed, so that runs repeat"));
+      if (const auto why = WhyNotAParameter(key); !why.empty()) {
+        return value.Complain(fmt::format("'{}' is not a parameter here: {}", key, why));
       }
     }
+    MP_ASSIGN_OR_RETURN(auto known, MappingReader::Open(*params));
+    for (const auto name : LearnerParameters(model.learner)) known.Find(std::string(name));
+    MP_RETURN_IF_ERROR(known.Finish());
+    model.places["learner.params"] = params->Where();
   }
   return reader.Finish();
 }
@@ -160,7 +163,9 @@ Status ReadBaselines(const YamlNode& node, ModelDefinition& model) {
     }
     MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(child));
     SingleColumnBaseline& baseline = model.baselines[name];
-    MP_ASSIGN_OR_RETURN(baseline.column, reader.RequireString("column"));
+    MP_ASSIGN_OR_RETURN(auto column, reader.Require("column"));
+    MP_ASSIGN_OR_RETURN(baseline.column, column.AsString());
+    model.places["baselines." + name] = column.Where();
     if (auto direction = reader.Find("direction")) {
       MP_ASSIGN_OR_RETURN(auto text, direction->AsString());
       if (text != "higher" && text != "lower") {
@@ -180,7 +185,8 @@ Status ReadAction(const YamlNode& node, ActionDefinition& action) {
   MP_ASSIGN_OR_RETURN(action.holdout, reader.Double("holdout", action.holdout));
   MP_ASSIGN_OR_RETURN(action.value, reader.Double("value", 0));
   MP_ASSIGN_OR_RETURN(action.cost, reader.Double("cost", 0));
-  for (const auto& [key, number] : {std::pair("value", action.value), {"cost", action.cost}}) {
+  for (const auto& [key, number] :
+       {std::pair("value", action.value), std::pair("cost", action.cost)}) {
     if (std::isfinite(number) && number >= 0) continue;
     return reader.Find(key)->Complain(fmt::format("{}: want a number, at least 0", key));
   }
@@ -196,6 +202,9 @@ Status ReadLeakCheck(const YamlNode& node, LeakCheckDefinition& check) {
   MP_ASSIGN_OR_RETURN(check.accept_restate, reader.Strings("accept_restate"));
   MP_ASSIGN_OR_RETURN(check.warn_average_precision,
                       reader.Double("warn_average_precision", check.warn_average_precision));
+  if (!(check.warn_average_precision >= 0)) {
+    return node.Complain("warn_average_precision: want a number, at least 0");
+  }
   MP_ASSIGN_OR_RETURN(auto moments, reader.Int("moments", check.moments));
   if (moments < 1 || moments > 10'000) return node.Complain("moments: want 1 to 10000");
   check.moments = static_cast<int>(moments);
@@ -301,8 +310,10 @@ Result<ModelDefinition> ParseModelDefinition(const std::string& text, const std:
   MP_ASSIGN_OR_RETURN(auto name, reader.Require("name"));
   MP_ASSIGN_OR_RETURN(model.name, name.AsString());
   const std::string stem(FileName(file).substr(0, FileName(file).rfind('.')));
-  if (model.name.empty() ||
-      model.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
+  if (model.name.empty()) {
+    return name.Complain(fmt::format("the model has no name; write name: {}", stem));
+  }
+  if (model.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
     return name.Complain("a model's name has lower-case letters, digits and '_' only");
   }
   if (stem != model.name) {
@@ -334,7 +345,14 @@ Result<std::vector<ModelDefinition>> LoadModelDefinitions(FileSystem& fs, const 
   if (!listed) return std::unexpected<Error>(std::move(listed).error());
   for (const auto& entry : *listed) {
     const bool yaml = entry.path.ends_with(".yml") || entry.path.ends_with(".yaml");
-    if (entry.is_directory || !yaml) continue;
+    if (!yaml) continue;
+    if (entry.is_directory) {
+      return Fail(
+          ErrorKind::kInvalidArgument,
+          "{} is a folder, and a model is a file: give the folder another name, or move its "
+          "files to {}",
+          entry.path, dir);
+    }
     MP_ASSIGN_OR_RETURN(auto text, fs.ReadFile(entry.path));
     MP_ASSIGN_OR_RETURN(auto model, ParseModelDefinition(text, entry.path));
     for (const auto& other : models) {

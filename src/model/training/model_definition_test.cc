@@ -117,6 +117,30 @@ TEST(ModelDefinitionTest, ComplaintsNameThePlace) {
   Refuses(With("name: customer_purchases", "nam: customer_purchases"), "'name' is missing");
   Refuses(With("kind: xgboost", "kind: xgboost\n  params: {nthread: 4}"),
           "models/churn.yml:17:21: 'nthread' is not a parameter here");
+  const auto param = [](const std::string& text) {
+    return With("kind: xgboost", "kind: xgboost\n  params: {" + text + "}");
+  };
+  Refuses(param("early_stopping_rounds: 5"), "churn.yml:17:35: 'early_stopping_rounds' is not a");
+  Refuses(param("device: cuda"), "churn.yml:17:20: 'device' is not a parameter here");
+  Refuses(param("n_jobs: 4"), "churn.yml:17:20: 'n_jobs' is not a parameter here");
+  Refuses(param("max_leafs: 4"),
+          "churn.yml:17:23: unknown key 'max_leafs'; did you mean 'max_leaves'");
+  Refuses(param("eta: 1, eta: 2"), "churn.yml:17:20: 'eta' stands here a second time");
+  Refuses(With("[1997-10-01]", "1997-10-01"), "churn.yml:13:14: want a list of T");
+  Refuses(std::string(kMinimal) + "metrics: {precision_at: [.nan]}\n",
+          "churn.yml:17:26: want a number");
+  Refuses(std::string(kMinimal) + "metrics: {precision_at: [nan]}\n",
+          "churn.yml:17:26: want a number");
+  Refuses(std::string(kMinimal) + "metrics: {precision_at: [inf]}\n",
+          "churn.yml:17:26: want a number");
+  Refuses(std::string(kMinimal) + "training_set: my-set\n",
+          "churn.yml:17:15: training_set: not a name");
+  Refuses(std::string(kMinimal) + "score: {table: a.b.c.d}\n",
+          "churn.yml:17:16: score.table: not a");
+  Refuses(std::string(kMinimal) + "action: {value: .nan}\n",
+          "churn.yml:17:17: value: want a number");
+  Refuses(With("name: churn", "name: \"\""),
+          "churn.yml:1:7: the model has no name; write name: churn");
   Refuses(std::string(kMinimal) + "sead: 3\n", "unknown key 'sead'; did you mean 'seed'?");
   Refuses(std::string(kMinimal) + "leak_check: {accept_restate: [v]}\n",
           "models/churn.yml:17:13: accept_restate: 'v' is no view of this model");
@@ -134,6 +158,9 @@ TEST(ModelDefinitionTest, AFolderIsReadByName) {
   MP_ASSERT_OK_AND_ASSIGN(auto models, LoadModelDefinitions(*fs, dir / "models"));
   ASSERT_EQ(models.size(), 1u);
   EXPECT_EQ(models[0].file, dir / "models/churn.yml");
+  MP_ASSERT_OK(fs->CreateDirectories(dir / "models/winback.yml"));
+  EXPECT_THAT(LoadModelDefinitions(*fs, dir / "models"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("models/winback.yml is a folder")));
 }
 
 }  // namespace

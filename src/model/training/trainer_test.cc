@@ -117,13 +117,15 @@ TEST_F(TrainerTest, AnOtherFeatureDefinitionCannotReproduceARun) {
 }
 
 TEST_F(TrainerTest, AFailedTrainingLeavesAFailedRunAndNoModel) {
-  EXPECT_THAT(Train(With("num_boost_round: 20", "max_leafs: 20")),
-              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("max_leafs")));
+  EXPECT_THAT(Train(With("num_boost_round: 20", "num_boost_round: 0")),
+              FailsWith(ErrorKind::kInvalidArgument,
+                        AllOf(HasSubstr("models/stopped.yml:21:11: while training"),
+                              HasSubstr("num_boost_round"))));
   MP_ASSERT_OK_AND_ASSIGN(auto experiment, tracking_->GetExperimentByName("stopped"));
   MP_ASSERT_OK_AND_ASSIGN(auto runs, tracking_->ListRuns(experiment.experiment_id));
   ASSERT_THAT(runs, SizeIs(1));
   EXPECT_EQ(runs[0].info.status, platform::RunStatus::kFailed);
-  EXPECT_THAT(*runs[0].FindTag("millpond.error"), HasSubstr("max_leafs"));
+  EXPECT_THAT(*runs[0].FindTag("millpond.error"), HasSubstr("num_boost_round"));
   EXPECT_THAT(registry_->GetByAlias("stopped", "champion"),
               FailsWith(ErrorKind::kNotFound, HasSubstr("stopped")));
   EXPECT_THAT(catalog_->Pins(), millpond::testing::IsOkAnd(SizeIs(0)));
@@ -155,7 +157,7 @@ TEST_F(TrainerTest, ASourceThatWasOverwrittenIsRefusedUnlessAcceptedByName) {
   EXPECT_THAT(
       Train(),
       FailsWith(ErrorKind::kInvalidArgument,
-                AllOf(HasSubstr("models/stopped.yml:13:17"), HasSubstr("feature view buying"),
+                AllOf(HasSubstr("models/stopped.yml:14:18"), HasSubstr("feature view buying"),
                       HasSubstr("main.default.purchases"), HasSubstr("version 2 of it"),
                       HasSubstr("accept_restate: [buying]"))));
   MP_ASSERT_OK_AND_ASSIGN(
@@ -199,9 +201,15 @@ TEST_F(TrainerTest, ErrorsOfADefinitionNameTheirPlace) {
   EXPECT_THAT(Train(With("FROM purchases", "FROM read_files('x')")),
               FailsWith(ErrorKind::kUnsupported, HasSubstr("models/stopped.yml:7:")));
   EXPECT_THAT(Train(With("{name: buying}", "{name: buyng}")),
-              FailsWith(ErrorKind::kNotFound, HasSubstr("buyng")));
+              FailsWith(ErrorKind::kNotFound,
+                        AllOf(HasSubstr("models/stopped.yml:14:18"), HasSubstr("buyng"))));
+  EXPECT_THAT(Train(With("column: purchases_30d", "column: purchases_9d")),
+              FailsWith(ErrorKind::kInvalidArgument,
+                        AllOf(HasSubstr("models/stopped.yml:23:33"),
+                              HasSubstr("baseline 'frequency'"), HasSubstr("purchases_9d"))));
   EXPECT_THAT(Train(With("{name: buying}", "{name: buying, exclude: [recency]}")),
-              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("has no column 'recency'")));
+              FailsWith(ErrorKind::kInvalidArgument, AllOf(HasSubstr("models/stopped.yml:14:18"),
+                                                           HasSubstr("has no column 'recency'"))));
   EXPECT_THAT(Train(With("= 0 AS label,", "AS label,")),
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("BOOLEAN")));
   EXPECT_THAT(Train(With(" = 0 AS label,", " = 0 AS lable,")),
