@@ -1,4 +1,6 @@
 """The flights example: the same program, another shape. Held against a reading of the data in DuckDB."""
+import html
+
 import mlflow.pyfunc
 import numpy
 import pytest
@@ -60,6 +62,22 @@ def test_metrics(flights):
     assert metric(evaluation, "prevalence") == pytest.approx(0.153, abs=0.01)
     assert metric(evaluation, "model") == pytest.approx(0.42, abs=0.03)
     assert metric(evaluation, "frequency") == pytest.approx(0.41, abs=0.02)
+
+
+def test_the_action_is_worth_what_its_terms_say(flights):
+    """Every departure is a T of its own, so the capacity is taken by day, and the page says so."""
+    evaluation, _ = flights.evaluation("late")
+    action = evaluation["action"]
+    days = flights.sql("SELECT count(DISTINCT as_of::DATE) FROM main.flights.late_training_set WHERE split = 'test'")
+    assert [(action["periods"],)] == days and action["period"] == "day"
+    rules = {rule["rule"]: rule for rule in action["rules"]}
+    assert {"model", "logistic", "prevalence", "everybody"} <= set(rules)
+    for rule in rules.values():
+        assert rule["net_value"] == pytest.approx(150 * rule["successes"] - 40 * rule["contacts"])
+        assert rule["expected_net_value"] == pytest.approx(150 * rule["expected_successes"] - 40 * rule["contacts"])
+    assert rules["model"]["contacts"] == 60 * action["periods"] and rules["everybody"]["contacts"] == evaluation["splits"]["test"]["rows"]
+    assert rules["model"]["net_value"] > rules["prevalence"]["net_value"]
+    assert "the best 60 of each day" in action["assumes"] and action["assumes"] in html.unescape(flights.report())
 
 
 def test_work_list(flights):
