@@ -1,10 +1,12 @@
-"""`millpond run` killed by SIGKILL at moments of every phase, then started again by itself, ends as if nothing had been.
+"""`millpond run` killed by SIGKILL at moments of every phase, then started again by itself, ends as if nothing had been:
+a first run over all files, and one that finds a new file in a project that has run before.
 
 A measured run says when each line of progress appeared, and so how long each phase takes. Each kill picks a phase, then a
 moment uniform over the time of that phase, and strikes that long after the line that begins it. The tables are compared
-with those of an undisturbed run on the same clock as multisets of rows, the columns apart that name a run or a wall time.
+with those of an undisturbed run on the same clock as multisets of rows, the columns apart that name a run or a wall time;
+report.html must show the tables and runs that are there.
 
-MILLPOND_KILLS says how many (10 in `make test`, 100 in `make test-long`).
+MILLPOND_KILLS says how many (10 in `make test`, 100 in `make test-long`), half of them of each kind.
 """
 import os
 import random
@@ -18,19 +20,55 @@ import time
 import duckdb
 import pytest
 
-from millpond_project import MILLPOND, Project
+from millpond_project import MILLPOND, ROOT, Project
 
 KILLS = int(os.environ.get("MILLPOND_KILLS", "10"))
-PHASES = ["ingest", "transform", "features", "train", "score"]
+PHASES = ["ingest", "transform", "features", "train", "score", "report"]
 OF_THE_RUN = {"run_id", "model_version", "trained_at", "created_at", "written_at", "seconds"}
 
 
-def prepare(folder):
+def prepare(folder, *files):
     project = Project(folder, "churn")
-    project.arrive("*.txt")
+    project.arrive(*files)
     for path in (project.folder / "models").glob("*.yml"):  # fewer resamples: the same steps in less time
         path.write_text(path.read_text().replace("bootstrap: 500", "bootstrap: 50"))
     return project
+
+
+class FirstRun:
+    """All files at once, into an empty state."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.expected = self.begin("undisturbed")
+
+    def begin(self, name):
+        shutil.rmtree(self.folder / name, ignore_errors=True)  # of a test that failed
+        return prepare(self.folder / name, "*.txt")
+
+    def end(self, project):
+        shutil.rmtree(project.folder)
+
+
+class SecondRun:
+    """June arrives after a run over all else. The state is copied back to where it was made: runs know their folders."""
+
+    def __init__(self, folder):
+        self.folder, self.saved = folder / "project", folder / "saved"
+        prepare(self.folder, "cdnow-1997-*.txt", "cdnow-1998-0[1-5].txt", "bad-lines.txt").run()
+        self.folder.rename(self.saved)
+        self.expected = self.begin("undisturbed")
+
+    def begin(self, name):
+        shutil.rmtree(self.folder, ignore_errors=True)  # of a test that failed
+        shutil.copytree(self.saved, self.folder)
+        project = Project(self.folder)
+        project.example = ROOT / "examples/churn"
+        project.arrive("cdnow-1998-06.txt")
+        return project
+
+    def end(self, project):
+        shutil.rmtree(project.folder)
 
 
 class Watched:
@@ -64,63 +102,97 @@ class Watched:
         return code
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    project = prepare(tmp_path_factory.mktemp("undisturbed"))
-    run = Watched(project)
-    assert run.finish() == 0, run.lines
-    # Stretches of each phase: (number of the line that begins it, its length).
-    project.stretches = {phase: [] for phase in PHASES}
+def stretches_of(run):
+    """By phase: (number of the line that begins a stretch of it, its length)."""
+    stretches = {phase: [] for phase in PHASES}
     phase = None
     for number, ((name, begin), (_, end)) in enumerate(zip(run.lines, run.lines[1:])):
         phase = name if name in PHASES else phase
         if phase:
-            project.stretches[phase].append((number, end - begin))
-    assert all(project.stretches.values()), f"a phase says nothing: {project.stretches}"
-    return project
+            stretches[phase].append((number, end - begin))
+    assert all(stretches.values()), f"a phase says nothing: {stretches}"
+    return stretches
 
 
-def contents(project, connection, table, name):
-    rows = project.delta(table).to_pyarrow_table()
-    keep = [column for column in rows.column_names if column not in OF_THE_RUN]
-    connection.register(name, rows.select(keep))
+@pytest.fixture(scope="module")
+def kinds(tmp_path_factory):
+    made = {}
+    for name, kind in (("first", FirstRun), ("second", SecondRun)):
+        made[name] = kind(tmp_path_factory.mktemp(name))
+        run = Watched(made[name].expected)
+        assert run.finish() == 0, run.lines
+        made[name].stretches = stretches_of(run)
+        made[name].expected = Contents(made[name].expected)
+        made[name].end(made[name].expected.project)
+    return made
 
 
-def assert_equal_tables(project, expected):
-    assert project.tables() == expected.tables()
-    for table in expected.tables():
+class Contents:
+    """The tables of a project, read into memory."""
+
+    def __init__(self, project):
+        self.project = project
+        self.tables = {table: self._rows(project, table) for table in project.tables()}
+
+    @staticmethod
+    def _rows(project, table):
+        rows = project.delta(table).to_pyarrow_table()
+        return rows.select([column for column in rows.column_names if column not in OF_THE_RUN])
+
+
+def assert_equal_tables(found, wanted):
+    assert sorted(found.tables) == sorted(wanted.tables)
+    for table, rows in wanted.tables.items():
         connection = duckdb.connect()
         connection.execute("SET TimeZone = 'UTC'")
-        contents(project, connection, table, "found")
-        contents(expected, connection, table, "wanted")
+        connection.register("found", found.tables[table])
+        connection.register("wanted", rows)
         for a, b in (("found", "wanted"), ("wanted", "found")):
             differing, = connection.execute(f"SELECT count(*) FROM (SELECT * FROM {a} EXCEPT ALL SELECT * FROM {b})").fetchone()
             assert differing == 0, f"{table}: {differing} rows of {a} are not in {b}"
 
 
+def assert_report_is_current(project):
+    report = project.report()
+    for model in ("churn", "winback"):
+        assert f"run {project.evaluation(model)[1].parent.name}," in report, model
+    for table, version in project.versions().items():
+        assert f"<tr><td>{table}</td><td>{version}</td>" in report, table
+
+
 def moments():
     draw = random.Random(4)
-    return [(PHASES[number % len(PHASES)], draw.random()) for number in range(KILLS)]
+    chosen = []
+    for number in range(KILLS):
+        # The second run begins with the last phase, so that few kills strike all phases in one of the two.
+        kind, order = (("first", PHASES), ("second", PHASES[::-1]))[number % 2]
+        chosen.append((kind, order[number // 2 % len(order)], draw.random()))
+    return chosen
 
 
-@pytest.mark.parametrize("phase, share", moments(), ids=lambda value: value if isinstance(value, str) else f"{value:.3f}")
-def test_killed_and_started_again(undisturbed, tmp_path, phase, share):
-    stretches = undisturbed.stretches[phase]
-    moment = share * sum(length for _, length in stretches)
-    for line, length in stretches:
+def strike(kind, phase, share):
+    """A project whose run was killed at this share of the phase."""
+    moment = share * sum(length for _, length in kind.stretches[phase])
+    for line, length in kind.stretches[phase]:
         if moment < length:
             break
         moment -= length
-    for attempt in range(5):  # a faster run than the measured one can end before it is struck
-        project = prepare(tmp_path / f"killed{attempt}")
+    for attempt in range(8):  # a faster run than the measured one can end before it is struck
+        project = kind.begin(f"killed{attempt}")
         run = Watched(project)
         run.wait_for_line(line)
-        time.sleep(moment * 0.8**attempt)
+        time.sleep(moment * 0.7**attempt)
         run.process.send_signal(signal.SIGKILL)
         if run.finish() == -signal.SIGKILL:
-            break
-    else:
-        pytest.fail("no run lived long enough to be killed")
+            return project
+        kind.end(project)
+    return pytest.fail("no run lived long enough to be killed")
+
+
+@pytest.mark.parametrize("kind, phase, share", moments(), ids=lambda value: value if isinstance(value, str) else f"{value:.3f}")
+def test_killed_and_started_again(kinds, kind, phase, share):
+    project = strike(kinds[kind], phase, share)
     project.run()
-    assert_equal_tables(project, undisturbed)
-    shutil.rmtree(project.folder)
+    assert_equal_tables(Contents(project), kinds[kind].expected)
+    assert_report_is_current(project)
+    kinds[kind].end(project)
