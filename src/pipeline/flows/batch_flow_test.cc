@@ -84,6 +84,25 @@ TEST_F(BatchFlowTest, RunsOnceUntilSomethingChanges) {
   EXPECT_THAT(project_.Rows("SELECT count(*) FROM products"), ElementsAre("6"));
 }
 
+TEST_F(BatchFlowTest, AScoreThatFailedGoesOnWithTheCorrectedTable) {
+  project_.Write("transformations/v.sql",
+                 "CREATE MATERIALIZED VIEW v AS SELECT * FROM read_files('v.csv')");
+  project_.Write("v.csv", "s\n1\nx\n");
+  MP_EXPECT_OK(project_.Run());
+  std::string select = "SELECT CAST(s AS BIGINT) AS n FROM v";
+  for (auto mode : {data::WriteMode::kOverwrite, data::WriteMode::kAppend}) {
+    project_.Write("v.csv", "s\n1\nx\n");
+    MP_EXPECT_OK(project_.Run());
+    EXPECT_THAT(Score(2, select, "", mode),
+                FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'x'")));
+    project_.Write("v.csv", "s\n1\n3\n");
+    MP_EXPECT_OK(project_.Run());
+    MP_ASSERT_OK_AND_ASSIGN(auto report, Score(2, select, "", mode));
+    EXPECT_EQ(report.rows_out, 2);
+  }
+  EXPECT_THAT(project_.Rows("SELECT * FROM products"), ElementsAre("1|2", "1|2", "3|6", "3|6"));
+}
+
 TEST_F(BatchFlowTest, TheQueryMustFitTheOperator) {
   EXPECT_THAT(
       Score(1, "SELECT s FROM numbers"),

@@ -238,6 +238,18 @@ Status CheckInputs(data::Catalog& catalog, const FlowQuery& query,
   return OkStatus();
 }
 
+Result<bool> TablesMoved(data::Catalog& catalog, const FlowQuery& query,
+                         const std::vector<PlannedInput>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const FlowInput& input = query.inputs[i];
+    if (input.is_files || input.stream || input.fixed_version) continue;
+    MP_ASSIGN_OR_RETURN(auto table, catalog.OpenTable(input.table));
+    MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
+    if (snapshot->version() != inputs[i].to_version) return true;
+  }
+  return false;
+}
+
 Result<std::shared_ptr<arrow::Schema>> InputSchema(data::Catalog& catalog, const FlowInput& input,
                                                    const PlannedInput& planned) {
   if (input.is_files) {

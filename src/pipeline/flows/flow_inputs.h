@@ -38,6 +38,10 @@ Result<InputsPlan> PlanInputs(data::Catalog& catalog, const FlowQuery& query, co
 Status CheckInputs(data::Catalog& catalog, const FlowQuery& query,
                    const std::vector<PlannedInput>& inputs);
 
+// Whether a table that is read whole, at its newest version, has a newer one than was planned.
+Result<bool> TablesMoved(data::Catalog& catalog, const FlowQuery& query,
+                         const std::vector<PlannedInput>& inputs);
+
 // The columns of a registered input, and its rows. For inputs with a relation name only.
 Result<std::shared_ptr<arrow::Schema>> InputSchema(data::Catalog& catalog, const FlowInput& input,
                                                    const PlannedInput& planned);

@@ -105,14 +105,19 @@ class FlowRun {
     return OkStatus();
   }
 
-  // An epoch that failed for good (its SQL was wrong, a file broke a FAIL UPDATE expectation) is
-  // planned anew once its cause was changed; unless a part of it has been committed.
+  // An epoch that failed for good (its SQL was wrong, a row broke a FAIL UPDATE expectation) is
+  // planned anew once its cause may have gone: another definition, other files, a newer version of
+  // a table that it reads whole. Unless a part of it has been committed that would stay.
   Result<bool> MayBeLeftAside(const FlowQuery& planned, const EpochPlan& plan) {
     Status inputs = CheckInputs(catalog(), planned, plan.inputs);
     bool changed = plan.fingerprint != query_.fingerprint ||
                    (!inputs.has_value() && inputs.error().kind() == ErrorKind::kInvalidArgument);
+    if (!changed && inputs.has_value()) {
+      MP_ASSIGN_OR_RETURN(changed, TablesMoved(catalog(), planned, plan.inputs));
+    }
     if (!changed) return false;
     if (!planned.quarantines()) return true;
+    if (plan.overwrite && query_.quarantines()) return true;  // the next one empties both tables
     MP_ASSIGN_OR_RETURN(
         auto side, FindFlowTable(catalog(), QuarantineName(query_.statement.name), query_.name()));
     if (!side.has_value()) return true;

@@ -1,0 +1,58 @@
+// Flows that failed, and go on once the cause is corrected; flows whose definition changed.
+#include "pipeline/flows/flow_test_project.h"
+
+namespace millpond::pipeline {
+namespace {
+
+using ::millpond::testing::FailsWith;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
+
+class PipelineRecoveryTest : public ::testing::Test {
+ protected:
+  TestProject project_;
+};
+
+TEST_F(PipelineRecoveryTest, AViewThatFailedIsComputedFromTheCorrectedTable) {
+  for (const char* b :
+       {"b (CONSTRAINT ok EXPECT (v <> 'bad') ON VIOLATION FAIL UPDATE) AS SELECT k, v FROM a",
+        "b AS SELECT k, CAST(CAST(v AS BIGINT) AS STRING) AS v FROM a"}) {
+    TestProject project;
+    project.Write("transformations/t.sql",
+                  "CREATE MATERIALIZED VIEW a AS SELECT * FROM read_files('data', format => "
+                  "'csv', schema => 'k STRING, v STRING');\n"
+                  "CREATE MATERIALIZED VIEW " +
+                      std::string(b));
+    project.Write("data/1.csv", "k,v\nx,1\ny,bad\n");
+    EXPECT_THAT(project.Run(), FailsWith(kBad, HasSubstr("main.default.b")));
+    EXPECT_THAT(project.Run(), FailsWith(kBad, HasSubstr("main.default.b")));
+    project.Write("data/1.csv", "k,v\nx,1\ny,2\n");
+    MP_EXPECT_OK(project.Run());
+    EXPECT_THAT(project.Rows("SELECT * FROM b"), ElementsAre("x|1", "y|2"));
+    project.Write("data/2.csv", "k,v\nz,bad\n");  // and after an epoch that went well
+    EXPECT_THAT(project.Run(), FailsWith(kBad, HasSubstr("main.default.b")));
+    project.Write("data/2.csv", "k,v\nz,3\n");
+    MP_EXPECT_OK(project.Run());
+    EXPECT_THAT(project.Rows("SELECT * FROM b"), ElementsAre("x|1", "y|2", "z|3"));
+  }
+}
+
+TEST_F(PipelineRecoveryTest, AStreamThatFailedOverADimensionReadsTheCorrectedOne) {
+  project_.Write("transformations/t.sql",
+                 "CREATE MATERIALIZED VIEW rates AS SELECT * FROM read_files('rates.csv', schema "
+                 "=> 'k STRING, rate STRING');\n"
+                 "CREATE STREAMING TABLE t AS SELECT line, CAST(rate AS BIGINT) AS rate FROM "
+                 "STREAM read_files('data', format => 'text') JOIN rates ON k = line");
+  project_.Write("rates.csv", "k,rate\na,1\nb,two\n");
+  project_.Write("data/1.txt", "a\nb\n");
+  EXPECT_THAT(project_.Run(), FailsWith(kBad, HasSubstr("'two'")));
+  project_.Write("rates.csv", "k,rate\na,1\nb,2\n");
+  MP_EXPECT_OK(project_.Run());
+  EXPECT_THAT(project_.Rows("SELECT * FROM t"), ElementsAre("a|1", "b|2"));
+}
+
+}  // namespace
+}  // namespace millpond::pipeline
