@@ -70,6 +70,9 @@ EpochPlan PlanFrom(const Json& json) {
     plan.definition.push_back({one.at("file"), one.at("line"), one.at("text")});
   }
   for (const Json& one : json.at("inputs")) plan.inputs.push_back(InputFrom(one));
+  if (json.contains("earlier")) {
+    for (const Json& one : json.at("earlier")) plan.earlier.push_back(InputFrom(one));
+  }
   if (json.contains("seen")) plan.seen = FilesFrom(json.at("seen"));
   return plan;
 }
@@ -140,6 +143,10 @@ std::string PlanToJson(const EpochPlan& plan) {
                {"fingerprint", plan.fingerprint},
                {"definition", std::move(definition)},
                {"inputs", std::move(inputs)}};
+  if (!plan.earlier.empty()) {
+    json["earlier"] = Json::array();
+    for (const PlannedInput& one : plan.earlier) json["earlier"].push_back(ToJson(one));
+  }
   if (plan.seen.has_value()) json["seen"] = ToJson(*plan.seen);
   return DumpJson(json);
 }

@@ -60,6 +60,9 @@ struct EpochPlan {
   std::string fingerprint;
   std::vector<PlannedStatement> definition;  // temporary views, then the flow's statement
   std::vector<PlannedInput> inputs;          // in the order of FlowQuery::inputs
+  // Streams that earlier definitions of the flow read and this one does not, as far as they were
+  // read: a definition that takes one up again goes on there. Without their files (see `seen`).
+  std::vector<PlannedInput> earlier;
   // All files of the epochs before this one, in some plans only, so that a long history is not
   // read whole.
   std::optional<std::vector<PlannedFile>> seen;

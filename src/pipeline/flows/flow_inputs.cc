@@ -2,6 +2,7 @@
 
 #include <arrow/type.h>
 
+#include <algorithm>
 #include <set>
 
 #include "data/catalog/catalog.h"
@@ -70,8 +71,10 @@ class Planner {
  private:
   const PlannedInput* Before(const PlannedInput& planned) const {
     if (last_ == nullptr) return nullptr;
-    for (const PlannedInput& input : last_->inputs) {
-      if (input.key == planned.key && input.stream == planned.stream) return &input;
+    for (const auto* inputs : {&last_->inputs, &last_->earlier}) {
+      for (const PlannedInput& input : *inputs) {
+        if (input.key == planned.key && input.stream == planned.stream) return &input;
+      }
     }
     return nullptr;
   }
@@ -141,7 +144,10 @@ class Planner {
 
   Status Table(const FlowInput& input, const PlannedInput* before, PlannedInput& planned) {
     MP_ASSIGN_OR_RETURN(auto table, catalog_.OpenTable(input.table));
-    MP_ASSIGN_OR_RETURN(auto latest, table.Latest());
+    auto& latest = latest_[input.table];  // two mentions read up to the same version
+    if (latest == nullptr) {
+      MP_ASSIGN_OR_RETURN(latest, table.Latest());
+    }
     planned.table_id = latest->metadata().id;
     planned.to_version = latest->version();
     if (!input.stream) return OkStatus();
@@ -166,7 +172,27 @@ class Planner {
   const EpochPlan* last_;
   const std::map<std::string, PlannedFile>& seen_;
   std::set<std::string> taken_;
+  std::map<data::TableName, std::shared_ptr<const data::Snapshot>> latest_;
 };
+
+// The streams of `last` that `inputs` does not read.
+std::vector<PlannedInput> EarlierStreams(const EpochPlan& last,
+                                         const std::vector<PlannedInput>& inputs) {
+  std::vector<PlannedInput> earlier;
+  auto among = [](const std::vector<PlannedInput>& list, const PlannedInput& input) {
+    return std::any_of(list.begin(), list.end(), [&](const PlannedInput& other) {
+      return other.stream && other.key == input.key;
+    });
+  };
+  for (const auto* list : {&last.inputs, &last.earlier}) {
+    for (const PlannedInput& input : *list) {
+      if (!input.stream || among(inputs, input) || among(earlier, input)) continue;
+      earlier.push_back(input);
+      earlier.back().files.clear();
+    }
+  }
+  return earlier;
+}
 
 // The planned files as they lie there now; a changed one is an error.
 Result<std::vector<SourceFile>> FindFiles(const data::Workspace& workspace,
@@ -214,6 +240,7 @@ Result<InputsPlan> PlanInputs(data::Catalog& catalog, const FlowQuery& query, co
     MP_ASSIGN_OR_RETURN(PlannedInput planned, planner.Plan(input));
     plan.inputs.push_back(std::move(planned));
   }
+  if (last != nullptr) plan.earlier = EarlierStreams(*last, plan.inputs);
   plan.has_new = planner.has_new;
   plan.more = planner.more;
   return plan;

@@ -24,9 +24,10 @@ class Catalog;
 namespace millpond::pipeline {
 
 struct InputsPlan {
-  std::vector<PlannedInput> inputs;  // in the order of query.inputs
-  bool has_new = false;              // of a stream
-  bool more = false;                 // files beyond max_files_per_epoch wait for the next epoch
+  std::vector<PlannedInput> inputs;   // in the order of query.inputs
+  std::vector<PlannedInput> earlier;  // as EpochPlan::earlier
+  bool has_new = false;               // of a stream
+  bool more = false;                  // files beyond max_files_per_epoch wait for the next epoch
 };
 
 // `last`: the plan before this one in the same generation, or null. `seen`: files read so far.

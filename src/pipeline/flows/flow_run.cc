@@ -143,6 +143,7 @@ class FlowRun {
     plan.overwrite = !is_stream() || begin_anew;
     plan.fingerprint = query_.fingerprint;
     plan.inputs = std::move(inputs.inputs);
+    plan.earlier = std::move(inputs.earlier);
     bool redefined = base_.has_value() && base_->fingerprint != query_.fingerprint;
     bool due = is_stream() ? inputs.has_new || begin_anew : IsDue(plan);
     if (!due && main_.has_value() && !redefined) return false;

@@ -54,5 +54,35 @@ TEST_F(PipelineRecoveryTest, AStreamThatFailedOverADimensionReadsTheCorrectedOne
   EXPECT_THAT(project_.Rows("SELECT * FROM t"), ElementsAre("a|1", "b|2"));
 }
 
+TEST_F(PipelineRecoveryTest, AStreamThatIsTakenUpAgainGoesOnWhereItWasLeft) {
+  auto flows = [&](std::string select) {
+    project_.Write("transformations/t.sql",
+                   "CREATE STREAMING TABLE s1 AS SELECT * FROM STREAM read_files('one', format => "
+                   "'csv', schema => 'n BIGINT');\n"
+                   "CREATE STREAMING TABLE s2 AS SELECT * FROM STREAM read_files('two', format => "
+                   "'csv', schema => 'n BIGINT');\n"
+                   "CREATE STREAMING TABLE t AS " +
+                       select);
+  };
+  project_.Write("one/a.csv", "n\n1\n2\n");
+  project_.Write("two/a.csv", "n\n10\n");
+  flows("SELECT n FROM STREAM s1");
+  MP_EXPECT_OK(project_.Run());
+  for (int i = 0; i < 40; i += 8) {
+    flows(fmt::format("SELECT n + {} AS n FROM STREAM s2", i));
+    project_.Write(fmt::format("two/b{}.csv", i), "n\n20\n");
+    MP_EXPECT_OK(project_.Run());
+  }
+  project_.Write("one/b.csv", "n\n3\n");
+  flows("SELECT n FROM STREAM s1");
+  MP_EXPECT_OK(project_.Run());
+  EXPECT_THAT(project_.Rows("SELECT n FROM t WHERE n < 10"), ElementsAre("1", "2", "3"));
+  flows("SELECT n FROM STREAM s1 UNION ALL SELECT n FROM STREAM s2");
+  MP_ASSERT_OK_AND_ASSIGN(auto report, project_.Run());
+  EXPECT_FALSE(report.changed());
+  EXPECT_THAT(project_.Rows("SELECT n FROM t WHERE n >= 10"),
+              ElementsAre("10", "20", "28", "36", "44", "52"));
+}
+
 }  // namespace
 }  // namespace millpond::pipeline
