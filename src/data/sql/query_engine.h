@@ -15,7 +15,7 @@
 #include "base/environment.h"
 #include "base/result.h"
 #include "data/delta/schema.h"
-#include "data/sql/bound_aggregate.h"
+#include "data/sql/bound_calls.h"
 #include "data/sql/rewrite.h"
 #include "data/sql/source_text.h"
 #include "data/sql/table_source.h"
@@ -57,9 +57,8 @@ class QueryEngine {
                                                                 const RunOptions& options) = 0;
   virtual Result<std::shared_ptr<arrow::Schema>> Describe(const QueryText& query,
                                                           std::shared_ptr<TableSource> tables) = 0;
-  // The aggregates of the query once it is bound, in no order. Nothing runs.
-  virtual Result<std::vector<BoundAggregate>> Aggregates(const QueryText& query,
-                                                         std::shared_ptr<TableSource> tables) = 0;
+  // What the query calls once it is bound. Nothing runs.
+  virtual Result<BoundCalls> Calls(const QueryText& query, std::shared_ptr<TableSource> tables) = 0;
   // run: executes the query and tells of the files that were read in fact.
   virtual Result<QueryPlan> Explain(const QueryText& query, std::shared_ptr<TableSource> tables,
                                     bool run) = 0;

@@ -144,10 +144,10 @@ Result<std::shared_ptr<arrow::Schema>> StatementContext::Describe(
   return session_.shared.queries->Describe({source_, query.text}, query.tables);
 }
 
-Result<std::vector<BoundAggregate>> StatementContext::Aggregates(
-    std::string_view part, std::vector<Replacement> replacements) {
+Result<BoundCalls> StatementContext::Calls(std::string_view part,
+                                           std::vector<Replacement> replacements) {
   MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
-  return session_.shared.queries->Aggregates({source_, query.text}, query.tables);
+  return session_.shared.queries->Calls({source_, query.text}, query.tables);
 }
 
 // -- session
@@ -207,15 +207,16 @@ Result<std::shared_ptr<arrow::Schema>> SqlSession::SchemaOf(std::string_view par
   return StatementContext(*impl_, source).Describe(part, std::move(replacements));
 }
 
-Result<std::vector<BoundAggregate>> SqlSession::AggregatesOf(
-    std::string_view part, const SourceText& source, std::vector<Replacement> replacements) {
-  return StatementContext(*impl_, source).Aggregates(part, std::move(replacements));
+Result<BoundCalls> SqlSession::CallsOf(std::string_view part, const SourceText& source,
+                                       std::vector<Replacement> replacements) {
+  return StatementContext(*impl_, source).Calls(part, std::move(replacements));
 }
 
 Status SqlSession::RegisterReader(std::string name,
                                   std::shared_ptr<arrow::RecordBatchReader> reader) {
   MP_RETURN_IF_ERROR(ValidateNamePart(name, "relation"));
-  impl_->names.readers[Lower(std::move(name))] = std::make_shared<OnceReader>(std::move(reader));
+  auto& place = impl_->names.readers[Lower(name)];
+  place = std::make_shared<OnceReader>(std::move(reader), std::move(name));
   return OkStatus();
 }
 

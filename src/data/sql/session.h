@@ -27,7 +27,7 @@
 #include "base/resources/arbiter.h"
 #include "base/result.h"
 #include "data/sql/access.h"
-#include "data/sql/bound_aggregate.h"
+#include "data/sql/bound_calls.h"
 #include "data/sql/query_result.h"
 #include "data/sql/relation_function.h"
 #include "data/sql/rewrite.h"
@@ -92,9 +92,9 @@ class SqlSession {
   Result<std::shared_ptr<arrow::Schema>> SchemaOf(std::string_view part, const SourceText& source,
                                                   std::vector<Replacement> replacements = {});
 
-  // Every aggregate of such a query, with the types of its arguments, without running it.
-  Result<std::vector<BoundAggregate>> AggregatesOf(std::string_view part, const SourceText& source,
-                                                   std::vector<Replacement> replacements = {});
+  // What such a query calls once it is bound, without running it.
+  Result<BoundCalls> CallsOf(std::string_view part, const SourceText& source,
+                             std::vector<Replacement> replacements = {});
 
   // A private relation of this session, readable by exactly one statement; a name given again
   // replaces the old one. Names of tables in the catalog are hidden by it.

@@ -57,8 +57,7 @@ class StatementContext {
   Result<QueryPlan> Explain(std::string_view part, bool run);
   Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
                                                   std::vector<Replacement> replacements = {});
-  Result<std::vector<BoundAggregate>> Aggregates(std::string_view part,
-                                                 std::vector<Replacement> replacements);
+  Result<BoundCalls> Calls(std::string_view part, std::vector<Replacement> replacements);
 
  private:
   SqlSession::Impl& session_;

@@ -118,6 +118,15 @@ class RefVisitor : public Walker {
   const std::function<void(const TableRef&)>& visit_;
 };
 
+class QueryVisitor : public Walker {
+ public:
+  explicit QueryVisitor(const std::function<void(const SelectTree&)>& visit) : visit_(visit) {}
+  void Leave(const SelectTree& tree) override { visit_(tree); }
+
+ private:
+  const std::function<void(const SelectTree&)>& visit_;
+};
+
 }  // namespace
 
 std::vector<ReferencedRelation> Relations(const SelectTree& tree) {
@@ -133,6 +142,10 @@ void ForEachExpression(const SelectTree& tree, const std::function<void(const Sq
 void ForEachExpression(const SqlExpr& expression,
                        const std::function<void(const SqlExpr&)>& visit) {
   ExpressionVisitor(visit).Walk(expression);
+}
+
+void ForEachQuery(const SelectTree& tree, const std::function<void(const SelectTree&)>& visit) {
+  QueryVisitor(visit).Walk(tree);
 }
 
 void ForEachRelation(const SelectTree& tree, const std::function<void(const TableRef&)>& visit) {

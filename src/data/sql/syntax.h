@@ -116,6 +116,7 @@ struct TableRef {
   size_t end = 0;     // with STREAM( ) if it is there
   std::string alias;
   std::vector<std::string> column_aliases;
+  bool sampled = false;            // TABLESAMPLE
   bool stream = false;             // STREAM t, STREAM(t), STREAM read_files(…)
   std::vector<std::string> names;  // kTable: {"main", "default", "orders"}, {"delta", "/path"}
   bool at_version = false;         // AT (VERSION => at), else AT (TIMESTAMP => at)
@@ -155,6 +156,7 @@ struct SelectTree {
 
   std::vector<SqlOrderTerm> order_by;
   std::shared_ptr<const SqlExpr> limit, limit_offset;
+  bool sampled = false;  // USING SAMPLE
 };
 
 // `part` must point into source.text() and hold exactly one query.
@@ -184,6 +186,9 @@ std::vector<ReferencedRelation> Relations(const SelectTree& tree);
 
 // Calls `visit` for every relation of the query at any depth, joins and subqueries included.
 void ForEachRelation(const SelectTree& tree, const std::function<void(const TableRef&)>& visit);
+
+// Calls `visit` for the query and every query in it at any depth, inner before outer.
+void ForEachQuery(const SelectTree& tree, const std::function<void(const SelectTree&)>& visit);
 
 // Calls `visit` for every expression of the query at any depth, outer before inner.
 void ForEachExpression(const SelectTree& tree, const std::function<void(const SqlExpr&)>& visit);

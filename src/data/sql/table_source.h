@@ -22,7 +22,9 @@ namespace millpond::data {
 // A stream of rows that can be read once. Binding a query looks at the schema only.
 class OnceReader {
  public:
-  explicit OnceReader(std::shared_ptr<arrow::RecordBatchReader> rows) : rows_(std::move(rows)) {}
+  explicit OnceReader(std::shared_ptr<arrow::RecordBatchReader> rows, std::string name = "")
+      : rows_(std::move(rows)), name_(std::move(name)) {}
+  const std::string& name() const { return name_; }  // under which it was registered, or ""
   const std::shared_ptr<arrow::RecordBatchReader>& rows() const { return rows_; }
   // The rows, or null if somebody has taken them.
   std::shared_ptr<arrow::RecordBatchReader> Take() {
@@ -31,6 +33,7 @@ class OnceReader {
 
  private:
   std::shared_ptr<arrow::RecordBatchReader> rows_;
+  std::string name_;
   std::atomic<bool> taken_{false};
 };
 

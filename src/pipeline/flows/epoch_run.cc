@@ -200,9 +200,13 @@ Result<std::shared_ptr<arrow::Schema>> DescribeFlow(const FlowContext& context,
                                                     Micros now) {
   MP_ASSIGN_OR_RETURN(auto session, OpenSession(context, query, inputs, /*with_rows=*/false));
   MP_ASSIGN_OR_RETURN(ComposedQuery composed, Compose(query, now, false));
-  MP_ASSIGN_OR_RETURN(auto aggregates,
-                      session->AggregatesOf(composed.part, composed.source, composed.replacements));
-  MP_RETURN_IF_ERROR(CheckExactSums(aggregates, query.statement));
+  MP_ASSIGN_OR_RETURN(auto calls,
+                      session->CallsOf(composed.part, composed.source, composed.replacements));
+  std::set<std::string> streams;
+  for (const FlowInput& input : query.inputs) {
+    if (input.stream) streams.insert(input.relation);
+  }
+  MP_RETURN_IF_ERROR(CheckBound(calls, query.statement, streams));
   return session->SchemaOf(composed.part, composed.source, std::move(composed.replacements));
 }
 

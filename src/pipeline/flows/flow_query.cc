@@ -8,6 +8,7 @@
 #include "data/catalog/warehouse.h"
 #include "data/delta/schema.h"
 #include "data/sql/syntax.h"
+#include "pipeline/flows/plan_time.h"
 #include "pipeline/flows/query_rules.h"
 
 namespace millpond::pipeline {
@@ -64,7 +65,7 @@ class Builder {
   // Reads the relations of a statement; its views first, so that they stand before it.
   Status Statement(const FlowStatement& statement) {
     MP_ASSIGN_OR_RETURN(auto tree, data::ParseSelect(statement.body, statement.source));
-    MP_RETURN_IF_ERROR(CheckRepeatable(tree, statement.source));
+    MP_RETURN_IF_ERROR(CheckRepeatable(tree, statement.body, statement.source));
     std::vector<Replacement> replacements;
     bool stream = false;
     for (const auto& relation : data::Relations(tree)) {
@@ -199,7 +200,7 @@ class Builder {
     for (const Expectation& e : statement.expectations) {
       std::string_view part = statement.source.text().substr(e.begin, e.end - e.begin);
       MP_ASSIGN_OR_RETURN(auto condition, data::ParseExpression(part, statement.source));
-      MP_RETURN_IF_ERROR(CheckCondition(condition, statement.source));
+      MP_RETURN_IF_ERROR(CheckCondition(condition, part, statement.source));
     }
     return OkStatus();
   }
@@ -209,36 +210,6 @@ class Builder {
   std::set<std::string> done_views_, stream_views_;
   std::vector<std::string> open_views_;
 };
-
-// now(), current_timestamp and current_date in a part of a file: the plan's time stands for them.
-Status ReplaceNow(std::string_view part, const SourceText& source, Micros now,
-                  std::vector<Replacement>& out) {
-  MP_ASSIGN_OR_RETURN(auto tokens, data::Tokenize(part, source));
-  std::string text = FormatTimestamp(now);
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i].kind != data::TokenKind::kWord) continue;
-    bool qualified = (i > 0 && tokens[i - 1].IsPunctuation(".")) ||
-                     (i + 1 < tokens.size() && tokens[i + 1].IsPunctuation("."));
-    bool called = i + 2 < tokens.size() && tokens[i + 1].IsPunctuation("(") &&
-                  tokens[i + 2].IsPunctuation(")");
-    auto is = [&](std::string_view word, bool bare) {
-      return tokens[i].Is(word) && !qualified && (called || bare);
-    };
-    std::string value;
-    if (is("NOW", false) || is("CURRENT_TIMESTAMP", true) || is("TRANSACTION_TIMESTAMP", false) ||
-        is("GET_CURRENT_TIMESTAMP", false)) {
-      value = fmt::format("CAST('{}' AS TIMESTAMP WITH TIME ZONE)", text);
-    } else if (is("CURRENT_DATE", true) || is("TODAY", false)) {
-      value = fmt::format("CAST('{}' AS DATE)", text.substr(0, 10));
-    } else if (is("LOCALTIMESTAMP", true) || is("CURRENT_LOCALTIMESTAMP", false)) {
-      value = fmt::format("CAST('{}' AS TIMESTAMP)", text.substr(0, text.size() - 1));
-    } else {
-      continue;
-    }
-    out.push_back({tokens[i].offset, called ? tokens[i + 2].end() : tokens[i].end(), value});
-  }
-  return OkStatus();
-}
 
 Result<std::string> RewrittenPart(std::string_view part, const SourceText& source, Micros now,
                                   std::vector<Replacement> replacements) {

@@ -97,9 +97,48 @@ TEST(FlowQuery, RefusesWhatGivesOtherRowsEachTime) {
   fails("SELECT first(a) AS a FROM t", "t.sql:2:8", "first(x ORDER BY …)");
   fails("SELECT a FROM t LIMIT 3", "t.sql:2:23", "LIMIT without ORDER BY");
   fails("SELECT a FROM STREAM t", "t.sql:2:15", "leave out STREAM");
+  fails("SELECT a FROM t USING SAMPLE 10 ROWS", "t.sql:2:8", "USING SAMPLE");
+  fails("SELECT a FROM u JOIN t TABLESAMPLE 10% USING (a)", "t.sql:2:22", "TABLESAMPLE");
+  fails("SELECT sum(a) AS s FROM (SELECT a FROM t LIMIT 3)", "t.sql:2:48",
+        "LIMIT without ORDER BY");
+  fails("WITH c AS (SELECT a FROM t OFFSET 3) SELECT a FROM c", "t.sql:2:35", "LIMIT without");
+  fails("SELECT a FROM t WHERE a IN (SELECT b FROM u LIMIT 1)", "t.sql:2:51", "LIMIT without");
+  fails("SELECT * FROM (SELECT DISTINCT ON (a % 7) a FROM t)", "t.sql:2:38", "DISTINCT ON");
+  fails("SELECT t.a FROM t POSITIONAL JOIN u", "t.sql:2:35", "POSITIONAL JOIN");
+  fails("SELECT any_value(a) AS a FROM t", "t.sql:2:8", "any_value(x ORDER BY …)");
+  fails("SELECT string_agg(a, ',') AS a FROM t", "t.sql:2:8", "string_agg(x ORDER BY …)");
+  fails("SELECT ARRAY(SELECT a FROM t) AS a", "t.sql:2:", "array_agg");
+  fails("SELECT array_agg(a) OVER () AS a FROM t", "t.sql:2:8", "ORDER BY to its window");
+  fails("SELECT arg_min(a, b) AS a FROM t", "t.sql:2:8", "first(x ORDER BY y, x)");
+  fails("SELECT max_by(a, b) OVER (ORDER BY c) AS a FROM t", "t.sql:2:8", "y DESC, x)");
+  fails("SELECT mode(a) AS a FROM t", "t.sql:2:8", "GROUP BY");
+  fails("SELECT reservoir_quantile(a, 0.5) AS a FROM t", "t.sql:2:8", "quantile_disc");
+  fails("SELECT 1 + approx_quantile(a, 0.5) AS a FROM t", "t.sql:2:12", "quantile_disc");
   MP_EXPECT_OK(
       Query("CREATE MATERIALIZED VIEW v AS SELECT row_number() OVER (ORDER BY a) AS r, "
             "first(a ORDER BY b) FROM t GROUP BY ALL ORDER BY 1 LIMIT 3"));
+}
+
+TEST(FlowQuery, RefusesTheWallClock) {
+  for (const char* clock :
+       {"\"now\"()", "main.now()", "\"current_date\"()", "\"current_date\"", "localtime",
+        "current_localtime()", "system.main.today()", "main.get_current_timestamp()",
+        "main.transaction_timestamp()", "current_time", "get_current_time()", "LocalTime"}) {
+    EXPECT_THAT(Query(fmt::format("CREATE MATERIALIZED VIEW v AS\nSELECT {} AS t FROM u", clock)),
+                FailsWith(ErrorKind::kInvalidArgument,
+                          ::testing::AllOf(HasSubstr("t.sql:2:8"), HasSubstr("wall clock"))))
+        << clock;
+  }
+  EXPECT_THAT(
+      Query("CREATE MATERIALIZED VIEW v AS\nSELECT list_transform(a, x -> age(x)) AS t FROM u"),
+      FailsWith(ErrorKind::kInvalidArgument, HasSubstr("age(CAST(now() AS TIMESTAMP), x)")));
+  EXPECT_THAT(Query("CREATE STREAMING TABLE v (CONSTRAINT c EXPECT (d < \"now\"())) AS\n"
+                    "SELECT d FROM STREAM u"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("t.sql:1:52")));
+  MP_EXPECT_OK(
+      Query("CREATE MATERIALIZED VIEW v AS SELECT now(), NOW ( ), current_date, current_date(), "
+            "today(), localtimestamp, current_localtimestamp(), current_timestamp, "
+            "get_current_timestamp(), transaction_timestamp(), age(a, b), u.localtime FROM u"));
 }
 
 TEST(FlowQuery, RefusesStateOverAStream) {
@@ -120,6 +159,40 @@ TEST(FlowQuery, RefusesStateOverAStream) {
   fails("SELECT w.a FROM STREAM u FULL JOIN w USING (a)", "full join");
   fails("WITH x AS (SELECT max(a) AS m FROM STREAM u) SELECT m FROM x", "aggregate max");
   fails("WITH x AS (SELECT a FROM STREAM u) SELECT count(*) AS n FROM x", "aggregate count");
+  fails("SELECT a FROM d WHERE a IN (SELECT a FROM STREAM u)", "subquery in an expression");
+  fails("WITH x AS (SELECT a FROM STREAM u) SELECT a FROM d WHERE a IN (SELECT a FROM x)",
+        "subquery in an expression");
+  fails(
+      "WITH x AS (SELECT a FROM STREAM u) SELECT a FROM d WHERE EXISTS (SELECT 1 FROM x AS y "
+      "JOIN e ON e.a = y.a)",
+      "subquery in an expression");
+  fails("SELECT d.a FROM d JOIN e ON d.a IN (SELECT a FROM STREAM u)", "subquery");
+  fails("WITH x AS (SELECT a FROM STREAM u) SELECT d.a FROM d JOIN e ON d.a = (SELECT a FROM x)",
+        "subquery");
+  fails("SELECT (WITH x AS (SELECT a FROM STREAM u) SELECT a FROM x) AS a FROM d", "subquery");
+  fails("SELECT a FROM d ORDER BY (SELECT a FROM STREAM u)", "subquery");
+  fails(
+      "WITH RECURSIVE x AS (SELECT a FROM STREAM u UNION ALL SELECT a + 1 FROM x WHERE a < 9) "
+      "SELECT a FROM x",
+      "WITH RECURSIVE");
+  fails("SELECT u.a FROM STREAM u ASOF RIGHT JOIN w ON u.a >= w.a", "asof right join");
+  EXPECT_THAT(Query("CREATE TEMPORARY VIEW x AS SELECT a FROM STREAM u;\n"
+                    "CREATE STREAMING TABLE t AS SELECT a FROM d WHERE a IN (SELECT a FROM x)"),
+              FailsWith(ErrorKind::kUnsupported, HasSubstr("subquery in an expression")));
+  for (const char* dim : {"SELECT a FROM d", "SELECT 1 AS a", "SELECT a FROM d WHERE a > 1"}) {
+    for (bool first : {false, true}) {
+      std::string stream = "SELECT a FROM STREAM u", other = dim;
+      if (first) swap(stream, other);
+      EXPECT_THAT(Query("CREATE STREAMING TABLE t AS\nSELECT * FROM (" + stream + " UNION ALL " +
+                        other + ")"),
+                  FailsWith(ErrorKind::kInvalidArgument,
+                            ::testing::AllOf(HasSubstr("t.sql:2:"), HasSubstr("reads no STREAM"),
+                                             HasSubstr("MATERIALIZED VIEW"))));
+    }
+  }
+  MP_EXPECT_OK(
+      Query("CREATE STREAMING TABLE t AS SELECT a FROM STREAM u NATURAL JOIN d WHERE a IN "
+            "(WITH x AS (SELECT a FROM e) SELECT a FROM x)"));
   MP_EXPECT_OK(
       Query("CREATE STREAMING TABLE t AS SELECT u.a, s FROM STREAM u JOIN "
             "(SELECT a, sum(b) AS s FROM w GROUP BY a) USING (a)"));

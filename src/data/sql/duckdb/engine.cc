@@ -10,7 +10,7 @@
 #include <filesystem>
 
 #include "base/log.h"
-#include "data/sql/duckdb/bound_aggregates_internal.h"
+#include "data/sql/duckdb/bound_calls_internal.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_catalog.h"
 #include "data/sql/duckdb/results_internal.h"
@@ -96,12 +96,10 @@ class DuckEngine : public QueryEngine {
                         running->connection.context->GetClientProperties());
   }
 
-  Result<std::vector<BoundAggregate>> Aggregates(const QueryText& query,
-                                                 std::shared_ptr<TableSource> tables) override {
+  Result<BoundCalls> Calls(const QueryText& query, std::shared_ptr<TableSource> tables) override {
     const TextOfDuckDB where{query.source, query.rewritten};
     const auto running = Start(std::move(tables));
-    return Catching(where,
-                    [&] { return AggregatesOf(running->connection, query.rewritten.text()); });
+    return Catching(where, [&] { return CallsOf(running->connection, query.rewritten.text()); });
   }
 
   Result<QueryPlan> Explain(const QueryText& query, std::shared_ptr<TableSource> tables,

@@ -96,6 +96,7 @@ void TreeReader::Select(const duckdb::SelectNode& node, SelectTree& tree) const 
   tree.group_by_all = node.aggregate_handling == duckdb::AggregateHandling::FORCE_AGGREGATES;
   tree.having = Optional(node.having);
   tree.qualify = Optional(node.qualify);
+  tree.sampled = node.sample != nullptr;
   tree.offset = tree.select.empty() ? tree.from.offset : tree.select[0].offset;
 }
 
@@ -129,6 +130,7 @@ TableRef TreeReader::Relation(const duckdb::TableRef& ref) const {
   TableRef out;
   out.offset = out.end = Offset(ref.query_location);
   out.alias = ref.alias;
+  out.sampled = ref.sample != nullptr;
   out.column_aliases.assign(ref.column_name_alias.begin(), ref.column_name_alias.end());
   switch (ref.type) {
     case duckdb::TableReferenceType::EMPTY_FROM:

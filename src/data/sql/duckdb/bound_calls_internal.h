@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "data/sql/bound_aggregate.h"
+#include "data/sql/bound_calls.h"
 
 namespace millpond::data {
 
 // Binds the query on the connection. Throws what DuckDB throws.
-std::vector<BoundAggregate> AggregatesOf(duckdb::Connection& connection, const std::string& text);
+BoundCalls CallsOf(duckdb::Connection& connection, const std::string& text);
 
 }  // namespace millpond::data
