@@ -5,6 +5,7 @@
 #include <arrow/compute/cast.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 
 #include "base/environment.h"
 #include "data/arrow/status.h"
@@ -75,6 +76,23 @@ arrow::Result<std::shared_ptr<arrow::Array>> ParseText(const arrow::StringArray&
   return builder.Finish();
 }
 
+// Arrow's readers of text take a decimal of more digits than its type has.
+arrow::Status CheckDigits(const arrow::Array& column, int64_t first_row, const std::string& where) {
+  const auto& type = static_cast<const arrow::Decimal128Type&>(*column.type());
+  const auto& values = static_cast<const arrow::Decimal128Array&>(column);
+  for (int64_t i = 0; i < values.length(); ++i) {
+    if (values.IsNull(i)) continue;
+    arrow::Decimal128 value(values.GetValue(i));
+    if (value.FitsInPrecision(type.precision())) continue;
+    return data::ToArrow(Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("{}, row {}: {} is out of the range of DECIMAL({},{}); declare a wider type",
+                    where, first_row + i + 1, value.ToString(type.scale()), type.precision(),
+                    type.scale())));
+  }
+  return arrow::Status::OK();
+}
+
 // All files, one after another, in the types of `schema`.
 class FilesReader : public arrow::RecordBatchReader {
  public:
@@ -101,7 +119,7 @@ class FilesReader : public arrow::RecordBatchReader {
         auto opened = OpenFile(env_, format_, files_[next_], file_schema_);
         if (!opened.has_value()) return data::ToArrow(opened.error());
         reader_ = *opened;
-        row_ = 0;
+        row_ = format_.kind == FileFormat::Kind::kCsv && format_.header ? 1 : 0;
       }
       std::shared_ptr<arrow::RecordBatch> batch;
       ARROW_RETURN_NOT_OK(InThisFile(reader_->ReadNext(&batch)));
@@ -122,8 +140,10 @@ class FilesReader : public arrow::RecordBatchReader {
   // Arrow's message does not say which file it speaks of.
   arrow::Status InThisFile(const arrow::Status& status) const {
     if (status.ok() || status.detail() != nullptr) return status;
+    std::string message = status.message();
+    if (format_.kind == FileFormat::Kind::kJson) message = WithFileRow(message, row_);
     return data::ToArrow(
-        Error(ErrorKind::kInvalidArgument, fmt::format("{}: {}", file_name(), status.message())));
+        Error(ErrorKind::kInvalidArgument, fmt::format("{}: {}", file_name(), message)));
   }
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Conform(const arrow::RecordBatch& batch) {
@@ -150,8 +170,13 @@ class FilesReader : public arrow::RecordBatchReader {
 
   arrow::Result<std::shared_ptr<arrow::Array>> Convert(const std::shared_ptr<arrow::Array>& column,
                                                        const arrow::Field& field) {
-    if (column->type()->Equals(field.type())) return column;
     std::string where = fmt::format("{}, column '{}'", file_name(), field.name());
+    if (column->type()->Equals(field.type())) {
+      if (column->type_id() == arrow::Type::DECIMAL128) {
+        ARROW_RETURN_NOT_OK(CheckDigits(*column, row_, where));
+      }
+      return column;
+    }
     if (column->type_id() == arrow::Type::STRING && field.type()->id() == arrow::Type::TIMESTAMP) {
       arrow::TimestampBuilder builder(field.type(), arrow::default_memory_pool());
       return ParseText(static_cast<const arrow::StringArray&>(*column), builder, row_, where,
@@ -176,7 +201,7 @@ class FilesReader : public arrow::RecordBatchReader {
   std::shared_ptr<arrow::Schema> schema_, file_schema_;
   std::shared_ptr<arrow::RecordBatchReader> reader_;
   size_t next_ = 0;  // the file that reader_ reads, or is to be opened
-  int64_t row_ = 0;  // rows given of it
+  int64_t row_ = 0;  // rows given of it, a header counted: a row is a line where each has its own
 };
 
 }  // namespace

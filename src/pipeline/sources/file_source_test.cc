@@ -21,6 +21,8 @@ using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
+
 class FileSourceTest : public ::testing::Test {
  protected:
   SourceFile Write(const std::string& name, std::string_view bytes) {
@@ -61,6 +63,34 @@ class FileSourceTest : public ::testing::Test {
   testing::TempDir dir_;
   testing::TestEnvironment machine_;
 };
+
+TEST_F(FileSourceTest, ADecimalOfTooManyDigitsIsRefused) {
+  FileFormat format = Csv("a BIGINT, m DECIMAL(6,2)");
+  auto good = Write("good.csv", "a,m\n1,9999.99\n2,-9999.99\n");
+  auto csv = Write("a.csv", "a,m\n1,9999.99\n2,\n3,99999.5\n");
+  EXPECT_THAT(Rows(format, {good, csv}),
+              FailsWith(ErrorKind::kInvalidArgument,
+                        AllOf(HasSubstr("a.csv, column 'm', row 4: 99999.50 is out of the range"),
+                              HasSubstr("DECIMAL(6,2); declare a wider type"))));
+  format.header = false;
+  EXPECT_THAT(Rows(format, {Write("b.csv", "1,-10000\n")}), FailsWith(kBad, HasSubstr("row 1:")));
+  format.kind = FileFormat::Kind::kJson;
+  EXPECT_THAT(Rows(format, {Write("a.json", "{\"m\": 1}\n{\"m\": 99999.5}\n")}),
+              FailsWith(kBad, HasSubstr("a.json, column 'm', row 2: 99999.50")));
+}
+
+TEST_F(FileSourceTest, AMistakeInJsonNamesTheRowOfTheFile) {
+  std::string rows;
+  for (int i = 1; i < 150'001; ++i) rows += fmt::format("{{\"a\": {}, \"b\": \"text\"}}\n", i);
+  FileFormat format = Csv("a BIGINT, b STRING, m DECIMAL(4,2)");
+  format.kind = FileFormat::Kind::kJson;
+  EXPECT_THAT(Rows(format, {Write("a.json", rows + "{\"a\": \"oops\"}\n")}),
+              FailsWith(kBad, AllOf(HasSubstr("a.json: "), HasSubstr(" in row 150001"))));
+  EXPECT_THAT(Rows(format, {Write("a.json", "{\"a\": 1}\n{\"a\": oops}\n")}),
+              FailsWith(kBad, AllOf(HasSubstr("a.json: "), HasSubstr(" in row 2"))));
+  EXPECT_THAT(Rows(format, {Write("a.json", "{\"a\": 1}\n{\"m\": \"oops\"}\n")}),
+              FailsWith(kBad, AllOf(HasSubstr("a.json: "), HasSubstr("oops"))));
+}
 
 TEST_F(FileSourceTest, TextGivesEveryLineWithItsPlace) {
   auto a = Write("a.txt", "\xEF\xBB\xBFone\r\n\r\ntwo\rx\nlast");
@@ -141,7 +171,7 @@ TEST_F(FileSourceTest, CsvErrorsNameFileAndRow) {
   };
   fails("a\n1\nx\n", "a BIGINT", "Row #3");
   fails("a,b\n1,2\n3\n", "", "Row #3");
-  fails("a\n2020-01-01\n2020-13-01\n", "a DATE", "row 2");
+  fails("a\n2020-01-01\n2020-13-01\n", "a DATE", "row 3");
   fails("a\n1\n", "a BIGINT, b BIGINT", "b");
   fails("", "", "has no content");
 }

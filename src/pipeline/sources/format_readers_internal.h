@@ -28,6 +28,9 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(
     const std::shared_ptr<arrow::Schema>& schema);
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
     const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema);
+// Arrow's message on a mistake in JSON with the row counted from the file's begin; `rows_before` it
+// were given.
+std::string WithFileRow(std::string message, int64_t rows_before);
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenParquet(const Environment& env,
                                                               const SourceFile& file);
 

@@ -5,6 +5,7 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
+#include <charconv>
 #include <numeric>
 
 #include "data/arrow/status.h"
@@ -67,6 +68,18 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(
   return std::move(reader).ValueUnsafe();
 }
 
+// Arrow counts the rows of JSON from the begin of the block that it reads, from 0.
+std::string WithFileRow(std::string message, int64_t rows_before) {
+  constexpr std::string_view kIn = " in row ";
+  size_t at = message.rfind(kIn);
+  if (at == std::string::npos) return fmt::format("after row {}: {}", rows_before, message);
+  size_t begin = at + kIn.size();
+  int64_t row = 0;
+  auto parsed = std::from_chars(message.data() + begin, message.data() + message.size(), row);
+  size_t end = parsed.ptr - message.data();
+  return message.replace(begin, end - begin, std::to_string(rows_before + row + 1));
+}
+
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
     const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
   auto read = arrow::json::ReadOptions::Defaults();
@@ -78,7 +91,10 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
   }
   MP_ASSIGN_OR_RETURN(auto input, OpenArrowStream(env, file));
   auto reader = arrow::json::StreamingReader::Make(input, read, parse);
-  if (!reader.ok()) return std::unexpected(InFile(file, reader.status()));
+  if (!reader.ok()) {
+    const arrow::Status& status = reader.status();
+    return std::unexpected(InFile(file, status.WithMessage(WithFileRow(status.message(), 0))));
+  }
   return std::move(reader).ValueUnsafe();
 }
 
