@@ -37,12 +37,14 @@ std::shared_ptr<arrow::DataType> ArrowType(kernel::Type type) {
   }
 }
 
-// Turns text columns into TIMESTAMPs by the one reading of ISO 8601 that Millpond has: with or
-// without a zone, with up to six digits of fraction; a date alone is midnight, no zone is UTC.
+// The rows of a CSV file. Turns text columns into TIMESTAMPs by the one reading of ISO 8601 that
+// Millpond has: with or without a zone, with up to six digits of fraction; a date alone is
+// midnight, no zone is UTC.
 class TimestampColumns : public arrow::RecordBatchReader {
  public:
-  TimestampColumns(std::shared_ptr<arrow::RecordBatchReader> rows, std::set<std::string> columns)
-      : rows_(std::move(rows)), schema_(rows_->schema()) {
+  TimestampColumns(std::shared_ptr<arrow::RecordBatchReader> rows, std::set<std::string> columns,
+                   std::string path)
+      : rows_(std::move(rows)), schema_(rows_->schema()), path_(std::move(path)) {
     for (int i = 0; i < schema_->num_fields(); ++i) {
       if (!columns.contains(schema_->field(i)->name())) continue;
       columns_.push_back(i);
@@ -54,7 +56,11 @@ class TimestampColumns : public arrow::RecordBatchReader {
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
 
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
+    const arrow::Status read = rows_->ReadNext(batch);
+    if (!read.ok()) {
+      const Error error = data::FromArrow(read);
+      return data::ToArrow(Error(error.kind(), fmt::format("{}: {}", path_, error.message())));
+    }
     if (!*batch) return arrow::Status::OK();
     for (int i : columns_) {
       const auto& text = static_cast<const arrow::StringArray&>(*(*batch)->column(i));
@@ -68,7 +74,7 @@ class TimestampColumns : public arrow::RecordBatchReader {
         auto at = ParseTimestamp(text.GetView(row));
         if (!at) {
           return data::ToArrow(Error(
-              at.error().kind(), fmt::format("row {}, column {}: {}", seen_ + row + 1,
+              at.error().kind(), fmt::format("{}, row {}, column {}: {}", path_, seen_ + row + 1,
                                              schema_->field(i)->name(), at.error().ToString())));
         }
         builder.UnsafeAppend(*at);
@@ -84,7 +90,8 @@ class TimestampColumns : public arrow::RecordBatchReader {
   std::shared_ptr<arrow::RecordBatchReader> rows_;
   std::shared_ptr<arrow::Schema> schema_;
   std::vector<int> columns_;
-  int64_t seen_ = 0;
+  std::string path_;
+  int64_t seen_ = 1;  // the header
 };
 
 // Types for the columns that views name; gives the names of those that hold moments.
@@ -118,14 +125,28 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(const Environment& env
   convert.strings_can_be_null = true;
   convert.quoted_strings_can_be_null = false;
   std::set<std::string> moments = TypeColumns(views, options, convert);
+  decltype(convert.column_types) declared;
   auto parse = arrow::csv::ParseOptions::Defaults();
   parse.newlines_in_values = true;
-  MP_ASSIGN_OR_RETURN(auto file, data::OpenArrowInput(env.fs, path));
-  MP_ARROW_ASSIGN_OR_RETURN(
-      std::shared_ptr<arrow::RecordBatchReader> rows,
-      arrow::csv::StreamingReader::Make(arrow::io::default_io_context(), file,
-                                        arrow::csv::ReadOptions::Defaults(), parse, convert));
-  return std::make_shared<TimestampColumns>(std::move(rows), std::move(moments));
+  auto read = arrow::csv::ReadOptions::Defaults();
+  read.use_threads = false;  // errors then name the row
+  const auto open = [&]() -> Result<std::shared_ptr<arrow::RecordBatchReader>> {
+    MP_ASSIGN_OR_RETURN(auto file, data::OpenArrowInput(env.fs, path));
+    MP_ARROW_ASSIGN_OR_RETURN(std::shared_ptr<arrow::RecordBatchReader> rows,
+                              arrow::csv::StreamingReader::Make(arrow::io::default_io_context(),
+                                                                file, read, parse, convert));
+    return rows;
+  };
+  // Columns that no view names are passed through as they stand: 007 and 1.10 are text. Their names
+  // come from the header, read with nothing converted.
+  std::swap(convert.column_types, declared);
+  MP_ASSIGN_OR_RETURN(auto header, open());
+  std::swap(convert.column_types, declared);
+  for (const std::string& name : header->schema()->field_names()) {
+    convert.column_types.emplace(name, arrow::utf8());
+  }
+  MP_ASSIGN_OR_RETURN(auto rows, open());
+  return std::make_shared<TimestampColumns>(std::move(rows), std::move(moments), path);
 }
 
 // A Parquet file's rows; the reader of the file lives as long as they do.

@@ -278,6 +278,19 @@ TEST_F(TrainingSetTest, ReadsLabelsFromFilesAndTables) {
   EXPECT_EQ(Text(set, "n"), "[2,1]");
   EXPECT_EQ(Text(set, "note"), "[a, b,null]");
 
+  // What no view names is passed through letter by letter.
+  MP_ASSERT_OK(machine_.env.fs.ReplaceFile(
+      csv,
+      "code,customer,price,ts,id,day,empty\n007,1,1.10,1970-01-01T00:05:00Z,12345678901234567890,"
+      "2020-01-01,\n\"\",1,-0,1970-01-01,1e3,true,\n"));
+  MP_ASSERT_OK_AND_ASSIGN(from_csv, store_->OpenLabels(csv, {"v"}));
+  MP_ASSERT_OK_AND_ASSIGN(set, store_->TrainingSetFor(*from_csv, {"v"}));
+  EXPECT_EQ(Text(set, "code"), "[007,]");
+  EXPECT_EQ(Text(set, "price"), "[1.10,-0]");
+  EXPECT_EQ(Text(set, "id"), "[12345678901234567890,1e3]");
+  EXPECT_EQ(Text(set, "day"), "[2020-01-01,true]");
+  EXPECT_EQ(Text(set, "empty"), "[null,null]");
+
   Append("labels", kLabels, R"([{"name": "x", "customer": 1, "ts": 300000000}])");
   MP_ASSERT_OK_AND_ASSIGN(auto from_table, store_->OpenLabels("labels", {"v"}));
   MP_ASSERT_OK_AND_ASSIGN(TrainingSet table_set, store_->TrainingSetFor(*from_table, {"v"}));
@@ -288,7 +301,12 @@ TEST_F(TrainingSetTest, ReadsLabelsFromFilesAndTables) {
   MP_ASSERT_OK(machine_.env.fs.ReplaceFile(csv, "customer,ts\n1,yesterday\n"));
   MP_ASSERT_OK_AND_ASSIGN(auto bad, store_->OpenLabels(csv, {"v"}));
   EXPECT_THAT(store_->TrainingSetFor(*bad, {"v"}),
-              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("row 1, column ts")));
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("labels.csv, row 2, column ts")));
+  MP_ASSERT_OK(machine_.env.fs.ReplaceFile(csv, "customer,ts\n1,1970-01-01\nx,1970-01-01\n"));
+  auto wrong = store_->OpenLabels(csv, {"v"});
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_THAT(wrong.error().ToString(), HasSubstr("labels.csv"));
+  EXPECT_THAT(wrong.error().ToString(), HasSubstr("Row #3"));
 }
 
 }  // namespace
