@@ -182,7 +182,10 @@ Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapsh
 
 Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& rows,
                                 const WriteOptions& options) {
-  MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
+  std::shared_ptr<const Snapshot> snapshot = options.base;
+  if (snapshot == nullptr) {
+    MP_ASSIGN_OR_RETURN(snapshot, table.Latest());
+  }
   if (AlreadyThere(*snapshot, options.txn)) return Skipped(*snapshot);
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));

@@ -6,6 +6,7 @@
 
 #include <arrow/type_fwd.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ struct WriteOptions {
   std::vector<DomainMetadata> domain_metadata = {};
   StringMap commit_tags = {};  // commitInfo.tags
   int64_t target_file_bytes = int64_t{128} << 20;
+  // The version that the rows were made from, where they were made from this table: an overwrite
+  // conflicts with everything committed since. Null: the latest when the writing begins.
+  std::shared_ptr<const Snapshot> base = nullptr;
   // With kOverwrite: the table's schema from this commit on (partition columns stay).
   std::optional<Schema> overwrite_schema = {};
 };

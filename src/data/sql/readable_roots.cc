@@ -47,4 +47,9 @@ Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::s
               path, JoinRoots(workspace.readable_roots));
 }
 
+bool IsSamePlace(const std::string& a, const std::string& b) {
+  std::error_code error;
+  return a == b || std::filesystem::equivalent(a, b, error);
+}
+
 }  // namespace millpond::data

@@ -16,4 +16,7 @@ struct Workspace;
 // parent.
 Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::string& path);
 
+// Whether two paths of folders that exist lead to one.
+bool IsSamePlace(const std::string& a, const std::string& b);
+
 }  // namespace millpond::data

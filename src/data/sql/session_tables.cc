@@ -89,6 +89,8 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
     snapshot = table.AtTime(*moment.at);
   } else if (pin != nullptr) {
     snapshot = table.AtVersion(*pin);
+  } else if (held_ != nullptr && IsSamePlace(held_->path(), table.path())) {
+    snapshot = held_;
   } else {
     snapshot = table.Latest();
   }

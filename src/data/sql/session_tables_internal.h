@@ -36,6 +36,9 @@ class SessionTables : public TableSource {
                                 const TableMoment& moment) override;
   // The table itself, for statements that look into it; asks for kSelect.
   Result<DeltaTable> Open(const QueryName& name);
+  // Every read of the snapshot's table that asks for no other version reads this one, by name or by
+  // path.
+  void HoldStill(std::shared_ptr<const Snapshot> snapshot) { held_ = std::move(snapshot); }
   // A stream under a name of its own, for a table function; gives the name.
   QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
 
@@ -49,6 +52,7 @@ class SessionTables : public TableSource {
   AccessPolicy& access_;
   Principal principal_;
   SessionNames names_;
+  std::shared_ptr<const Snapshot> held_;
   std::mutex mutex_;
   std::map<Key, ResolvedTable> resolved_;
   std::vector<std::shared_ptr<OnceReader>> streams_;

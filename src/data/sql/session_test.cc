@@ -2,12 +2,7 @@
 
 #include <arrow/api.h>
 
-#include "base/testing/result_matchers.h"
-#include "base/testing/temp_dir.h"
-#include "base/testing/test_environment.h"
-#include "data/arrow/status.h"
-#include "data/catalog/catalog.h"
-#include "data/sql/output.h"
+#include "data/sql/sql_test_session.h"
 
 namespace millpond::data {
 namespace {
@@ -18,36 +13,7 @@ using ::testing::HasSubstr;
 using testing::IsOkAnd;
 using ::testing::Not;
 
-class SessionTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    Workspace workspace{machine_.env,  "test", dir_.path(), dir_.path(), dir_ / "warehouse",
-                        {dir_.path()}, 0};
-    catalog_ = *Catalog::Open(workspace);
-    auto engine = SqlEngine::Open(*catalog_, {.memory_bytes = int64_t{512} << 20});
-    ASSERT_TRUE(engine.has_value()) << engine.error().ToString();
-    engine_ = *std::move(engine);
-    session_ = *engine_->Connect({"local"});
-  }
-
-  // The result as CSV, or its message.
-  Result<std::string> Run(const std::string& sql) {
-    MP_ASSIGN_OR_RETURN(auto result, session_->Execute(sql, "q.sql"));
-    if (!result.rows) return result.message;
-    std::string text;
-    MP_RETURN_IF_ERROR(WriteOutput(*result.rows, OutputFormat::kCsv, [&](std::string_view bytes) {
-      text += bytes;
-      return OkStatus();
-    }));
-    return text;
-  }
-
-  testing::TempDir dir_;
-  testing::TestEnvironment machine_;
-  std::unique_ptr<Catalog> catalog_;
-  std::unique_ptr<SqlEngine> engine_;
-  std::unique_ptr<SqlSession> session_;
-};
+using SessionTest = testing_sql::SessionFixture;
 
 TEST_F(SessionTest, CreatesInsertsAndReads) {
   EXPECT_THAT(

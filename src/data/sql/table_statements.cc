@@ -74,18 +74,25 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
                   "table {} is already there; drop it first, or say CREATE OR REPLACE TABLE",
                   head.name.ToString());
   }
+  WriteOptions write;
+  std::optional<DeltaTable> replaced;
+  if (there) {
+    // Taken before the query is bound, so that the version that it may read is the one that it
+    // replaces: what others commit meanwhile is a conflict, never lost.
+    MP_ASSIGN_OR_RETURN(replaced, context.catalog().OpenTable(head.name));
+    MP_ASSIGN_OR_RETURN(write.base, replaced->Latest());
+    context.tables().HoldStill(write.base);
+  }
   MP_ASSIGN_OR_RETURN(auto rows, context.Run(query));
   MP_ASSIGN_OR_RETURN(Schema schema, Schema::FromArrow(*rows->schema()));
   MP_RETURN_IF_ERROR_CONTEXT(schema.Validate(), "{}",
                              context.source().Place(context.source().OffsetOf(query)));
-  WriteOptions write;
   write.operation = "CREATE TABLE AS SELECT";
-  if (there) {
-    MP_ASSIGN_OR_RETURN(auto table, context.catalog().OpenTable(head.name));
+  if (replaced) {
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE AS SELECT";
     write.overwrite_schema = schema;
-    MP_ASSIGN_OR_RETURN(auto commit, WriteTable(table, *rows, write));
+    MP_ASSIGN_OR_RETURN(auto commit, WriteTable(*replaced, *rows, write));
     return Written(head.name, commit, "written to");
   }
   CreateOptions options = head.create_options();

@@ -1,0 +1,87 @@
+// CREATE TABLE … AS SELECT and INSERT beside other writers.
+#include <arrow/api.h>
+
+#include <functional>
+
+#include "data/sql/sql_test_session.h"
+
+namespace millpond::data {
+namespace {
+
+using ::testing::_;
+using testing::FailsWith;
+using ::testing::HasSubstr;
+using testing::IsOkAnd;
+
+// Batches of the numbers 0, 1, …, and before the last one whatever the test wants to happen while
+// the statement runs.
+class Meanwhile : public RelationFunction {
+ public:
+  std::function<void()> action = [] {};
+  int64_t batches = 1;
+  int64_t rows = 1;  // of a batch
+
+  std::string name() const override { return "meanwhile"; }
+  Result<std::shared_ptr<arrow::RecordBatchReader>> Open(const FunctionArguments&,
+                                                         const Workspace&) override {
+    return std::make_shared<Reader>(*this);
+  }
+
+ private:
+  class Reader : public arrow::RecordBatchReader {
+   public:
+    explicit Reader(Meanwhile& owner) : owner_(owner) {}
+    std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+    arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+      batch->reset();
+      if (next_ == owner_.batches) return arrow::Status::OK();
+      if (next_ + 1 == owner_.batches) owner_.action();
+      auto array =
+          arrow::MakeArrayFromScalar(arrow::Int64Scalar(next_++), owner_.rows).ValueOrDie();
+      *batch = arrow::RecordBatch::Make(schema_, owner_.rows, {std::move(array)});
+      return arrow::Status::OK();
+    }
+
+   private:
+    Meanwhile& owner_;
+    int64_t next_ = 0;
+    std::shared_ptr<arrow::Schema> schema_ = arrow::schema({arrow::field("x", arrow::int64())});
+  };
+};
+
+class TableStatements : public testing_sql::SessionFixture {
+ protected:
+  void SetUp() override {
+    SessionFixture::SetUp();
+    engine_->Register(&meanwhile_);
+    other_ = *engine_->Connect({"other"});
+  }
+
+  Meanwhile meanwhile_;
+  std::unique_ptr<SqlSession> other_;  // another writer
+};
+
+TEST_F(TableStatements, ReplaceFromItselfKeepsRowsAcknowledgedMeanwhile) {
+  MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT range AS a FROM range(10)"));
+  meanwhile_.action = [&] { MP_EXPECT_OK(RunIn(*other_, "INSERT INTO t VALUES (-1)")); };
+  EXPECT_THAT(Run("CREATE OR REPLACE TABLE t AS SELECT a FROM t, meanwhile()"),
+              FailsWith(ErrorKind::kConflict, HasSubstr("main/default/t first and added")));
+  EXPECT_THAT(Run("SELECT count(*) AS n FROM t WHERE a = -1"), IsOkAnd("n\n1\n"));
+}
+
+// The version that is read is the one that is replaced, by whatever name it is read.
+TEST_F(TableStatements, ReplaceReadsTheVersionItReplaces) {
+  MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT 1 AS a"));
+  const std::string path = catalog_->TablePath({"main", "default", "t"});
+  for (const auto& from :
+       {std::string("t"), "delta.`" + path + "`", "delta_scan('" + path + "')"}) {
+    meanwhile_.action = [&] { MP_EXPECT_OK(RunIn(*other_, "INSERT INTO t VALUES (-1)")); };
+    const std::string replace = "CREATE OR REPLACE TABLE t AS SELECT a + 1 AS a FROM " + from;
+    EXPECT_THAT(Run(replace + ", meanwhile()"), FailsWith(ErrorKind::kConflict, _)) << from;
+    MP_ASSERT_OK(Run(replace + " WHERE a > 0"));
+  }
+  EXPECT_THAT(Run("SELECT a FROM t"), IsOkAnd("a\n4\n"));
+}
+
+}  // namespace
+}  // namespace millpond::data
