@@ -48,22 +48,22 @@ class LocalCatalog : public Catalog {
 
   Result<DeltaTable> CreateTable(const TableName& name, const CreateOptions& options,
                                  bool if_not_exists) override {
-    MP_RETURN_IF_ERROR(ParseTableName(name.ToString()));
-    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
-    if (exact && if_not_exists) return OpenTable(name);
-    if (exact) {
-      return Fail(ErrorKind::kAlreadyExists,
-                  "table {} is already there; drop it first, or say CREATE TABLE IF NOT EXISTS",
-                  exact->ToString());
-    }
+    MP_ASSIGN_OR_RETURN(const bool there, TableExists(name));
+    if (there && if_not_exists) return OpenTable(name);
+    MP_RETURN_IF_ERROR(CheckFree(name));
     auto table = DeltaTable::Create(workspace_.env, warehouse_.PathOf(name), options);
-    if (table.has_value()) {
-      Keep(*table);
-      MP_RETURN_IF_ERROR(feed_.Reconcile(name));
-      return *std::move(table);
-    }
+    if (table.has_value()) return Made(name, *std::move(table));
     bool lost_race = table.error().kind() == ErrorKind::kAlreadyExists;
     return lost_race && if_not_exists ? OpenTable(name) : std::move(table);
+  }
+
+  Result<CommitResult> CreateTableFrom(const TableName& name, const CreateOptions& options,
+                                       arrow::RecordBatchReader& rows) override {
+    MP_RETURN_IF_ERROR(CheckFree(name));
+    MP_ASSIGN_OR_RETURN(
+        auto made, data::CreateTableFrom(workspace_.env, warehouse_.PathOf(name), options, rows));
+    Made(name, std::move(made.table));
+    return made.commit;
   }
 
   Status DropTable(const TableName& name) override {
@@ -164,6 +164,26 @@ class LocalCatalog : public Catalog {
     table.SetListener(&feed_);
     std::lock_guard lock(tables_mutex_);
     return tables_.try_emplace(table.path(), table).first->second;
+  }
+
+  // A new table may take the name.
+  Status CheckFree(const TableName& name) {
+    MP_RETURN_IF_ERROR(ParseTableName(name.ToString()));
+    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
+    if (!exact) return OkStatus();
+    return Fail(ErrorKind::kAlreadyExists,
+                "table {} is already there; drop it first, or say CREATE TABLE IF NOT EXISTS",
+                exact->ToString());
+  }
+
+  // Version 0 is durable: from here on nothing may turn into an error.
+  DeltaTable Made(const TableName& name, DeltaTable table) {
+    DeltaTable kept = Keep(std::move(table));
+    if (auto recorded = feed_.Reconcile(name); !recorded.has_value()) {
+      LogWarn("data", "table {} is made but not yet on record: {}", name.ToString(),
+              recorded.error().ToString());
+    }
+    return kept;
   }
 
   std::unexpected<Error> NoSuchTable(const TableName& name) {

@@ -14,6 +14,7 @@
 #include "data/catalog/table_name.h"
 #include "data/catalog/workspace.h"
 #include "data/delta/table.h"
+#include "data/delta/write.h"
 
 namespace millpond::data {
 
@@ -54,6 +55,9 @@ class Catalog {
   // if_not_exists: an existing table is opened as it is.
   virtual Result<DeltaTable> CreateTable(const TableName& name, const CreateOptions& options,
                                          bool if_not_exists) = 0;
+  // With its rows, in one commit (data/delta/write.h, CreateTableFrom).
+  virtual Result<CommitResult> CreateTableFrom(const TableName& name, const CreateOptions& options,
+                                               arrow::RecordBatchReader& rows) = 0;
   virtual Status DropTable(const TableName& name) = 0;
   virtual Result<bool> TableExists(const TableName& name) = 0;
   virtual Result<std::vector<TableName>> ListTables() = 0;  // by name

@@ -73,6 +73,7 @@ class DeltaTable {
   void SetListener(CommitListener* listener);
 
  private:
+  friend class NewTable;
   friend class Transaction;
   struct Shared;
   explicit DeltaTable(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}

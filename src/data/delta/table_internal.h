@@ -22,4 +22,9 @@ struct DeltaTable::Shared {
   std::shared_ptr<const Snapshot> latest;
 };
 
+inline std::string WithoutTrailingSlash(std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
 }  // namespace millpond::data

@@ -67,11 +67,11 @@ class Transaction {
   Result<CommitResult> Commit();
 
  private:
-  friend class DeltaTable;
+  friend class NewTable;
   Transaction(DeltaTable table, std::shared_ptr<const Snapshot> base);
   // Version 0 of a table that does not exist yet.
   static Result<CommitResult> CommitFirst(DeltaTable table, Protocol protocol, Metadata metadata,
-                                          CommitInfo info);
+                                          CommitInfo info, std::vector<AddFile> adds);
 
   enum class Attempt { kCommitted, kLost };
   Result<Attempt> TryCommit(int64_t version, const std::string& bytes);

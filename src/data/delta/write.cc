@@ -10,6 +10,7 @@
 #include "data/arrow/status.h"
 #include "data/delta/column_cast.h"
 #include "data/delta/data_writer.h"
+#include "data/delta/new_table_internal.h"
 #include "data/delta/protocol.h"
 #include "data/delta/transaction.h"
 
@@ -107,6 +108,14 @@ bool SameRows(const Snapshot& before, const Snapshot& now) {
          before.metadata().partition_columns == now.metadata().partition_columns;
 }
 
+StringMap MetricsOf(const std::vector<AddFile>& adds, int64_t rows) {
+  int64_t bytes = 0;
+  for (const auto& add : adds) bytes += add.size_bytes;
+  return {{"numFiles", fmt::format("{}", adds.size())},
+          {"numOutputRows", fmt::format("{}", rows)},
+          {"numOutputBytes", fmt::format("{}", bytes)}};
+}
+
 Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
                             const WriteOptions& options, const Schema& schema,
                             const std::vector<AddFile>& adds, int64_t rows) {
@@ -117,14 +126,8 @@ Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> s
   parameters.try_emplace("partitionBy", DumpJson(Json(snapshot->metadata().partition_columns)));
   transaction.SetOperation(options.operation, std::move(parameters));
   transaction.SetCommitTags(options.commit_tags);
-  int64_t bytes = 0;
-  for (const auto& add : adds) {
-    bytes += add.size_bytes;
-    transaction.Add(add);
-  }
-  transaction.SetMetrics({{"numFiles", fmt::format("{}", adds.size())},
-                          {"numOutputRows", fmt::format("{}", rows)},
-                          {"numOutputBytes", fmt::format("{}", bytes)}});
+  for (const auto& add : adds) transaction.Add(add);
+  transaction.SetMetrics(MetricsOf(adds, rows));
   if (options.txn) transaction.SetTxn(*options.txn);
   for (const auto& domain : options.domain_metadata) transaction.SetDomain(domain);
   if (!overwrite) return transaction;
@@ -178,6 +181,32 @@ Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapsh
   }
 }
 
+// Writes and syncs all rows. What a failure leaves is removed.
+Result<std::vector<AddFile>> WriteFiles(const DeltaTable& table, arrow::RecordBatchReader& rows,
+                                        const RowMapper& mapper, DataWriter& writer) {
+  Status written = WriteRows(table.environment(), rows, mapper, writer);
+  auto adds =
+      written.has_value()
+          ? writer.Finish()
+          : Result<std::vector<AddFile>>(std::unexpected<Error>(std::move(written).error()));
+  if (adds.has_value()) return adds;
+  writer.Discard();
+  return std::unexpected<Error>(
+      std::move(adds).error().WithContext(fmt::format("while writing to table {}", table.path())));
+}
+
+// The commit did or did not happen; its files stay if it may have.
+Result<CommitResult> Settle(Result<CommitResult> result, DataWriter& writer) {
+  if (!result.has_value()) {
+    if (result.error().kind() != ErrorKind::kOutcomeUnknown) writer.Discard();
+  } else if (result->skipped_by_txn) {
+    writer.Discard();
+  } else {
+    result->rows = writer.rows();
+  }
+  return result;
+}
+
 }  // namespace
 
 Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& rows,
@@ -196,27 +225,22 @@ Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& row
   DataWriter writer(table.environment(), table.path(), schema,
                     snapshot->metadata().partition_columns, snapshot->metadata().configuration,
                     options.target_file_bytes);
-  Status written = WriteRows(table.environment(), rows, mapper, writer);
-  auto adds =
-      written.has_value()
-          ? writer.Finish()
-          : Result<std::vector<AddFile>>(std::unexpected<Error>(std::move(written).error()));
-  if (!adds.has_value()) {
-    writer.Discard();
-    return std::unexpected<Error>(std::move(adds).error().WithContext(
-        fmt::format("while writing to table {}", table.path())));
-  }
-  auto result = CommitFiles(table, snapshot, options, schema, *adds, writer.rows());
-  if (!result.has_value()) {
-    if (result.error().kind() != ErrorKind::kOutcomeUnknown) writer.Discard();
-    return result;
-  }
-  if (result->skipped_by_txn) {
-    writer.Discard();
-  } else {
-    result->rows = writer.rows();
-  }
-  return result;
+  MP_ASSIGN_OR_RETURN(const auto adds, WriteFiles(table, rows, mapper, writer));
+  return Settle(CommitFiles(table, snapshot, options, schema, adds, writer.rows()), writer);
+}
+
+Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
+                                     const CreateOptions& options, arrow::RecordBatchReader& rows) {
+  MP_ASSIGN_OR_RETURN(auto made, NewTable::Prepare(env, std::move(path), options));
+  const DeltaTable& table = made.table();
+  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(options.schema, *rows.schema(), table.path()));
+  DataWriter writer(env, table.path(), options.schema, made.metadata().partition_columns,
+                    made.metadata().configuration, WriteOptions().target_file_bytes);
+  MP_ASSIGN_OR_RETURN(auto adds, WriteFiles(table, rows, mapper, writer));
+  StringMap metrics = MetricsOf(adds, writer.rows());
+  MP_ASSIGN_OR_RETURN(auto commit,
+                      Settle(made.Commit(std::move(adds), std::move(metrics)), writer));
+  return CreatedTable{table, commit};
 }
 
 }  // namespace millpond::data

@@ -48,6 +48,17 @@ struct CommitResult {
 Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& rows,
                                 const WriteOptions& options = {});
 
+struct CreatedTable {
+  DeltaTable table;
+  CommitResult commit;
+};
+
+// Makes a table with its rows in one commit, version 0: it is there whole or not at all. The rows
+// have the columns of options.schema. A failure leaves at most unreferenced data files beside a log
+// without a commit. kAlreadyExists: there is a table, or another writer was faster.
+Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
+                                     const CreateOptions& options, arrow::RecordBatchReader& rows);
+
 struct UpgradeResult {
   int64_t version = 0;                // of the table after the call
   std::vector<std::string> features;  // what was turned on; empty: all was there, nothing written

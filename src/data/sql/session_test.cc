@@ -41,7 +41,7 @@ TEST_F(SessionTest, ReplacesATableInOneCommit) {
   MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT range AS a FROM range(10)"));
   MP_ASSERT_OK(Run("CREATE OR REPLACE TABLE t AS SELECT a, a * 2 AS b FROM t WHERE a < 3"));
   EXPECT_THAT(Run("SELECT sum(a) AS a, sum(b) AS b FROM t"), IsOkAnd("a,b\n3,6\n"));
-  EXPECT_THAT(Run("SELECT count(*) AS n FROM t VERSION AS OF 1"), IsOkAnd("n\n10\n"));
+  EXPECT_THAT(Run("SELECT count(*) AS n FROM t VERSION AS OF 0"), IsOkAnd("n\n10\n"));
   EXPECT_THAT(Run("CREATE TABLE t AS SELECT 1 AS a"),
               FailsWith(ErrorKind::kAlreadyExists, HasSubstr("q.sql:1:14: table main.default.t")));
 }
@@ -131,7 +131,7 @@ TEST_F(SessionTest, RegisteredReadersAreReadOnce) {
 
 TEST_F(SessionTest, PinnedTablesStandStill) {
   MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT 1 AS a"));
-  MP_ASSERT_OK(session_->PinTable({"main", "default", "t"}, 1));
+  MP_ASSERT_OK(session_->PinTable({"main", "default", "t"}, 0));
   MP_ASSERT_OK(Run("INSERT INTO t VALUES (2)"));
   EXPECT_THAT(Run("SELECT count(*) AS n FROM t"), IsOkAnd("n\n1\n"));
 }

@@ -87,7 +87,6 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
   MP_ASSIGN_OR_RETURN(Schema schema, Schema::FromArrow(*rows->schema()));
   MP_RETURN_IF_ERROR_CONTEXT(schema.Validate(), "{}",
                              context.source().Place(context.source().OffsetOf(query)));
-  write.operation = "CREATE TABLE AS SELECT";
   if (replaced) {
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE AS SELECT";
@@ -97,14 +96,9 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
   }
   CreateOptions options = head.create_options();
   options.schema = schema;
-  MP_ASSIGN_OR_RETURN(auto table, context.catalog().CreateTable(head.name, options, false));
-  auto commit = WriteTable(table, *rows, write);
-  if (!commit.has_value()) {
-    // The table was ours a moment ago: without its rows it should not be there.
-    (void)context.catalog().DropTable(head.name);
-    return std::unexpected<Error>(std::move(commit).error());
-  }
-  return Written(head.name, *commit, "written to");
+  options.operation = "CREATE TABLE AS SELECT";
+  MP_ASSIGN_OR_RETURN(auto commit, context.catalog().CreateTableFrom(head.name, options, *rows));
+  return Written(head.name, commit, "written to");
 }
 
 // The target columns of an INSERT, in the order in which the query gives them.

@@ -83,5 +83,35 @@ TEST_F(TableStatements, ReplaceReadsTheVersionItReplaces) {
   EXPECT_THAT(Run("SELECT a FROM t"), IsOkAnd("a\n4\n"));
 }
 
+TEST_F(TableStatements, ATableMadeFromAQueryIsThereWithItsRowsOrNotAtAll) {
+  MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT range AS a FROM range(3)"));
+  EXPECT_THAT(Run("SELECT version, operation FROM system.commits"),
+              IsOkAnd("version,operation\n0,CREATE TABLE AS SELECT\n"));
+  EXPECT_THAT(Run("SELECT count(*) AS n FROM t VERSION AS OF 0"), IsOkAnd("n\n3\n"));
+}
+
+TEST_F(TableStatements, AFailedQueryTouchesNobodysTable) {
+  meanwhile_.batches = 100;  // more than is held between the query and the writer
+  meanwhile_.rows = 1 << 15;
+  meanwhile_.action = [&] {
+    EXPECT_THAT(RunIn(*other_, "INSERT INTO z VALUES (1)"), FailsWith(ErrorKind::kNotFound, _));
+    MP_EXPECT_OK(RunIn(*other_, "CREATE TABLE z AS SELECT 1 AS a"));
+  };
+  EXPECT_THAT(Run("CREATE TABLE z AS SELECT CASE WHEN x < 99 THEN 1 ELSE CAST('x' || x AS INT) END "
+                  "AS a FROM meanwhile()"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("x99")));
+  EXPECT_THAT(Run("SELECT a FROM z"), IsOkAnd("a\n1\n"));
+}
+
+TEST_F(TableStatements, OfTwoThatMakeATableOneWins) {
+  meanwhile_.action = [&] { MP_EXPECT_OK(RunIn(*other_, "CREATE TABLE z AS SELECT 1 AS a")); };
+  for (const char* create : {"CREATE TABLE", "CREATE OR REPLACE TABLE"}) {
+    EXPECT_THAT(Run(fmt::format("{} z AS SELECT 2 AS a FROM meanwhile()", create)),
+                FailsWith(ErrorKind::kAlreadyExists, HasSubstr("z")));
+    EXPECT_THAT(Run("SELECT a FROM z"), IsOkAnd("a\n1\n"));
+    MP_ASSERT_OK(Run("DROP TABLE z"));
+  }
+}
+
 }  // namespace
 }  // namespace millpond::data

@@ -1,0 +1,137 @@
+#include "data/delta/new_table_internal.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/random.h"
+#include "data/delta/protocol.h"
+#include "data/delta/table_internal.h"
+#include "data/delta/transaction.h"
+
+namespace millpond::data {
+namespace {
+
+bool UsesTimestampNtz(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kTimestampNtz:
+      return true;
+    case TypeKind::kStruct:
+      return std::ranges::any_of(type.fields(),
+                                 [](const auto& field) { return UsesTimestampNtz(field.type); });
+    case TypeKind::kMap:
+      return UsesTimestampNtz(type.key()) || UsesTimestampNtz(type.element());
+    case TypeKind::kArray:
+      return UsesTimestampNtz(type.element());
+    default:
+      return false;
+  }
+}
+
+// The least protocol that the schema and the properties need.
+Result<Protocol> ProtocolFor(const CreateOptions& options) {
+  Protocol protocol;  // reader 1, writer 2
+  bool ntz = std::ranges::any_of(options.schema.fields(),
+                                 [](const auto& field) { return UsesTimestampNtz(field.type); });
+  if (ntz) protocol = WithReaderFeature(std::move(protocol), feature::kTimestampNtz);
+  Metadata metadata;
+  metadata.configuration = options.properties;
+  if (metadata.IsEnabled(property::kEnableInCommitTimestamps)) {
+    protocol = WithWriterFeatures(std::move(protocol), {feature::kInCommitTimestamp});
+  }
+  if (metadata.IsEnabled(property::kEnableRowTracking)) {
+    protocol =
+        WithWriterFeatures(std::move(protocol), {feature::kRowTracking, feature::kDomainMetadata});
+  }
+  for (const auto& [key, value] : options.properties) {
+    if (key.starts_with("delta.feature.") && EqualNames(value, "supported")) {
+      protocol = WithWriterFeatures(std::move(protocol), {key.substr(14)});
+    }
+  }
+  return protocol;
+}
+
+Status CheckPartitionColumns(const CreateOptions& options) {
+  for (const auto& column : options.partition_columns) {
+    const StructField* field = options.schema.Find(column);
+    if (field == nullptr) {
+      return Fail(ErrorKind::kInvalidArgument, "partition column '{}' is not in the schema",
+                  column);
+    }
+    if (!field->type.is_primitive()) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "partition column '{}' is {}: only a primitive type can partition a table",
+                  column, field->type.ToString());
+    }
+  }
+  if (options.partition_columns.size() >= options.schema.size()) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "a table needs at least one column that does not partition it");
+  }
+  return OkStatus();
+}
+
+Result<Metadata> MetadataFor(const Environment& env, const CreateOptions& options) {
+  Metadata metadata;
+  metadata.id = NewUuid4(env.random);
+  metadata.name = options.name;
+  metadata.description = options.description;
+  metadata.schema_json = options.schema.ToJson();
+  for (const auto& column : options.partition_columns) {
+    metadata.partition_columns.push_back(options.schema.Find(column)->name);
+  }
+  for (const auto& [key, value] : options.properties) {
+    if (!key.starts_with("delta.feature.")) metadata.configuration[key] = value;
+  }
+  metadata.created_time_ms = env.clock.NowMillis();
+  if (metadata.IsEnabled(property::kEnableRowTracking)) {
+    metadata.configuration.try_emplace(property::kRowIdColumn,
+                                       "_row-id-col-" + NewUuid4(env.random));
+    metadata.configuration.try_emplace(property::kRowCommitVersionColumn,
+                                       "_row-commit-version-col-" + NewUuid4(env.random));
+  }
+  return metadata;
+}
+
+}  // namespace
+
+Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
+                                   const CreateOptions& options) {
+  if (options.schema.size() == 0) {
+    return Fail(ErrorKind::kInvalidArgument, "a table needs at least one column");
+  }
+  MP_RETURN_IF_ERROR(options.schema.Validate());
+  MP_RETURN_IF_ERROR(CheckPartitionColumns(options));
+  DeltaTable table(
+      std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path))));
+  MP_ASSIGN_OR_RETURN(Protocol protocol, ProtocolFor(options));
+  MP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFor(env, options));
+  MP_RETURN_IF_ERROR(CheckWritable(protocol, metadata, options.schema, table.path()));
+
+  const LogStore& log = table.shared_->log;
+  MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
+  MP_ASSIGN_OR_RETURN(auto listing, log.List());
+  if (!listing.empty()) {
+    return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
+  }
+  MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
+  CommitInfo info;
+  info.operation = options.operation;
+  info.operation_parameters = {{"partitionBy", DumpJson(Json(metadata.partition_columns))},
+                               {"properties", DumpJson(Json(options.properties))}};
+  return NewTable(std::move(table), std::move(protocol), std::move(metadata), std::move(info));
+}
+
+Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics) {
+  info_.operation_metrics = std::move(metrics);
+  return Transaction::CommitFirst(table_, std::move(protocol_), std::move(metadata_),
+                                  std::move(info_), std::move(adds));
+}
+
+Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,
+                                      const CreateOptions& options) {
+  MP_ASSIGN_OR_RETURN(auto made, NewTable::Prepare(env, std::move(path), options));
+  MP_RETURN_IF_ERROR(made.Commit({}, {}));
+  return made.table();
+}
+
+}  // namespace millpond::data

@@ -1,0 +1,39 @@
+// A table on its way into being: checked, its folder made, nothing in the log yet. Data files may
+// be written before Commit puts version 0, so that a table is there with its rows or not at all.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "data/delta/table.h"
+#include "data/delta/write.h"
+
+namespace millpond::data {
+
+class NewTable {
+ public:
+  // What DeltaTable::Create refuses is refused here.
+  static Result<NewTable> Prepare(const Environment& env, std::string path,
+                                  const CreateOptions& options);
+
+  const DeltaTable& table() const { return table_; }
+  const Metadata& metadata() const { return metadata_; }
+
+  // Once. kAlreadyExists: another made the table meanwhile.
+  Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics);
+
+ private:
+  NewTable(DeltaTable table, Protocol protocol, Metadata metadata, CommitInfo info)
+      : table_(std::move(table)),
+        protocol_(std::move(protocol)),
+        metadata_(std::move(metadata)),
+        info_(std::move(info)) {}
+
+  DeltaTable table_;
+  Protocol protocol_;
+  Metadata metadata_;
+  CommitInfo info_;
+};
+
+}  // namespace millpond::data
