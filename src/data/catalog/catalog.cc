@@ -28,6 +28,7 @@ class LocalCatalog : public Catalog {
  public:
   LocalCatalog(const Workspace& workspace, SqliteDatabase db)
       : workspace_(workspace),
+        roots_(std::make_shared<const std::vector<std::string>>(workspace.readable_roots)),
         warehouse_(workspace.env.fs, workspace.warehouse_dir),
         db_(std::move(db)),
         feed_(*this, warehouse_, CommitRecordStore(db_, db_mutex_)) {}
@@ -42,7 +43,7 @@ class LocalCatalog : public Catalog {
       std::lock_guard lock(tables_mutex_);
       if (auto found = tables_.find(path); found != tables_.end()) return found->second;
     }
-    MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(workspace_.env, path));
+    MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(workspace_.env, path, roots_));
     return Keep(std::move(table));
   }
 
@@ -51,7 +52,7 @@ class LocalCatalog : public Catalog {
     MP_ASSIGN_OR_RETURN(const bool there, TableExists(name));
     if (there && if_not_exists) return OpenTable(name);
     MP_RETURN_IF_ERROR(CheckFree(name));
-    auto table = DeltaTable::Create(workspace_.env, warehouse_.PathOf(name), options);
+    auto table = DeltaTable::Create(workspace_.env, warehouse_.PathOf(name), options, roots_);
     if (table.has_value()) return Made(name, *std::move(table));
     bool lost_race = table.error().kind() == ErrorKind::kAlreadyExists;
     return lost_race && if_not_exists ? OpenTable(name) : std::move(table);
@@ -60,8 +61,8 @@ class LocalCatalog : public Catalog {
   Result<CommitResult> CreateTableFrom(const TableName& name, const CreateOptions& options,
                                        arrow::RecordBatchReader& rows) override {
     MP_RETURN_IF_ERROR(CheckFree(name));
-    MP_ASSIGN_OR_RETURN(
-        auto made, data::CreateTableFrom(workspace_.env, warehouse_.PathOf(name), options, rows));
+    MP_ASSIGN_OR_RETURN(auto made, data::CreateTableFrom(workspace_.env, warehouse_.PathOf(name),
+                                                         options, rows, roots_));
     Made(name, std::move(made.table));
     return made.commit;
   }
@@ -198,6 +199,7 @@ class LocalCatalog : public Catalog {
   }
 
   Workspace workspace_;
+  DataRoots roots_;  // the workspace's readable ones
   Warehouse warehouse_;
   std::mutex db_mutex_;
   SqliteDatabase db_;

@@ -16,6 +16,7 @@ FileChunk::FileChunk(std::string_view table_path, std::vector<AddFile> adds)
   for (auto& add : adds) {
     auto row = static_cast<uint32_t>(sizes_.size());
     paths_ += add.path;
+    has_outside_paths_ = has_outside_paths_ || LeavesTableFolder(add.path);
     path_ends_.push_back(paths_.size());
     sizes_.push_back(add.size_bytes);
     times_.push_back(add.modification_time_ms);

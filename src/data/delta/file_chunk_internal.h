@@ -85,6 +85,7 @@ class FileChunk {
   std::optional<uint32_t> Find(std::string_view key) const;
   const std::vector<uint32_t>& shadowed() const { return shadowed_; }
   int64_t memory_bytes() const;
+  bool has_outside_paths() const { return has_outside_paths_; }
 
  private:
   struct Extra {
@@ -96,6 +97,7 @@ class FileChunk {
   void BuildIndex();
 
   std::string table_path_;
+  bool has_outside_paths_ = false;
   std::string paths_;
   std::vector<uint64_t> path_ends_;
   std::vector<int64_t> sizes_, times_, records_;

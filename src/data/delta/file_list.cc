@@ -1,5 +1,7 @@
 #include "data/delta/file_list.h"
 
+#include <algorithm>
+
 #include "data/delta/file_chunk_internal.h"
 
 namespace millpond::data {
@@ -68,6 +70,12 @@ std::string ResolveDataPath(std::string_view table_path, std::string_view log_pa
   return fmt::format("{}/{}", table_path, decoded);
 }
 
+bool LeavesTableFolder(std::string_view log_path) {
+  const std::string path = PercentDecode(log_path);
+  return path.starts_with('/') || path.starts_with("file:") || path.find("://") != path.npos ||
+         fmt::format("/{}/", path).find("/../") != std::string::npos;
+}
+
 std::string FileKey(std::string_view table_path, std::string_view log_path,
                     const DeletionVector* vector) {
   std::string key = ResolveDataPath(table_path, log_path);
@@ -133,6 +141,10 @@ FileBounds FileList::bounds(size_t i, std::string_view column) const {
   Leaf leaf = FindLeaf(*schema_, column);
   if (leaf.type == nullptr) return {};
   return parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, leaf.path, *leaf.type);
+}
+
+bool FileList::has_outside_paths() const {
+  return std::ranges::any_of(parts_, [](const Part& p) { return p.chunk->has_outside_paths(); });
 }
 
 AddFile FileList::add(size_t i) const {

@@ -41,6 +41,9 @@ class FileList {
   // The whole action, as a checkpoint writes it.
   AddFile add(size_t i) const;
 
+  // Whether a path in the log is absolute or climbs by "..": it may lead out of the table's folder.
+  bool has_outside_paths() const;
+
   // The index of a live file by path (any spelling) and deletion vector.
   std::optional<size_t> Find(std::string_view path, const DeletionVector* vector = nullptr) const;
 
@@ -77,6 +80,8 @@ class FileList {
 // The absolute, decoded form of a path in the log: percent-escapes undone, "file:" dropped, a
 // relative path put under the table.
 std::string ResolveDataPath(std::string_view table_path, std::string_view log_path);
+// Is a path in the log absolute, or does it climb by ".."?
+bool LeavesTableFolder(std::string_view log_path);
 // What reconciles file actions: the resolved path and the deletion vector's id.
 std::string FileKey(std::string_view table_path, std::string_view log_path,
                     const DeletionVector* vector);

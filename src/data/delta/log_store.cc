@@ -8,10 +8,11 @@
 
 namespace millpond::data {
 
-LogStore::LogStore(const Environment& env, std::string table_path)
+LogStore::LogStore(const Environment& env, std::string table_path, DataRoots roots)
     : env_(env),
       table_path_(std::move(table_path)),
-      log_path_(JoinPath(table_path_, "_delta_log")) {}
+      log_path_(JoinPath(table_path_, "_delta_log")),
+      data_roots_(std::move(roots)) {}
 
 std::string LogStore::CommitPath(int64_t version) const {
   return JoinPath(log_path_, CommitFileName(version));
@@ -52,6 +53,7 @@ Micros CommitTimeOf(std::optional<int64_t> in_commit_timestamp_ms, const Protoco
 Result<std::shared_ptr<const Snapshot>> LogStore::LoadSegment(const LogSegment& segment) const {
   LogReplay replay(table_path_, TableState());
   SnapshotOrigin origin;
+  origin.data_roots = data_roots_;
   origin.checkpoint_version = segment.checkpoint_version;
   origin.checkpoint_files = segment.checkpoint_files;
   for (const auto& path : segment.checkpoint_files) {

@@ -16,9 +16,10 @@ namespace millpond::data {
 
 class LogStore {
  public:
-  LogStore(const Environment& env, std::string table_path);
+  LogStore(const Environment& env, std::string table_path, DataRoots roots);
 
   const std::string& table_path() const { return table_path_; }
+  const DataRoots& data_roots() const { return data_roots_; }
   std::string CommitPath(int64_t version) const;
 
   Result<LogListing> List() const;  // kNotFound: no _delta_log
@@ -48,6 +49,7 @@ class LogStore {
   Environment env_;
   std::string table_path_;
   std::string log_path_;
+  DataRoots data_roots_;  // for the snapshots
 };
 
 // When a version was committed: its in-commit timestamp where the table has them, else the time of

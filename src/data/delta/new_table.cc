@@ -95,14 +95,14 @@ Result<Metadata> MetadataFor(const Environment& env, const CreateOptions& option
 }  // namespace
 
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
-                                   const CreateOptions& options) {
+                                   const CreateOptions& options, DataRoots roots) {
   if (options.schema.size() == 0) {
     return Fail(ErrorKind::kInvalidArgument, "a table needs at least one column");
   }
   MP_RETURN_IF_ERROR(options.schema.Validate());
   MP_RETURN_IF_ERROR(CheckPartitionColumns(options));
-  DeltaTable table(
-      std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path))));
+  DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
+                                                        std::move(roots)));
   MP_ASSIGN_OR_RETURN(Protocol protocol, ProtocolFor(options));
   MP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFor(env, options));
   MP_RETURN_IF_ERROR(CheckWritable(protocol, metadata, options.schema, table.path()));
@@ -128,8 +128,9 @@ Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metri
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,
-                                      const CreateOptions& options) {
-  MP_ASSIGN_OR_RETURN(auto made, NewTable::Prepare(env, std::move(path), options));
+                                      const CreateOptions& options, DataRoots roots) {
+  MP_ASSIGN_OR_RETURN(auto made,
+                      NewTable::Prepare(env, std::move(path), options, std::move(roots)));
   MP_RETURN_IF_ERROR(made.Commit({}, {}));
   return made.table();
 }

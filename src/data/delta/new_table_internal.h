@@ -15,7 +15,7 @@ class NewTable {
  public:
   // What DeltaTable::Create refuses is refused here.
   static Result<NewTable> Prepare(const Environment& env, std::string path,
-                                  const CreateOptions& options);
+                                  const CreateOptions& options, DataRoots roots);
 
   const DeltaTable& table() const { return table_; }
   const Metadata& metadata() const { return metadata_; }

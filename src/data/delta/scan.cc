@@ -9,6 +9,7 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/column_cast.h"
+#include "data/delta/data_paths.h"
 #include "data/parquet/reader.h"
 
 namespace millpond::data {
@@ -21,12 +22,13 @@ class FileScan {
                                                 size_t file, const std::vector<int>& columns,
                                                 int64_t batch_rows) {
     auto scan = std::make_unique<FileScan>();
-    auto reader = ParquetReader::Open(env, snapshot.files().path(file), batch_rows);
+    MP_ASSIGN_OR_RETURN(const std::string path, DataFilePath(snapshot, file));
+    auto reader = ParquetReader::Open(env, path, batch_rows);
     if (!reader.has_value() && reader.error().kind() == ErrorKind::kNotFound) {
       return Fail(
           ErrorKind::kNotFound,
           "a data file of table {} version {} is gone ({}): a newer version may not need it",
-          snapshot.path(), snapshot.version(), snapshot.files().path(file));
+          snapshot.path(), snapshot.version(), path);
     }
     MP_ASSIGN_OR_RETURN(scan->reader_, std::move(reader));
     std::vector<int> wanted;
@@ -153,6 +155,7 @@ class SnapshotReader : public arrow::RecordBatchReader {
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> ScanTable(
     const Environment& env, std::shared_ptr<const Snapshot> snapshot, ScanOptions options) {
+  MP_RETURN_IF_ERROR(CheckDataPaths(*snapshot));
   std::vector<int> columns(snapshot->schema().size());
   std::iota(columns.begin(), columns.end(), 0);
   if (options.columns) {

@@ -30,12 +30,16 @@ struct TableState {
   std::vector<std::shared_ptr<const std::vector<RemoveFile>>> tombstones;
 };
 
+// Folders outside the table in which its data files may lie (data_paths.h). Null: anywhere.
+using DataRoots = std::shared_ptr<const std::vector<std::string>>;
+
 // Where a snapshot's log lies, so that a newer one can be made from it and a checkpoint written.
 struct SnapshotOrigin {
   int64_t checkpoint_version = -1;  // -1: replayed from version 0
   std::vector<std::string> checkpoint_files;
   Micros commit_file_modified = 0;  // of the version's own log file, if it was there
   int64_t commit_file_size = -1;    // -1: it was not (only the checkpoint is left)
+  DataRoots data_roots;
 };
 
 class Snapshot {

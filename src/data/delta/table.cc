@@ -4,8 +4,9 @@
 
 namespace millpond::data {
 
-Result<DeltaTable> DeltaTable::Open(const Environment& env, std::string path) {
-  DeltaTable table(std::make_shared<Shared>(env, WithoutTrailingSlash(std::move(path))));
+Result<DeltaTable> DeltaTable::Open(const Environment& env, std::string path, DataRoots roots) {
+  DeltaTable table(
+      std::make_shared<Shared>(env, WithoutTrailingSlash(std::move(path)), std::move(roots)));
   MP_RETURN_IF_ERROR(table.Latest());
   return table;
 }

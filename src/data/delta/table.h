@@ -51,11 +51,13 @@ class CommitListener {
 class DeltaTable {
  public:
   // kNotFound: no Delta log there. kUnsupported: refused by the name of a feature.
-  static Result<DeltaTable> Open(const Environment& env, std::string path);
+  // `roots`: where, besides the table's folder, its log may send readers.
+  static Result<DeltaTable> Open(const Environment& env, std::string path,
+                                 DataRoots roots = nullptr);
   // Makes version 0. kAlreadyExists: there is a table; kUnsupported: the file system cannot commit
   // safely (no hard links).
   static Result<DeltaTable> Create(const Environment& env, std::string path,
-                                   const CreateOptions& options);
+                                   const CreateOptions& options, DataRoots roots = nullptr);
 
   const std::string& path() const;
   const Environment& environment() const;

@@ -10,8 +10,8 @@
 namespace millpond::data {
 
 struct DeltaTable::Shared {
-  Shared(const Environment& environment, std::string table_path)
-      : env(environment), path(std::move(table_path)), log(env, path) {}
+  Shared(const Environment& environment, std::string table_path, DataRoots roots)
+      : env(environment), path(std::move(table_path)), log(env, path, std::move(roots)) {}
 
   Environment env;
   std::string path;

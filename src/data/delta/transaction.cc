@@ -192,7 +192,9 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
     ++result.files;
     result.bytes += add.size_bytes;
   }
-  SnapshotOrigin origin = base_ == nullptr ? SnapshotOrigin() : base_->origin();
+  SnapshotOrigin origin;
+  if (base_ != nullptr) origin = base_->origin();
+  origin.data_roots = log.data_roots();
   auto info = log.StatCommit(version);
   LogReplay replay(table_.path(), base_ == nullptr ? TableState() : base_->state());
   Status replayed = replay.ApplyActions(actions, log.CommitPath(version));

@@ -1,5 +1,6 @@
 // Turning on table features on a table that is there.
 #include "base/random.h"
+#include "data/delta/data_paths.h"
 #include "data/delta/file_chunk_internal.h"
 #include "data/delta/protocol.h"
 #include "data/delta/transaction.h"
@@ -37,7 +38,8 @@ Status BackfillRowIds(const Environment& env, Transaction& transaction) {
     if (add.base_row_id) continue;
     add.data_change = false;
     if (!files.num_records(i)) {
-      MP_ASSIGN_OR_RETURN(auto reader, ParquetReader::Open(env, files.path(i)));
+      MP_ASSIGN_OR_RETURN(const std::string path, DataFilePath(transaction.snapshot(), i));
+      MP_ASSIGN_OR_RETURN(auto reader, ParquetReader::Open(env, path));
       add.stats = fmt::format(R"({{"numRecords":{}}})", reader->num_rows());
     }
     transaction.Add(std::move(add));

@@ -230,8 +230,10 @@ Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& row
 }
 
 Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
-                                     const CreateOptions& options, arrow::RecordBatchReader& rows) {
-  MP_ASSIGN_OR_RETURN(auto made, NewTable::Prepare(env, std::move(path), options));
+                                     const CreateOptions& options, arrow::RecordBatchReader& rows,
+                                     DataRoots roots) {
+  MP_ASSIGN_OR_RETURN(auto made,
+                      NewTable::Prepare(env, std::move(path), options, std::move(roots)));
   const DeltaTable& table = made.table();
   MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(options.schema, *rows.schema(), table.path()));
   DataWriter writer(env, table.path(), options.schema, made.metadata().partition_columns,

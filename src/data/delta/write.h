@@ -57,7 +57,8 @@ struct CreatedTable {
 // have the columns of options.schema. A failure leaves at most unreferenced data files beside a log
 // without a commit. kAlreadyExists: there is a table, or another writer was faster.
 Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
-                                     const CreateOptions& options, arrow::RecordBatchReader& rows);
+                                     const CreateOptions& options, arrow::RecordBatchReader& rows,
+                                     DataRoots roots = nullptr);
 
 struct UpgradeResult {
   int64_t version = 0;                // of the table after the call

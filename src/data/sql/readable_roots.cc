@@ -3,26 +3,10 @@
 #include <filesystem>
 
 #include "data/catalog/workspace.h"
+#include "data/delta/data_paths.h"
 
 namespace millpond::data {
 namespace {
-
-// ".." and links resolved as far as the path exists.
-Result<std::string> Canonical(const std::string& path) {
-  std::error_code error;
-  const auto resolved = std::filesystem::weakly_canonical(path, error);
-  if (error) {
-    return Fail(ErrorKind::kUnavailable, "cannot resolve path {}: {}", path, error.message());
-  }
-  std::string text = resolved.string();
-  while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-  return text;
-}
-
-bool IsUnder(const std::string& path, const std::string& root) {
-  if (root == "/" || path == root) return true;
-  return path.starts_with(root) && path[root.size()] == '/';
-}
 
 std::string JoinRoots(const std::vector<std::string>& roots) {
   std::string out;
@@ -36,9 +20,9 @@ Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::s
   std::string plain = path.starts_with("file://") ? path.substr(7) : path;
   if (plain.empty()) return Fail(ErrorKind::kInvalidArgument, "the path is empty");
   if (!plain.starts_with('/')) plain = JoinPath(workspace.project_dir, plain);
-  MP_ASSIGN_OR_RETURN(const std::string resolved, Canonical(plain));
+  MP_ASSIGN_OR_RETURN(const std::string resolved, CanonicalPath(plain));
   for (const std::string& root : workspace.readable_roots) {
-    MP_ASSIGN_OR_RETURN(const std::string resolved_root, Canonical(root));
+    MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));
     if (IsUnder(resolved, resolved_root)) return resolved;
   }
   return Fail(ErrorKind::kPermissionDenied,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/delta/data_paths.h"
 #include "data/delta/schema.h"
 #include "data/sql/readable_roots.h"
 #include "data/sql/rows_internal.h"
@@ -95,6 +96,7 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
     snapshot = table.Latest();
   }
   MP_RETURN_IF_ERROR(snapshot);
+  MP_RETURN_IF_ERROR(CheckDataPaths(**snapshot));
   return ResolvedTable{text, std::move(*snapshot), nullptr};
 }
 
@@ -103,7 +105,9 @@ Result<DeltaTable> SessionTables::Open(const QueryName& name) {
     MP_ASSIGN_OR_RETURN(const std::string path,
                         ResolveReadablePath(catalog_.workspace(), name.table));
     MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kReadFiles, path));
-    return DeltaTable::Open(catalog_.workspace().env, path);
+    const auto& roots = catalog_.workspace().readable_roots;
+    return DeltaTable::Open(catalog_.workspace().env, path,
+                            std::make_shared<const std::vector<std::string>>(roots));
   }
   MP_ASSIGN_OR_RETURN(const TableName table, TableOf(name));
   MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kSelect, table.ToString()));

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "data/delta/data_paths.h"
 #include "data/sql/duckdb/errors_internal.h"
 
 namespace millpond::data {
@@ -54,7 +55,9 @@ class LakeFileSystem : public duckdb::FileSystem {
     if (!snapshot || file >= snapshot->files().size()) {
       throw duckdb::PermissionException("file %s is not part of a planned scan", path);
     }
-    auto opened = fs_.OpenForRead(snapshot->files().path(file));
+    const auto allowed = DataFilePath(*snapshot, file);
+    if (!allowed) Throw(allowed.error());
+    auto opened = fs_.OpenForRead(*allowed);
     if (!opened) {
       Throw(std::move(opened).error().WithContext(fmt::format(
           "reading a data file of {} version {}", snapshot->path(), snapshot->version())));
