@@ -77,21 +77,16 @@ std::optional<uint32_t> FileChunk::Find(std::string_view key) const {
   return std::nullopt;
 }
 
-FileBounds FileChunk::bounds(size_t row, std::string_view column, const DataType& type) const {
+FileBounds FileChunk::bounds(size_t row, const std::vector<std::string>& column,
+                             const DataType& type) const {
   // A column's type may change from one version to the next while both share this chunk.
-  std::string key = fmt::format("{}\n{}", column, type.ToString());
+  std::vector<std::string> key = column;
+  key.push_back(type.ToString());
   std::lock_guard lock(bounds_mutex_);
   auto found = bounds_.find(key);
   if (found == bounds_.end()) {
-    std::vector<std::string> path(1);
-    for (char c : column) {
-      if (c == '.') {
-        path.emplace_back();
-      } else {
-        path.back() += c;
-      }
-    }
-    found = bounds_.emplace(key, std::make_shared<BoundsColumn>(stats_, size(), path, type)).first;
+    auto unpacked = std::make_shared<BoundsColumn>(stats_, size(), column, type);
+    found = bounds_.emplace(std::move(key), std::move(unpacked)).first;
   }
   return found->second->Get(row);
 }

@@ -78,7 +78,7 @@ class FileChunk {
   const PartitionValues& partition_values(size_t row) const {
     return partitions_[partition_ids_[row]];
   }
-  FileBounds bounds(size_t row, std::string_view column, const DataType& type) const;
+  FileBounds bounds(size_t row, const std::vector<std::string>& column, const DataType& type) const;
   AddFile add(size_t row) const;
 
   // The row with this key; of two rows with one key the later counts, the earlier is in shadowed().
@@ -110,7 +110,8 @@ class FileChunk {
   std::vector<uint32_t> shadowed_;
 
   mutable std::mutex bounds_mutex_;
-  mutable std::map<std::string, std::shared_ptr<const BoundsColumn>, std::less<>> bounds_;
+  // By the column's names and then its type.
+  mutable std::map<std::vector<std::string>, std::shared_ptr<const BoundsColumn>> bounds_;
 };
 
 }  // namespace millpond::data

@@ -29,32 +29,25 @@ std::string PercentDecode(std::string_view text) {
   return decoded;
 }
 
-// A leaf by its dotted path: its type, and the path as the schema spells it. Null type: no such
-// leaf.
+// A leaf by its names: its type, and the names as the schema spells them. Null type: no such leaf.
 struct Leaf {
   const DataType* type = nullptr;
-  std::string path;
+  std::vector<std::string> path;
 };
 
-Leaf FindLeaf(const Schema& schema, std::string_view column) {
+Leaf FindLeaf(const Schema& schema, const std::vector<std::string>& column) {
   const std::vector<StructField>* fields = &schema.fields();
-  std::string path;
-  while (true) {
-    const DataType* type = nullptr;
-    std::string_view rest;
-    for (const auto& field : *fields) {
-      if (EqualNames(field.name, column)) return {&field.type, path + field.name};
-      if (column.size() > field.name.size() && column[field.name.size()] == '.' &&
-          EqualNames(field.name, column.substr(0, field.name.size()))) {
-        type = &field.type;
-        rest = column.substr(field.name.size() + 1);
-      }
-    }
-    if (type == nullptr || type->kind() != TypeKind::kStruct) return {};
-    path += std::string(column.substr(0, column.size() - rest.size()));
-    fields = &type->fields();
-    column = rest;
+  Leaf leaf;
+  for (const std::string& name : column) {
+    if (fields == nullptr) return {};
+    const auto field = std::ranges::find_if(
+        *fields, [&](const StructField& candidate) { return EqualNames(candidate.name, name); });
+    if (field == fields->end()) return {};
+    leaf.type = &field->type;
+    leaf.path.push_back(field->name);
+    fields = field->type.kind() == TypeKind::kStruct ? &field->type.fields() : nullptr;
   }
+  return leaf;
 }
 
 }  // namespace
@@ -137,7 +130,7 @@ std::optional<std::string_view> FileList::partition_value(size_t i, std::string_
   return std::nullopt;
 }
 
-FileBounds FileList::bounds(size_t i, std::string_view column) const {
+FileBounds FileList::bounds(size_t i, const std::vector<std::string>& column) const {
   Leaf leaf = FindLeaf(*schema_, column);
   if (leaf.type == nullptr) return {};
   return parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, leaf.path, *leaf.type);

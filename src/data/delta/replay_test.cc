@@ -183,15 +183,15 @@ TEST(FileListTest, StatisticsAreTyped) {
   auto files = FileList("/t", schema).With({add, bare}, {}, schema);
   EXPECT_EQ(files.num_records(0), 3);
   EXPECT_EQ(files.num_records(1), std::nullopt);
-  auto id = files.bounds(0, "ID");
+  auto id = files.bounds(0, {"ID"});
   EXPECT_EQ(std::get<int64_t>(id.min), -5);
   EXPECT_EQ(std::get<int64_t>(id.max), 9007199254740993);
   EXPECT_EQ(id.null_count, 1);
-  EXPECT_TRUE(std::get<DecimalValue>(files.bounds(0, "amount").max).unscaled == 12345678);
-  EXPECT_EQ(std::get<int64_t>(files.bounds(0, "at").min), 1'704'067'200'001'000);
-  EXPECT_EQ(std::get<std::string>(files.bounds(0, "s.x").min), "a\"b");
-  EXPECT_FALSE(HasValue(files.bounds(1, "id").min));
-  EXPECT_FALSE(HasValue(files.bounds(0, "nothing").min));
+  EXPECT_TRUE(std::get<DecimalValue>(files.bounds(0, {"amount"}).max).unscaled == 12345678);
+  EXPECT_EQ(std::get<int64_t>(files.bounds(0, {"at"}).min), 1'704'067'200'001'000);
+  EXPECT_EQ(std::get<std::string>(files.bounds(0, {"s", "x"}).min), "a\"b");
+  EXPECT_FALSE(HasValue(files.bounds(1, {"id"}).min));
+  EXPECT_FALSE(HasValue(files.bounds(0, {"nothing"}).min));
   EXPECT_EQ(files.partition_value(0, "p"), "1");
   EXPECT_EQ(files.partition_value(0, "q"), std::nullopt);
   EXPECT_EQ(files.add(0).stats, add.stats);
@@ -217,7 +217,7 @@ TEST(FileListTest, AFileCostsLessThanAKibibyte) {
     adds.push_back(std::move(add));
   }
   auto files = FileList("/t", schema).With(std::move(adds), {}, schema);
-  EXPECT_EQ(std::get<int64_t>(files.bounds(19'999, "column_31").max),
+  EXPECT_EQ(std::get<int64_t>(files.bounds(19'999, {"column_31"}).max),
             19'999 * 7919 + 31 * 104729 + 999);
   int64_t per_file = files.memory_bytes() / static_cast<int64_t>(files.size());
   EXPECT_LT(per_file, 1024);

@@ -65,6 +65,14 @@ TEST_F(SessionTest, ExplainShowsFilesSkipped) {
   EXPECT_THAT(Run("SELECT count(*) AS n FROM t WHERE a = 250"), IsOkAnd("n\n1\n"));
 }
 
+// The log's statistics of a.b, a field, say nothing of "a.b", a column.
+TEST_F(SessionTest, ADotInAColumnsNameIsNoPath) {
+  MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT 5 AS \"a.b\", {'b': 100} AS a"));
+  MP_ASSERT_OK(Run("INSERT INTO t SELECT 6, {'b': 100}"));
+  EXPECT_THAT(Run("SELECT \"a.b\" AS n, a.b AS m FROM t WHERE \"a.b\" = 5"), IsOkAnd("n,m\n5,100\n"));
+  EXPECT_THAT(Run("EXPLAIN SELECT * FROM t WHERE \"a.b\" = 5"), IsOkAnd(HasSubstr("1 of 2 files")));
+}
+
 TEST_F(SessionTest, DescribesTables) {
   MP_ASSERT_OK(Run("CREATE TABLE t (a BIGINT, p STRING) PARTITIONED BY (p) COMMENT 'c'"));
   EXPECT_THAT(Run("DESCRIBE t"), IsOkAnd(HasSubstr("p,string,true,true,")));

@@ -36,7 +36,7 @@ ColumnFacts FactsOf(const Snapshot& snapshot, size_t file, const StructField& fi
     facts.min = facts.max = ToValue(*value, field.type);
     return facts;
   }
-  FileBounds bounds = files.bounds(file, field.name);
+  FileBounds bounds = files.bounds(file, {field.name});
   facts.nulls = bounds.null_count;
   if (!HasValue(bounds.max)) return facts;
   const TypeKind kind = field.type.kind();
