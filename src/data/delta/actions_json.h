@@ -20,7 +20,7 @@ Status ParseCommit(std::string_view bytes, std::string_view what,
 // The commitInfo alone, wherever it stands; an empty one if there is none.
 Result<CommitInfo> ParseCommitInfo(std::string_view bytes, std::string_view what);
 
-// One line, with its line break.
-std::string ActionLine(const Action& action);
+// One line, with its line break. kInvalidArgument: a text in it is not UTF-8.
+Result<std::string> ActionLine(const Action& action);
 
 }  // namespace millpond::data

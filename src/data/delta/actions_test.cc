@@ -35,8 +35,14 @@ TEST(ActionsTest, LinesGoBothWaysWithoutLoss) {
   for (const auto& line : lines) {
     MP_ASSERT_OK_AND_ASSIGN(auto actions, Parse(line));
     ASSERT_EQ(actions.size(), 1u) << line;
-    EXPECT_EQ(ActionLine(actions[0]), line + "\n");
+    EXPECT_EQ(*ActionLine(actions[0]), line + "\n");
   }
+}
+
+TEST(ActionsTest, TextThatIsNotUtf8IsNotWritten) {
+  AddFile add;
+  add.path = "caf\xE9.parquet";
+  EXPECT_THAT(ActionLine(add), FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'add'")));
 }
 
 TEST(ActionsTest, WhatIsUnknownIsIgnored) {

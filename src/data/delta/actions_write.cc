@@ -149,9 +149,19 @@ const char* NameOf(const CdcFile&) {
 
 }  // namespace
 
-std::string ActionLine(const Action& action) {
+// DumpJson would put another character in the place of one that is not UTF-8: in a path or a
+// partition value that loses a file or a value.
+Result<std::string> ActionLine(const Action& action) {
   return std::visit(
-      [](const auto& body) { return DumpJson(OrderedJson{{NameOf(body), Body(body)}}) + "\n"; },
+      [](const auto& body) -> Result<std::string> {
+        try {
+          return OrderedJson{{NameOf(body), Body(body)}}.dump() + "\n";
+        } catch (const OrderedJson::exception& error) {
+          return Fail(ErrorKind::kInvalidArgument,
+                      "the '{}' action cannot be written to the log, which is UTF-8: {}",
+                      NameOf(body), error.what());
+        }
+      },
       action);
 }
 

@@ -62,9 +62,9 @@ Status DataWriter::Write(const arrow::RecordBatch& batch) {
 
   std::vector<Key> keys(batch.num_rows(), Key(partition_columns_.size()));
   for (size_t c = 0; c < partition_columns_.size(); ++c) {
-    const auto& type = schema_.fields()[partition_indices_[c]].type;
+    const auto& field = schema_.fields()[partition_indices_[c]];
     MP_ASSIGN_OR_RETURN_CONTEXT(auto values,
-                                PartitionTexts(*batch.column(partition_indices_[c]), type),
+                                PartitionTexts(*batch.column(partition_indices_[c]), field),
                                 "partition column '{}'", partition_columns_[c]);
     for (int64_t row = 0; row < batch.num_rows(); ++row) keys[row][c] = std::move(values[row]);
   }

@@ -57,6 +57,12 @@ Status CheckPartitionColumns(const CreateOptions& options) {
       return Fail(ErrorKind::kInvalidArgument, "partition column '{}' is not in the schema",
                   column);
     }
+    if (field->type.kind() == TypeKind::kBinary) {
+      return Fail(ErrorKind::kUnsupported,
+                  "column '{}' is BINARY: tables are not partitioned by bytes, which the log would "
+                  "have to hold as text; partition by hex({}) as a STRING column",
+                  column, column);
+    }
     if (!field->type.is_primitive()) {
       return Fail(ErrorKind::kInvalidArgument,
                   "partition column '{}' is {}: only a primitive type can partition a table",

@@ -11,8 +11,7 @@ namespace {
 Result<ColumnValue> ValueAt(const arrow::Array& array, int64_t row) {
   switch (array.type_id()) {
     case arrow::Type::STRING:
-    case arrow::Type::BINARY:
-      return std::string(static_cast<const arrow::BinaryArray&>(array).GetView(row));
+      return std::string(static_cast<const arrow::StringArray&>(array).GetView(row));
     case arrow::Type::BOOL:
       return static_cast<const arrow::BooleanArray&>(array).Value(row);
     case arrow::Type::INT8:
@@ -60,12 +59,21 @@ std::string EscapeFolder(std::string_view text) {
 }  // namespace
 
 Result<std::vector<std::optional<std::string>>> PartitionTexts(const arrow::Array& array,
-                                                               const DataType& type) {
+                                                               const StructField& field) {
+  if (field.type.kind() == TypeKind::kBinary) {
+    return Fail(
+        ErrorKind::kUnsupported,
+        "the table is partitioned by BINARY, which this version of Millpond does not write");
+  }
   std::vector<std::optional<std::string>> texts(array.length());
   for (int64_t row = 0; row < array.length(); ++row) {
     if (array.IsNull(row)) continue;
     MP_ASSIGN_OR_RETURN(auto value, ValueAt(array, row));
-    texts[row] = FormatPartitionValue(value, type);
+    texts[row] = FormatPartitionValue(value, field.type);
+    if (texts[row] || field.nullable) continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "the rows have '' where the table says NOT NULL: a partition cannot tell the empty "
+                "text from NULL; write another text for it");
   }
   return texts;
 }

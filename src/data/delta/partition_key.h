@@ -13,9 +13,9 @@
 namespace millpond::data {
 
 // One serialised value for each row; nullopt for NULL. Empty text cannot be told from NULL in the
-// log and becomes NULL, as the protocol says.
+// log and becomes NULL, as the protocol says: refused where the column is NOT NULL.
 Result<std::vector<std::optional<std::string>>> PartitionTexts(const arrow::Array& array,
-                                                               const DataType& type);
+                                                               const StructField& field);
 
 // "country=DE/day=2024-01-31", escaped as Hive and Spark do; "" without partition columns.
 std::string PartitionFolder(const std::vector<std::string>& columns,

@@ -111,7 +111,11 @@ Result<CommitResult> Transaction::Commit() {
     MP_ASSIGN_OR_RETURN(auto actions,
                         BuildCommit(pending_, base_.get(), version, env.clock.NowMillis()));
     std::string bytes;
-    for (const auto& action : actions) bytes += ActionLine(action);
+    for (const auto& action : actions) {
+      MP_ASSIGN_OR_RETURN_CONTEXT(const std::string line, ActionLine(action),
+                                  "version {} of table {}", version, table_.path());
+      bytes += line;
+    }
     MP_ASSIGN_OR_RETURN(Attempt attempt, TryCommit(version, bytes));
     if (attempt == Attempt::kCommitted) return Finish(version, actions);
     if (base_ == nullptr) {

@@ -13,6 +13,7 @@
 #include "data/delta/new_table_internal.h"
 #include "data/delta/protocol.h"
 #include "data/delta/transaction.h"
+#include "data/delta/value_check.h"
 
 namespace millpond::data {
 namespace {
@@ -62,6 +63,7 @@ class RowMapper {
         MP_ASSIGN_OR_RETURN(
             column, CastColumn(rows.column(source_[i]), field.type, CastRule::kWrite, field.name));
         MP_RETURN_IF_ERROR(CheckNullability(*column, field, field.name));
+        MP_RETURN_IF_ERROR(CheckValues(*column, field.type, field.name));
       }
       columns.push_back(std::move(column));
     }

@@ -97,6 +97,47 @@ TEST_F(WriteTest, AllTypesComeBack) {
   EXPECT_TRUE((*read)->Equals(*expected)) << (*read)->ToString();
 }
 
+// What the log's texts cannot spell would make a table that nobody opens again.
+TEST_F(WriteTest, ValuesThatCouldNotBeReadBackAreRefused) {
+  auto table = Create({{"id", TypeKind::kLong, true, {}},
+                       {"at", TypeKind::kTimestamp, true, {}},
+                       {"s", DataType::Struct({{"day", TypeKind::kDate, true, {}}}), true, {}},
+                       {"note", TypeKind::kString, true, {}}});
+  const auto zone = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+  const auto at = arrow::schema({arrow::field("at", zone)});
+  for (const char* micros : {"9223372036854775807", "-9223372036854775807", "253402300800000000"}) {
+    EXPECT_THAT(Append(table, at, fmt::format(R"([{{"at":{}}}])", micros)),
+                FailsWith(ErrorKind::kInvalidArgument, HasSubstr("column 'at'")));
+  }
+  MP_EXPECT_OK(Append(table, at, R"([{"at":253402300799999999},{"at":null}])"));
+  const auto day =
+      arrow::schema({arrow::field("s", arrow::struct_({arrow::field("day", arrow::date32())}))});
+  EXPECT_THAT(Append(table, day, R"([{"s":{"day":2147483647}}])"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("column 's.day'")));
+  arrow::StringBuilder builder;
+  ASSERT_TRUE(builder.Append("caf\xE9").ok());
+  const auto note = arrow::schema({arrow::field("note", arrow::utf8())});
+  auto rows = *arrow::RecordBatchReader::Make(
+      {arrow::RecordBatch::Make(note, 1, {*builder.Finish()})}, note);
+  EXPECT_THAT(WriteTable(table, *rows),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("column 'note'")));
+}
+
+TEST_F(WriteTest, PartitionsThatHaveNoTextAreRefused) {
+  CreateOptions options;
+  options.schema = Schema({{"id", TypeKind::kLong, true, {}}, {"b", TypeKind::kBinary, true, {}}});
+  options.partition_columns = {"b"};
+  EXPECT_THAT(DeltaTable::Create(machine_.env, dir_ / "b", options),
+              FailsWith(ErrorKind::kUnsupported, HasSubstr("column 'b' is BINARY")));
+  auto table =
+      Create({{"id", TypeKind::kLong, true, {}}, {"k", TypeKind::kString, false, {}}}, {"k"});
+  const auto rows =
+      arrow::schema({arrow::field("k", arrow::utf8()), arrow::field("id", arrow::int64())});
+  EXPECT_THAT(Append(table, rows, R"([{"k":"","id":1}])"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'k'")));
+  MP_EXPECT_OK(Append(table, rows, R"([{"k":"x","id":1}])"));
+}
+
 TEST_F(WriteTest, PartitionsGoIntoEscapedFolders) {
   auto table = Create({{"v", TypeKind::kLong, true, {}},
                        {"p", TypeKind::kString, true, {}},
