@@ -21,15 +21,15 @@ namespace millpond {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1";
-  int port = 0;  // 0: any free one
-  int io_threads = 0;       // 0: the machine's cores
-  int worker_threads = 8;   // for blocking routes
-  int max_waiting = 1024;   // requests in the workers' queue; more: 503 with Retry-After
+  int port = 0;            // 0: any free one
+  int io_threads = 0;      // 0: the machine's cores
+  int worker_threads = 8;  // for blocking routes
+  int max_waiting = 1024;  // requests in the workers' queue; more: 503 with Retry-After
   int max_connections = 4096;
   int64_t max_header_bytes = 16 << 10;
-  int header_timeout_ms = 10'000;  // from the first byte of a header to its end
-  int body_timeout_ms = 60'000;    // without progress
-  int idle_timeout_ms = 75'000;    // between requests
+  int header_timeout_ms = 10'000;    // from the first byte of a header to its end
+  int body_timeout_ms = 60'000;      // without progress
+  int idle_timeout_ms = 75'000;      // between requests
   std::string tls_certificate_file;  // PEM; with tls_key_file: https
   std::string tls_key_file;
   std::string access_log_file;  // JSON lines, appended; "": none

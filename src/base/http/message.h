@@ -34,16 +34,17 @@ class HttpHeaders {
 };
 
 struct HttpRequest {
-  std::string method;  // "GET"
-  std::string path;    // percent-decoded, without the query
-  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
-  HttpHeaders headers;
-  std::string body;  // whole, unless the route spools it:
-  std::string body_file;  // … then a file that is removed after the handler, unless it moved it
-  std::map<std::string, std::string> parameters;  // of the route: {name} in its pattern
-  std::string principal;                          // who asks, as the Authenticator said
-  std::string remote;                             // "127.0.0.1:50312"
-  std::string id;                                 // of this request: X-Request-Id, or drawn
+  std::string method = {};  // "GET"
+  std::string path = {};    // percent-decoded, without the query
+  std::vector<std::pair<std::string, std::string>> query = {};  // decoded, in order
+  HttpHeaders headers = {};
+  std::string body = {};  // whole, unless the route spools it:
+  // … then a file, which is removed after the handler unless it moved it
+  std::string body_file = {};
+  std::map<std::string, std::string> parameters = {};  // of the route: {name} in its pattern
+  std::string principal = {};                          // who asks, as the Authenticator said
+  std::string remote = {};                             // "127.0.0.1:50312"
+  std::string id = {};                                 // of this request: X-Request-Id, or drawn
 
   // The first value of a query field; none if it is not there.
   std::optional<std::string_view> Query(std::string_view name) const;
@@ -53,9 +54,9 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 200;
   std::string content_type = "application/json";
-  std::string body;
-  std::string body_file;  // sent in place of body; never removed
-  HttpHeaders headers;    // beside Content-Type, Content-Length, Connection, X-Request-Id
+  std::string body = {};
+  std::string body_file = {};  // sent in place of body; never removed
+  HttpHeaders headers = {};    // beside Content-Type, Content-Length, Connection, X-Request-Id
 };
 
 HttpResponse JsonResponse(const Json& json, int status = 200);

@@ -6,13 +6,17 @@
 //               .doc = {.summary = "A feature view", .tag = "features"}});
 //
 // Patterns: {name} matches one segment (never empty), {name...} as the last one the whole rest
-// (which may be empty). Literal segments win over parameters. Two routes that could not be told
-// apart are a bug, and a CHECK. Add everything before the server starts; Dispatch is thread-safe.
+// (which may be empty, and so may its slash). Literal segments win over parameters; HEAD is
+// answered by GET's route. Two routes that could not be told apart are a bug, and a CHECK. Add
+// everything before the server starts; Find and Dispatch are thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/http/message.h"
@@ -32,8 +36,8 @@ enum class RouteThread {
 struct RouteDoc {
   std::string summary = {};
   std::string tag = {};
-  Json request = nullptr;   // of the body
-  Json response = nullptr;  // of a 200
+  Json request = nullptr;               // of the body
+  Json response = nullptr;              // of a 200
   std::vector<std::string> query = {};  // names of query fields
 };
 
@@ -43,8 +47,8 @@ struct Route {
   HttpHandler handler = {};
   RouteThread thread = RouteThread::kBlocking;
   int64_t max_body_bytes = int64_t{16} << 20;  // over it: 413
-  bool spool_body = false;  // the body goes to request.body_file
-  bool open = false;        // answers without a token (/healthz)
+  bool spool_body = false;                     // the body goes to request.body_file
+  bool open = false;                           // answers without a token (/healthz)
   RouteDoc doc = {};
 };
 
@@ -58,15 +62,18 @@ class Router {
   void Add(Route route);
 
   struct Match {
-    const Route* route = nullptr;                   // null: no such path, or
-    std::vector<std::string> allowed = {};          // … these methods only
+    const Route* route = nullptr;           // null: no such path, or
+    std::vector<std::string> allowed = {};  // … these methods only
     std::map<std::string, std::string> parameters = {};
   };
   Match Find(std::string_view method, std::string_view path) const;
 
-  // Find, and the handler's answer; 404, 405 and errors as ErrorResponse. What the server does, and
-  // what tests of handlers call.
+  // Find, and the handler's answer; 404, 405 and errors as ErrorResponse. What tests of handlers
+  // call.
   HttpResponse Dispatch(HttpRequest request) const;
+  // The second half of Dispatch, for the server, which has to know the route before the body is
+  // there. Fills request.parameters.
+  HttpResponse Answer(Match match, HttpRequest& request) const;
 
   const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
 

@@ -1,7 +1,8 @@
 // Counters, gauges and histograms in Prometheus' text form, by prometheus-cpp. Names and labels are
 // Prometheus' (millpond_requests_total, base units: seconds, bytes). A handle is found or made by
-// name and labels once and then kept: updating it costs an atomic. All thread-safe; handles live as
-// long as the registry.
+// name and labels once and then kept: updating it costs an atomic (a histogram: a lock of its own).
+// All thread-safe; handles live as long as the registry. A name that is used for two kinds of
+// metric is a bug, and a CHECK.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ class Gauge {
  public:
   virtual ~Gauge() = default;
   virtual void Set(double value) = 0;
+  virtual void Add(double value) = 0;
   virtual double value() const = 0;
 };
 
