@@ -156,6 +156,23 @@ void AggregateState::Add(const Value& value, Micros event_time, Micros known_fro
   state.Offer(std::move(key));
 }
 
+void AggregateState::AddRows(uint64_t rows) {
+  CHECK(impl_->kind == StateKind::kCount);
+  impl_->count += rows;
+}
+
+void AggregateState::AddRows(uint64_t rows, const WideSum& sum) {
+  CHECK(impl_->kind == StateKind::kWide);
+  impl_->count += rows;
+  impl_->wide.Merge(sum);
+}
+
+void AggregateState::AddRows(uint64_t rows, const ExactSum& sum) {
+  CHECK(impl_->kind == StateKind::kDouble);
+  impl_->count += rows;
+  impl_->doubles.Merge(sum);
+}
+
 void AggregateState::Merge(const AggregateState& other) {
   Impl& state = *impl_;
   const Impl& from = *other.impl_;
@@ -217,6 +234,10 @@ Value AggregateState::Finish(Micros as_of) const {
   }
   if (state.kind == StateKind::kCount) return Value::Bigint(static_cast<int64_t>(state.count));
   return state.FinishExtreme(as_of);
+}
+
+bool AggregateState::IsOf(AggregateFunction function, Type argument) const {
+  return impl_->function == function && impl_->argument == argument;
 }
 
 std::string AggregateState::Serialize() const {
