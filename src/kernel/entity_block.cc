@@ -84,9 +84,8 @@ std::vector<int64_t> SplitPoints(const EntityBlock& block, bool keep_full) {
     const int64_t wanted = begin + (keep_full ? kBlockRows : std::min(kBlockRows, (rest + 1) / 2));
     // Back to where the event time of the row at the cut begins; if that is the whole part, on to
     // where it ends, and if that is too far, through the middle of it.
-    int64_t cut =
-        std::lower_bound(times.begin() + begin, times.begin() + wanted, times[wanted]) -
-        times.begin();
+    int64_t cut = std::lower_bound(times.begin() + begin, times.begin() + wanted, times[wanted]) -
+                  times.begin();
     if (cut == begin) {
       cut = std::upper_bound(times.begin() + wanted, times.end(), times[begin]) - times.begin();
       cut = std::min(cut, begin + kBlockRows);

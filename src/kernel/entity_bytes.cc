@@ -17,8 +17,8 @@ constexpr char kTileVersion = 1;
 constexpr uint32_t kMaxRows = 1 << 24;
 
 std::unexpected<Error> Corrupt(std::string_view what) {
-  return Fail(ErrorKind::kCorrupt, "bytes are not {} of this feature view: the state must be rebuilt",
-              what);
+  return Fail(ErrorKind::kCorrupt,
+              "bytes are not {} of this feature view: the state must be rebuilt", what);
 }
 
 template <typename T>
@@ -174,9 +174,10 @@ Result<EntityTile> DecodeTile(const FeatureProgram& program, std::string_view by
     if (!reader.TakeText(state)) return Corrupt("a tile");
     MP_ASSIGN_OR_RETURN(AggregateState read, AggregateState::Deserialize(state));
     const ProgramAggregate& aggregate = program.aggregates[i];
-    const Type argument = aggregate.argument < 0
-                              ? kNullType
-                              : program.row_expressions[static_cast<size_t>(aggregate.argument)].type();
+    const Type argument =
+        aggregate.argument < 0
+            ? kNullType
+            : program.row_expressions[static_cast<size_t>(aggregate.argument)].type();
     if (!read.IsOf(aggregate.function, argument)) return Corrupt("a tile");
     tile.states.push_back(std::move(read));
   }

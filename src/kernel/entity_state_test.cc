@@ -45,8 +45,7 @@ class Entity {
       tiles.push_back(std::move(read));
     }
     rows_read = 0;
-    const BlockRows rows_of =
-        [&](size_t block) -> Result<std::shared_ptr<const SourceRows>> {
+    const BlockRows rows_of = [&](size_t block) -> Result<std::shared_ptr<const SourceRows>> {
       MP_ASSIGN_OR_RETURN(EntityBlock rows, DecodeBlock(program_, blocks_[block]));
       rows_read += rows.rows();
       return std::make_shared<const SourceRows>(PrepareBlock(program_, std::move(rows)));
@@ -159,10 +158,9 @@ TEST_P(EntityStateRandom, EqualsEvaluateFeatures) {
     for (const Column& column : source.columns) columns.push_back(column.Take(take));
     std::vector<const Column*> pointers;
     for (const Column& column : columns) pointers.push_back(&column);
-    MP_ASSERT_OK_AND_ASSIGN(
-        SourceRows part,
-        PrepareSource(*program, pointers, static_cast<int64_t>(take.size()),
-                      {std::span(floors).subspan(from, to - from), {}}));
+    MP_ASSERT_OK_AND_ASSIGN(SourceRows part,
+                            PrepareSource(*program, pointers, static_cast<int64_t>(take.size()),
+                                          {std::span(floors).subspan(from, to - from), {}}));
     for (const NamedBlock& block : BlocksByEntity(part)) entity.Add(block.rows);
     from = to;
   }
@@ -176,9 +174,9 @@ TEST_P(EntityStateRandom, EqualsEvaluateFeatures) {
   for (const Micros at : Moments(random, rows, scenario.span)) {
     const Column key = Column::Repeat(Value::Bigint(0), 1);
     const Column* keys = &key;
-    MP_ASSERT_OK_AND_ASSIGN(Batch expected,
-                            EvaluateFeatures(*program, all, {&keys, 1},
-                                             Column::Repeat(Value::Timestamp(at), 1)));
+    MP_ASSERT_OK_AND_ASSIGN(
+        Batch expected,
+        EvaluateFeatures(*program, all, {&keys, 1}, Column::Repeat(Value::Timestamp(at), 1)));
     MP_ASSERT_OK_AND_ASSIGN(Batch tiles, entity.Evaluate(at));
     ExpectSame(expected, tiles);
     MP_ASSERT_OK_AND_ASSIGN(Batch whole, entity.EvaluateWhole(at));
@@ -187,13 +185,14 @@ TEST_P(EntityStateRandom, EqualsEvaluateFeatures) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Scenarios, EntityStateRandom,
-    ::testing::Values(Scenario{1, 20, 100, false}, Scenario{2, 255, 300, false},
-                      Scenario{3, 257, 300, true}, Scenario{4, 800, 90, false},
-                      Scenario{5, 3000, 20'000, false}, Scenario{6, 3000, 20'000, true},
-                      Scenario{7, 1500, 4, false}, Scenario{8, 1500, 1, true},
-                      Scenario{9, 2500, 5'000, false}));
+INSTANTIATE_TEST_SUITE_P(Scenarios, EntityStateRandom,
+                         ::testing::Values(Scenario{1, 20, 100, false},
+                                           Scenario{2, 255, 300, false},
+                                           Scenario{3, 257, 300, true}, Scenario{4, 800, 90, false},
+                                           Scenario{5, 3000, 20'000, false},
+                                           Scenario{6, 3000, 20'000, true},
+                                           Scenario{7, 1500, 4, false}, Scenario{8, 1500, 1, true},
+                                           Scenario{9, 2500, 5'000, false}));
 
 TEST(EntityState, ReadsFewRowsOfALongHistory) {
   FeatureViewDefinition view = MakeView(1);
@@ -206,8 +205,8 @@ TEST(EntityState, ReadsFewRowsOfALongHistory) {
   Source source = MakeSource(*program, rows);
   std::vector<const Column*> pointers;
   for (const Column& column : source.columns) pointers.push_back(&column);
-  MP_ASSERT_OK_AND_ASSIGN(
-      SourceRows all, PrepareSource(*program, pointers, static_cast<int64_t>(rows.size()), {}));
+  MP_ASSERT_OK_AND_ASSIGN(SourceRows all,
+                          PrepareSource(*program, pointers, static_cast<int64_t>(rows.size()), {}));
   Entity entity(*program);
   for (const NamedBlock& block : BlocksByEntity(all)) entity.Add(block.rows);
   MP_ASSERT_OK_AND_ASSIGN(Batch batch, entity.Evaluate(100'001));
@@ -235,8 +234,8 @@ TEST(EntityState, DamagedBytesAreCorruptWhereverTheyAreCut) {
   Source source = MakeSource(*program, rows);
   std::vector<const Column*> pointers;
   for (const Column& column : source.columns) pointers.push_back(&column);
-  MP_ASSERT_OK_AND_ASSIGN(
-      SourceRows all, PrepareSource(*program, pointers, static_cast<int64_t>(rows.size()), {}));
+  MP_ASSERT_OK_AND_ASSIGN(SourceRows all,
+                          PrepareSource(*program, pointers, static_cast<int64_t>(rows.size()), {}));
   const auto blocks = BlocksByEntity(all);
   ASSERT_EQ(blocks.size(), 1u);
   const std::string block = EncodeBlock(blocks[0].rows);

@@ -1,5 +1,5 @@
-// A view with every aggregate over every type, rows that try to break it, and comparison by bits: for
-// the tests that hold two ways of computing values equal.
+// A view with every aggregate over every type, rows that try to break it, and comparison by bits:
+// for the tests that hold two ways of computing values equal.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -26,7 +26,7 @@ struct Row {
 };
 
 inline Expr Over(std::string name, std::vector<Expr> arguments, std::string window,
-          std::optional<Expr> filter = {}) {
+                 std::optional<Expr> filter = {}) {
   return Aggregate(std::move(name), std::move(arguments), std::move(window), std::move(filter));
 }
 

@@ -37,4 +37,8 @@ std::unique_ptr<WindowAggregate> MakeWindowAggregate(const FeatureProgram& progr
                                                      const SourceRows::Impl& source, int index,
                                                      int64_t outputs);
 
+// Of these, count_distinct.
+std::unique_ptr<WindowAggregate> MakeDistinct(const SourceRows::Impl& source,
+                                              const Column& argument, int index, int64_t outputs);
+
 }  // namespace millpond::kernel

@@ -185,4 +185,21 @@ Result<std::optional<KeyValueStore::Entry>> KeyValueStore::LastUpTo(
   return Entry{at->key().ToString(), at->value().ToString()};
 }
 
+Result<std::optional<KeyValueStore::Entry>> KeyValueStore::FirstAfter(
+    std::string_view prefix, std::string_view key, const Snapshot* snapshot) const {
+  std::optional<Entry> found;
+  rocksdb::ReadOptions options = impl_->ReadAs(snapshot);
+  const std::string end = PrefixEnd(prefix);
+  const rocksdb::Slice bound = ToSlice(end);
+  if (!end.empty()) options.iterate_upper_bound = &bound;
+  std::unique_ptr<rocksdb::Iterator> at(impl_->db->NewIterator(options));
+  at->Seek(ToSlice(key));
+  if (at->Valid() && ToView(at->key()) == key) at->Next();
+  if (!at->status().ok()) return FailStore("read", impl_->dir, at->status());
+  if (at->Valid() && ToView(at->key()).starts_with(prefix)) {
+    found = Entry{at->key().ToString(), at->value().ToString()};
+  }
+  return found;
+}
+
 }  // namespace millpond

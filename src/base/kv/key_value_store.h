@@ -1,6 +1,6 @@
-// An ordered store of bytes by key, in a folder of this machine: RocksDB behind Result. Keys compare
-// as unsigned bytes. A WriteBatch is applied whole or not at all, and readers see all of it or
-// nothing; reads may be made as of a Snapshot.
+// An ordered store of bytes by key, in a folder of this machine: RocksDB behind Result. Keys
+// compare as unsigned bytes. A WriteBatch is applied whole or not at all, and readers see all of it
+// or nothing; reads may be made as of a Snapshot.
 //
 // Writes go to a write-ahead log that is not synced: after a kill of the process everything
 // acknowledged is there, after a power cut a suffix of the batches may be missing (never a part of
@@ -76,6 +76,9 @@ class KeyValueStore {
   };
   Result<std::optional<Entry>> LastUpTo(std::string_view prefix, std::string_view key,
                                         const Snapshot* snapshot = nullptr) const;
+  // The first key after `key` that begins with `prefix`, with its value.
+  Result<std::optional<Entry>> FirstAfter(std::string_view prefix, std::string_view key,
+                                          const Snapshot* snapshot = nullptr) const;
 
  private:
   struct Impl;

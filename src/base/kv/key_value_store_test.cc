@@ -68,9 +68,8 @@ TEST_F(KeyValueStoreTest, VisitsAPrefixInOrderOfUnsignedBytes) {
   EXPECT_EQ(Keys("\xff"), "");
   EXPECT_EQ(Keys(""), "a b b\x01 b\x7f b\xff c ");
   int seen = 0;
-  MP_ASSERT_OK(store_->Visit("", [&](std::string_view, std::string_view) -> Result<bool> {
-    return ++seen < 2;
-  }));
+  MP_ASSERT_OK(store_->Visit(
+      "", [&](std::string_view, std::string_view) -> Result<bool> { return ++seen < 2; }));
   EXPECT_EQ(seen, 2);
   EXPECT_THAT(store_->Visit("",
                             [](std::string_view, std::string_view) -> Result<bool> {
@@ -79,7 +78,7 @@ TEST_F(KeyValueStoreTest, VisitsAPrefixInOrderOfUnsignedBytes) {
               FailsWith(ErrorKind::kInternal, "mine"));
 }
 
-TEST_F(KeyValueStoreTest, FindsTheLastKeyUpToAnother) {
+TEST_F(KeyValueStoreTest, FindsTheKeysBesideAnother) {
   for (const char* key : {"a9", "b1", "b5", "c0"}) Put(key, key);
   const auto last = [&](std::string_view key) {
     auto entry = store_->LastUpTo("b", key);
@@ -90,6 +89,14 @@ TEST_F(KeyValueStoreTest, FindsTheLastKeyUpToAnother) {
   EXPECT_EQ(last("b1"), "b1");
   EXPECT_EQ(last("b4"), "b1");
   EXPECT_EQ(last("b9"), "b5");
+  const auto next = [&](std::string_view key) {
+    auto entry = store_->FirstAfter("b", key);
+    EXPECT_TRUE(entry.has_value());
+    return entry->has_value() ? (*entry)->value : "(none)";
+  };
+  EXPECT_EQ(next("b"), "b1");
+  EXPECT_EQ(next("b1"), "b5");
+  EXPECT_EQ(next("b5"), "(none)");
 }
 
 TEST_F(KeyValueStoreTest, ASnapshotStandsStill) {

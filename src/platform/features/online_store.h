@@ -34,8 +34,9 @@ class FeatureStore;
 
 struct OnlineOptions {
   std::string dir;                 // <state>/online
-  int64_t cache_bytes = 64 << 20;  // RocksDB's block cache, reserved as kServing
-  int follow_interval_ms = 100;    // how often logs are looked at for commits of other processes
+  int64_t cache_bytes = 64 << 20;  // RocksDB's block cache; this and the rest reserved as kServing
+  int64_t entity_cache_bytes = 64 << 20;  // entities ready to be computed
+  int follow_interval_ms = 100;  // how often logs are looked at for commits of other processes
 };
 
 // The values of one view for the rows of one request.
@@ -54,7 +55,8 @@ struct OnlineViewStatus {
   int64_t source_version = 0;
   Micros applied_through = 0;
   int64_t rows = 0;
-  int64_t late_commits = 0;
+  int64_t late_commits = 0;  // seen by this process
+  std::string problem;       // why its source is not followed any more; "": it is
 };
 
 class OnlineStore {

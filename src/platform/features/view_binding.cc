@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "base/json.h"
+#include "platform/features/source_commits.h"
 #include "platform/features/view_compiler.h"
 
 namespace millpond::platform {
@@ -46,32 +46,13 @@ Result<std::map<int64_t, Micros>> CommitTimes(data::Catalog& catalog, data::Delt
 
 Status RefuseRemoves(const Environment& env, const FeatureView& view,
                      const data::Snapshot& snapshot, int64_t live_version) {
-  for (int64_t version = live_version + 1; version <= snapshot.version(); ++version) {
-    const std::string path = fmt::format("{}/_delta_log/{:020}.json", snapshot.path(), version);
-    MP_ASSIGN_OR_RETURN_CONTEXT(
-        std::string log, env.fs.ReadFile(path),
-        "feature view {} is live since version {} of {}, so the log must show that rows were only "
-        "added since",
-        view.name, live_version, view.source);
-    size_t begin = 0;
-    while (begin < log.size()) {
-      size_t end = log.find('\n', begin);
-      if (end == std::string::npos) end = log.size();
-      const std::string_view line = std::string_view(log).substr(begin, end - begin);
-      begin = end + 1;
-      if (line.find("\"remove\"") == std::string_view::npos) continue;
-      MP_ASSIGN_OR_RETURN(Json action, ParseJson(line, path));
-      if (!action.is_object() || !action.contains("remove")) continue;
-      const Json& remove = action["remove"];
-      const bool data_change = !remove.is_object() || remove.value("dataChange", true);
-      return Fail(
-          ErrorKind::kUnsupported,
-          "feature view {} is live since version {} of {}, and version {} {}: a source must "
-          "be append-only from then on (CHANGES AS HISTORY is not supported yet). Feed the "
-          "view from a streaming table, or define it under a new name",
-          view.name, live_version, view.source, version,
-          data_change ? "removed rows" : "rewrote files");
-    }
+  MP_ASSIGN_OR_RETURN_CONTEXT(
+      auto commits, ReadSourceCommits(env, snapshot.path(), live_version, snapshot.version()),
+      "feature view {} is live since version {} of {}, so the log must show that rows were only "
+      "added since",
+      view.name, live_version, view.source);
+  for (const SourceCommit& commit : commits) {
+    if (commit.removes) return std::unexpected(NotAppendOnly(view, live_version, commit));
   }
   return OkStatus();
 }
