@@ -38,7 +38,7 @@ class Foreign:
 
 _EVERYWHERE = (r".*",)
 _ABOVE_KERNEL = (r"(data|pipeline|platform|model|app)/",)
-_POSIX = r"(sys/(?!types)|unistd\.h|fcntl\.h|dirent\.h|poll\.h|pthread\.h|signal\.h|spawn\.h|dlfcn\.h|execinfo\.h)"
+_POSIX = r"(sys/(?!types)|arpa/inet|netinet/in|unistd\.h|fcntl\.h|dirent\.h|poll\.h|pthread\.h|signal\.h|spawn\.h|dlfcn\.h|execinfo\.h)"
 THIRD_PARTY = [
     Foreign(r"fmt/", "everywhere", _EVERYWHERE, ""),
     Foreign(r"sqlite3", "src/base/db", (r"base/db/",), "use base/db/sqlite.h"),

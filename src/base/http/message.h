@@ -39,7 +39,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> query = {};  // decoded, in order
   HttpHeaders headers = {};
   std::string body = {};  // whole, unless the route spools it:
-  // … then a file, which is removed after the handler unless it moved it
+  // … then a file, fsynced, which is removed after the handler unless it moved it
   std::string body_file = {};
   std::map<std::string, std::string> parameters = {};  // of the route: {name} in its pattern
   std::string principal = {};                          // who asks, as the Authenticator said
