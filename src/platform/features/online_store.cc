@@ -125,11 +125,12 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
     return list;
   }
 
-  Result<OnlineFeatures> Get(const std::string& name, const kernel::Batch& entity,
-                             Micros as_of) override {
-    const auto view = served_->Find(name);
+  Result<OnlineFeatures> Get(const std::string& name, const kernel::Batch& entity, Micros as_of,
+                             int64_t view_version) override {
+    const auto view = served_->Find(name, view_version);
     if (!view) {
-      return Fail(ErrorKind::kNotFound, "feature view {} is not served here; served are: {}", name,
+      return Fail(ErrorKind::kNotFound, "feature view {}{} is not served here; served are: {}",
+                  name, view_version == 0 ? "" : fmt::format(" v{}", view_version),
                   served_->Names());
     }
     return view->Get(entity, as_of);
@@ -159,21 +160,28 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
   // The views that are served, by name in lower case.
   class Served {
    public:
-    std::shared_ptr<OnlineView> Find(const std::string& name) const {
+    // version 0: the newest.
+    std::shared_ptr<OnlineView> Find(const std::string& name, int64_t version = 0) const {
       std::shared_lock lock(mutex_);
       const auto found = views_.find(Lower(name));
-      return found == views_.end() ? nullptr : found->second;
+      if (found == views_.end()) return nullptr;
+      const Versions& versions = found->second;
+      for (const auto& view : {versions.newest, versions.before}) {
+        if (view && (version == 0 || view->definition().version == version)) return view;
+      }
+      return nullptr;
     }
     std::vector<std::shared_ptr<OnlineView>> All() const {
       std::shared_lock lock(mutex_);
       std::vector<std::shared_ptr<OnlineView>> all;
-      for (const auto& [name, view] : views_) all.push_back(view);
+      for (const auto& [name, versions] : views_) all.push_back(versions.newest);
       return all;
     }
     void Put(std::shared_ptr<OnlineView> view) {
       std::string name = Lower(view->definition().name);
       std::lock_guard lock(mutex_);
-      views_[std::move(name)].swap(view);
+      Versions& versions = views_[std::move(name)];
+      versions.before = std::exchange(versions.newest, std::move(view));
     }
     std::string Names() const {
       std::string names;
@@ -182,6 +190,10 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
     }
 
    private:
+    struct Versions {
+      std::shared_ptr<OnlineView> newest;
+      std::shared_ptr<OnlineView> before;  // reads on from the snapshot of its last head
+    };
     static std::string Lower(std::string name) {
       for (char& c : name) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -189,7 +201,7 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
       return name;
     }
     mutable std::shared_mutex mutex_;
-    std::map<std::string, std::shared_ptr<OnlineView>> views_;
+    std::map<std::string, Versions> views_;
   };
 
   Result<std::vector<OnlineViewRecord>> Records() const {

@@ -45,6 +45,7 @@ struct OnlineFeatures {
   Micros applied_through = 0;  // on the project's clock
   bool stale = false;          // applied_through < T - settle
   int64_t source_version = 0;  // of the source, that is wholly applied
+  int64_t view_version = 0;    // of the definition that gave the values
 };
 
 // What is known of a served view.
@@ -72,10 +73,11 @@ class OnlineStore {
   virtual std::vector<OnlineViewStatus> Views() const = 0;
 
   // `entity`: the view's entity columns by name and of their types (others are ignored); `as_of`:
-  // T, drawn once a request by the caller. kNotFound: the view is not served.
+  // T, drawn once a request by the caller; `view_version` 0: the newest that is served. kNotFound:
+  // the view is not served, or not in that version.
   // kUnavailable: the store cannot be read.
   virtual Result<OnlineFeatures> Get(const std::string& view, const kernel::Batch& entity,
-                                     Micros as_of) = 0;
+                                     Micros as_of, int64_t view_version = 0) = 0;
 
   // Looks at the sources now instead of at the next interval; returns when what it saw is applied.
   virtual Status CatchUp() = 0;

@@ -184,6 +184,7 @@ Result<OnlineFeatures> OnlineView::Get(const kernel::Batch& entity, Micros as_of
   answer.applied_through = head->applied_through;
   answer.stale = head->applied_through < SubtractOrFirst(as_of, view_.settle);
   answer.source_version = head->version;
+  answer.view_version = view_.version;
   kernel::Batch& features = answer.features;
   std::string key;
   for (int64_t row = 0; row < entity.rows; ++row) {
