@@ -49,8 +49,8 @@ class Encoder {
   // Row-major, batch.rows x columns().size(). The batch's columns are found by name; one that is
   // missing or of another type is an error that names it.
   Result<std::vector<float>> Encode(const Batch& batch) const;
-  // The same for columns that the caller has found: columns[i] of `rows` values is what columns()[i]
-  // takes. out has rows * columns().size() places.
+  // The same for columns that the caller has found: columns[i] of `rows` values is what
+  // columns()[i] takes. out has rows * columns().size() places.
   Status EncodeColumns(std::span<const Column* const> columns, int64_t rows,
                        std::span<float> out) const;
   // The columns of a batch in the encoder's order. kInvalidArgument names one that is missing.

@@ -4,15 +4,16 @@
 
 #include "base/yaml.h"
 #include "model/training/definition_values_internal.h"
+#include "model/training/serve_definition_internal.h"
 
 namespace millpond::model {
 
 namespace {
 
-constexpr const char* kKeys[] = {"name",        "description", "label",       "features",
-                                 "split",       "learner",     "seed",        "imbalance",
-                                 "calibration", "metrics",     "baselines",   "action",
-                                 "leak_check",  "score",       "training_set"};
+constexpr const char* kKeys[] = {"name",        "description", "label",     "features",
+                                 "split",       "learner",     "seed",      "imbalance",
+                                 "calibration", "metrics",     "baselines", "action",
+                                 "leak_check",  "score",       "serve",     "training_set"};
 
 Status ReadLabel(const YamlNode& node, const std::string& file, LabelDefinition& label) {
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
@@ -226,6 +227,10 @@ Status ReadOptionalParts(MappingReader& reader, ModelDefinition& model) {
   }
   if (auto node = reader.Find("score")) {
     MP_RETURN_IF_ERROR(ReadScore(*node, model.file, model.score));
+  }
+  model.serve.table = InferenceTableFor(model);
+  if (auto node = reader.Find("serve")) {
+    MP_RETURN_IF_ERROR(ReadServe(*node, model.name, model.serve));
   }
   return OkStatus();
 }

@@ -67,12 +67,11 @@ Status ReadDegraded(MappingReader& reader, const std::string& model, ServeDefini
   }
   auto degraded = reader.Find("degraded");
   if (degraded) {
-    MP_ASSIGN_OR_RETURN(serve.degraded,
-                        ReadWord<Degraded>(*degraded, {{"refuse", Degraded::kRefuse},
-                                                       {"default_features",
-                                                        Degraded::kDefaultFeatures},
-                                                       {"fallback_model",
-                                                        Degraded::kFallbackModel}}));
+    MP_ASSIGN_OR_RETURN(
+        serve.degraded,
+        ReadWord<Degraded>(*degraded, {{"refuse", Degraded::kRefuse},
+                                       {"default_features", Degraded::kDefaultFeatures},
+                                       {"fallback_model", Degraded::kFallbackModel}}));
   }
   auto fallback = reader.Find("fallback");
   if (fallback) {
