@@ -63,10 +63,10 @@ std::shared_ptr<arrow::RecordBatch> MakeRows(int64_t customers, int64_t rows_eac
       {arrow::field("customer", arrow::int64()), arrow::field("ts", time),
        arrow::field("dollars", arrow::decimal128(10, 2)), arrow::field("weight", arrow::float64()),
        arrow::field("kind", arrow::utf8())});
-  return arrow::RecordBatch::Make(schema, customers * rows_each,
-                                  {customer.Finish().ValueOrDie(), ts.Finish().ValueOrDie(),
-                                   dollars.Finish().ValueOrDie(), weight.Finish().ValueOrDie(),
-                                   kind.Finish().ValueOrDie()});
+  return arrow::RecordBatch::Make(
+      schema, customers * rows_each,
+      {customer.Finish().ValueOrDie(), ts.Finish().ValueOrDie(), dollars.Finish().ValueOrDie(),
+       weight.Finish().ValueOrDie(), kind.Finish().ValueOrDie()});
 }
 
 void Ask(OnlineStore& store, int64_t customers, const char* what, int64_t rows_each) {
@@ -95,8 +95,13 @@ void Run(int64_t customers, int64_t rows_each) {
   SeededRandom random(1);
   Arbiter arbiter({.memory_bytes = int64_t{2} << 30, .threads = 2});
   TaskPool pool(2);
-  const data::Workspace workspace{{*fs, clock, random, arbiter, pool, {}}, "bench", dir,
-                                  dir + "/state", dir + "/state/warehouse", {dir}, 0};
+  const data::Workspace workspace{{*fs, clock, random, arbiter, pool, {}},
+                                  "bench",
+                                  dir,
+                                  dir + "/state",
+                                  dir + "/state/warehouse",
+                                  {dir},
+                                  0};
   Must(fs->CreateDirectories(workspace.state_dir));
   auto catalog = Must(data::Catalog::Open(workspace));
   auto features = Must(FeatureStore::Open(*catalog));

@@ -84,9 +84,10 @@ struct AggregateState::Impl {
   std::set<std::string> distinct;
   bool too_many = false;
 
-  void Offer(std::string key) {
+  template <typename Key>
+  void Offer(Key&& key) {
     if (extreme.empty() || (KeepsGreatest(function) ? key > extreme : key < extreme)) {
-      extreme = std::move(key);
+      extreme = std::forward<Key>(key);
     }
   }
 
@@ -178,9 +179,10 @@ void AggregateState::Merge(const AggregateState& other) {
   const Impl& from = *other.impl_;
   CHECK(state.function == from.function && state.argument == from.argument);
   state.count += from.count;
-  state.wide.Merge(from.wide);
-  state.doubles.Merge(from.doubles);
+  if (state.kind == StateKind::kWide) state.wide.Merge(from.wide);
+  if (state.kind == StateKind::kDouble) state.doubles.Merge(from.doubles);
   if (!from.extreme.empty()) state.Offer(from.extreme);
+  if (state.kind != StateKind::kDistinct) return;
   if (from.too_many) {
     state.too_many = true;
     state.distinct.clear();

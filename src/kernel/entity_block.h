@@ -47,7 +47,9 @@ EntityBlock SliceBlock(const EntityBlock& block, int64_t from, int64_t to);
 std::vector<int64_t> SplitPoints(const EntityBlock& block, bool keep_full);
 
 std::string EncodeBlock(const EntityBlock& block);
-// kCorrupt: not the bytes of a block of this program.
+// Blocks in event order, as one. kCorrupt: not the bytes of blocks of this program.
+Result<EntityBlock> DecodeBlocks(const FeatureProgram& program,
+                                 std::span<const std::string_view> blocks);
 Result<EntityBlock> DecodeBlock(const FeatureProgram& program, std::string_view bytes);
 
 struct EntityTile {

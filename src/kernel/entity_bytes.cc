@@ -85,31 +85,39 @@ void AppendColumn(const Column& column, std::string* bytes) {
   }
 }
 
-bool ReadColumn(Reader& reader, Column& column) {
-  if (!reader.Take(column.mutable_valid())) return false;
-  for (uint8_t valid : column.valid()) {
-    if (valid > 1) return false;
-  }
+// Rows [from, to) of the column.
+bool ReadColumn(Reader& reader, size_t from, size_t to, Column& column) {
+  const auto part = [&](auto values) { return values.subspan(from, to - from); };
+  const auto are_bits = [](std::span<const uint8_t> values) {
+    return std::ranges::all_of(values, [](uint8_t value) { return value <= 1; });
+  };
+  if (!reader.Take(part(column.mutable_valid())) || !are_bits(part(column.valid()))) return false;
   switch (column.type().id) {
     case TypeId::kNull:
       return true;
     case TypeId::kBoolean:
-      if (!reader.Take(column.mutable_booleans())) return false;
-      return std::ranges::all_of(column.booleans(), [](uint8_t value) { return value <= 1; });
+      return reader.Take(part(column.mutable_booleans())) && are_bits(part(column.booleans()));
     case TypeId::kDouble:
-      return reader.Take(column.mutable_doubles());
+      return reader.Take(part(column.mutable_doubles()));
     case TypeId::kDecimal:
-      return reader.Take(column.mutable_decimals());
+      return reader.Take(part(column.mutable_decimals()));
     case TypeId::kVarchar:
-      for (int64_t row = 0; row < column.size(); ++row) {
+      for (size_t row = from; row < to; ++row) {
         std::string_view text;
         if (!reader.TakeText(text)) return false;
-        if (!column.IsNull(row)) column.SetText(row, std::string(text));
+        const auto at = static_cast<int64_t>(row);
+        if (!column.IsNull(at)) column.SetText(at, std::string(text));
       }
       return true;
     default:
-      return reader.Take(column.mutable_int64s());
+      return reader.Take(part(column.mutable_int64s()));
   }
+}
+
+bool TakeRowCount(Reader& reader, uint32_t& rows) {
+  char version = 0;
+  return reader.Take(version) && version == kBlockVersion && reader.Take(rows) && rows > 0 &&
+         rows <= kMaxRows && reader.left() / (2 * sizeof(Micros)) >= rows;
 }
 
 }  // namespace
@@ -123,27 +131,39 @@ std::string EncodeBlock(const EntityBlock& block) {
   return bytes;
 }
 
-Result<EntityBlock> DecodeBlock(const FeatureProgram& program, std::string_view bytes) {
-  Reader reader(bytes);
-  char version = 0;
-  uint32_t rows = 0;
-  if (!reader.Take(version) || version != kBlockVersion || !reader.Take(rows) || rows == 0 ||
-      rows > kMaxRows || reader.left() / (2 * sizeof(Micros)) < rows) {
-    return Corrupt("a block");
+Result<EntityBlock> DecodeBlocks(const FeatureProgram& program,
+                                 std::span<const std::string_view> blocks) {
+  std::vector<Reader> readers;
+  std::vector<size_t> ends;
+  size_t rows = 0;
+  for (std::string_view bytes : blocks) {
+    readers.emplace_back(bytes);
+    uint32_t count = 0;
+    if (!TakeRowCount(readers.back(), count)) return Corrupt("a block");
+    ends.push_back(rows += count);
   }
   EntityBlock block;
   block.event_time.resize(rows);
   block.known_from.resize(rows);
-  if (!reader.Take(std::span(block.event_time)) || !reader.Take(std::span(block.known_from)) ||
-      !std::ranges::is_sorted(block.event_time)) {
-    return Corrupt("a block");
-  }
   for (const BoundExpression& expression : program.row_expressions) {
-    block.expressions.emplace_back(expression.type(), rows);
-    if (!ReadColumn(reader, block.expressions.back())) return Corrupt("a block");
+    block.expressions.emplace_back(expression.type(), static_cast<int64_t>(rows));
   }
-  if (!reader.at_end()) return Corrupt("a block");
+  for (size_t i = 0; i < readers.size(); ++i) {
+    const size_t from = i == 0 ? 0 : ends[i - 1];
+    Reader& reader = readers[i];
+    bool good = reader.Take(std::span(block.event_time).subspan(from, ends[i] - from)) &&
+                reader.Take(std::span(block.known_from).subspan(from, ends[i] - from));
+    for (Column& column : block.expressions) {
+      good = good && ReadColumn(reader, from, ends[i], column);
+    }
+    if (!good || !reader.at_end()) return Corrupt("a block");
+  }
+  if (!std::ranges::is_sorted(block.event_time)) return Corrupt("a block");
   return block;
+}
+
+Result<EntityBlock> DecodeBlock(const FeatureProgram& program, std::string_view bytes) {
+  return DecodeBlocks(program, {&bytes, 1});
 }
 
 std::string EncodeTile(const EntityTile& tile) {

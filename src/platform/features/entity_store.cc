@@ -144,7 +144,7 @@ Status EntityStore::Put(std::string_view entity, Start start, const kernel::Enti
 Result<std::shared_ptr<const OnlineEntity>> EntityStore::Load(
     std::string_view entity, const KeyValueStore::Snapshot& snapshot) const {
   auto loaded = std::make_shared<OnlineEntity>();
-  kernel::EntityBlock rows = NoRows(*program_);
+  std::vector<std::string> blocks;
   std::string prefix = prefix_;
   prefix.append(entity);
   const auto visit = [&](std::string_view key, std::string_view value) -> Result<bool> {
@@ -161,22 +161,24 @@ Result<std::shared_ptr<const OnlineEntity>> EntityStore::Load(
       return true;
     }
     if (loaded->tiles.size() > kWholeBlocks) return false;
-    MP_ASSIGN_OR_RETURN(kernel::EntityBlock block, kernel::DecodeBlock(*program_, value));
-    rows = rows.rows() == 0 ? std::move(block) : kernel::MergeBlocks(rows, block);
+    blocks.emplace_back(value);
     return true;
   };
   MP_RETURN_IF_ERROR(store_.Visit(prefix, visit, &snapshot));
   if (loaded->tiles.size() > kWholeBlocks) return loaded;
-  int64_t expected = 0;
-  for (const kernel::EntityTile& tile : loaded->tiles) expected += tile.rows;
-  if (expected != rows.rows()) {
-    return Fail(ErrorKind::kCorrupt, "the online store has {} rows of an entity, not {}",
-                rows.rows(), expected);
+  if (blocks.size() != loaded->tiles.size()) {
+    return Fail(ErrorKind::kCorrupt, "the online store has {} blocks of an entity, not {}",
+                blocks.size(), loaded->tiles.size());
   }
   auto whole = std::make_shared<OnlineEntity>();
+  whole->rows = none_;
+  whole->bytes = 256;
+  if (blocks.empty()) return whole;
+  const std::vector<std::string_view> views(blocks.begin(), blocks.end());
+  MP_ASSIGN_OR_RETURN(kernel::EntityBlock rows, kernel::DecodeBlocks(*program_, views));
   whole->rows =
       std::make_shared<const kernel::SourceRows>(kernel::PrepareBlock(*program_, std::move(rows)));
-  whole->bytes = 256 + kernel::MemoryBytes(*whole->rows);
+  whole->bytes += kernel::MemoryBytes(*whole->rows);
   return whole;
 }
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/sha256.h"
 #include "data/catalog/catalog.h"
+#include "platform/features/entity_input.h"
 #include "platform/features/online_feeder.h"
 
 namespace millpond::platform {
@@ -125,14 +126,16 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
     return list;
   }
 
+  Result<std::vector<kernel::SourceColumn>> EntityColumns(const std::string& name) const override {
+    const auto view = served_->Find(name);
+    if (!view) return NotServed(name, 0);
+    return EntityColumnsOf(view->program());
+  }
+
   Result<OnlineFeatures> Get(const std::string& name, const kernel::Batch& entity, Micros as_of,
                              int64_t view_version) override {
     const auto view = served_->Find(name, view_version);
-    if (!view) {
-      return Fail(ErrorKind::kNotFound, "feature view {}{} is not served here; served are: {}",
-                  name, view_version == 0 ? "" : fmt::format(" v{}", view_version),
-                  served_->Names());
-    }
+    if (!view) return NotServed(name, view_version);
     return view->Get(entity, as_of);
   }
 
@@ -203,6 +206,11 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
     mutable std::shared_mutex mutex_;
     std::map<std::string, Versions> views_;
   };
+
+  std::unexpected<Error> NotServed(const std::string& name, int64_t version) const {
+    return Fail(ErrorKind::kNotFound, "feature view {}{} is not served here; served are: {}", name,
+                version == 0 ? "" : fmt::format(" v{}", version), served_->Names());
+  }
 
   Result<std::vector<OnlineViewRecord>> Records() const {
     std::vector<OnlineViewRecord> records;

@@ -26,7 +26,7 @@
 #include "base/clock.h"
 #include "base/metrics/metrics.h"
 #include "base/result.h"
-#include "kernel/column.h"
+#include "kernel/feature_view.h"
 
 namespace millpond::platform {
 
@@ -71,6 +71,10 @@ class OnlineStore {
   // to its source, and follows. Again for the same view: nothing. Blocks until it is caught up.
   virtual Status Serve(const std::string& view) = 0;
   virtual std::vector<OnlineViewStatus> Views() const = 0;
+
+  // Names and types of the entity columns of a served view. kNotFound.
+  virtual Result<std::vector<kernel::SourceColumn>> EntityColumns(
+      const std::string& view) const = 0;
 
   // `entity`: the view's entity columns by name and of their types (others are ignored); `as_of`:
   // T, drawn once a request by the caller; `view_version` 0: the newest that is served. kNotFound:
