@@ -186,6 +186,9 @@ class BreakableStore : public platform::OnlineStore {
   explicit BreakableStore(platform::OnlineStore& store) : store_(store) {}
   Status Serve(const std::string& view) override { return store_.Serve(view); }
   std::vector<platform::OnlineViewStatus> Views() const override { return store_.Views(); }
+  Result<std::vector<kernel::SourceColumn>> EntityColumns(const std::string& view) const override {
+    return store_.EntityColumns(view);
+  }
   Result<platform::OnlineFeatures> Get(const std::string& view, const Batch& entity, Micros as_of,
                                        int64_t version) override {
     if (broken) return Fail(ErrorKind::kUnavailable, "the disk is on fire");
