@@ -18,7 +18,7 @@
 namespace millpond {
 namespace {
 
-constexpr size_t kMaxWaiting = 16'384;  // records: a few MiB, a second at full speed
+constexpr size_t kMaxWaiting = 32'768;  // records: some 10 MiB, most of a second at full speed
 constexpr auto kGather = std::chrono::milliseconds(100);
 
 void AppendString(std::string_view name, std::string_view value, std::string& out) {

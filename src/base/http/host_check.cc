@@ -24,13 +24,6 @@ std::string_view HostOf(std::string_view authority) {
   return is_number ? host : std::string_view();
 }
 
-bool IsLocalhostName(std::string_view host) {
-  static constexpr std::string_view kName = "localhost";
-  return std::equal(host.begin(), host.end(), kName.begin(), kName.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
-
 // 127.0.0.0/8 in four decimal parts: nothing that could be the start of a name ("127.evil.com").
 bool IsLoopbackV4(std::string_view host) {
   if (!host.starts_with("127.")) return false;
@@ -53,13 +46,19 @@ bool IsLoopbackV4(std::string_view host) {
 }  // namespace
 
 bool IsLoopbackHost(std::string_view host) {
-  return host == "::1" || IsLocalhostName(host) || IsLoopbackV4(host);
+  return host == "::1" || SameToken(host, "localhost") || IsLoopbackV4(host);
 }
 
 bool ComesFromLoopback(const HttpHeaders& headers, std::string_view authority) {
   const std::string_view host = authority.empty() ? headers.Get("Host") : authority;
   // HTTP/1.0 knows no Host; every browser sends one.
   if ((headers.Has("Host") || !authority.empty()) && !IsLoopbackHost(HostOf(host))) return false;
+  // An image or a script of another site's page is asked for without Origin; the browser says so in
+  // its own way. A link that the user follows is fine.
+  if (headers.Get("Sec-Fetch-Site") == "cross-site" &&
+      headers.Get("Sec-Fetch-Mode") != "navigate") {
+    return false;
+  }
   if (!headers.Has("Origin")) return true;
   std::string_view origin = headers.Get("Origin");  // "null", or scheme "://" authority
   for (std::string_view scheme : {"http://", "https://"}) {

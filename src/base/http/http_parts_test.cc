@@ -58,6 +58,9 @@ TEST(HostCheckTest, LooksAtHostAndOrigin) {
   EXPECT_TRUE(comes({}));  // HTTP/1.0
   EXPECT_TRUE(comes({{"Host", "localhost:80"}, {"Origin", "https://127.0.0.1:3000"}}));
   EXPECT_TRUE(comes({{"Host", "[::1]"}, {"Origin", "http://[::1]:3000"}}));
+  EXPECT_TRUE(comes({{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}}));
+  EXPECT_TRUE(comes({{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Mode", "no-cors"}}));
+  EXPECT_FALSE(comes({{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "no-cors"}}));
   EXPECT_FALSE(comes({{"Host", ""}}));
   EXPECT_FALSE(comes({{"Host", "localhost:80@evil.com"}}));
   EXPECT_FALSE(comes({{"Host", "[::1]evil.com"}}));

@@ -30,12 +30,12 @@ struct HttpServerOptions {
   int max_connections = 4096;
   int64_t max_header_bytes = 16 << 10;
   int header_timeout_ms = 10'000;    // from the first byte of a header to its end
-  int body_timeout_ms = 60'000;      // without 4 KiB of progress, in either direction
+  int body_timeout_ms = 60'000;      // for every 4 KiB of a body; without progress in writing
   int idle_timeout_ms = 75'000;      // between requests
   std::string tls_certificate_file;  // PEM; with tls_key_file: https
   std::string tls_key_file;
-  std::string
-      access_log_file;  // JSON lines, appended; "": none. access_log_internal.h has the form
+  // JSON lines, appended; "": none. access_log_internal.h has the form.
+  std::string access_log_file;
   int64_t access_log_max_bytes = 256 << 20;  // then it becomes "<file>.1"
   // Where routes with spool_body keep bodies for as long as they run. Of one server alone: Start
   // removes bodies that it finds there.

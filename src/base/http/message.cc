@@ -14,11 +14,6 @@ char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-bool SameName(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return Lower(x) == Lower(y); });
-}
-
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (Lower(c) >= 'a' && Lower(c) <= 'f') return Lower(c) - 'a' + 10;
@@ -86,20 +81,25 @@ StatusAndCode Classify(ErrorKind kind) {
 
 }  // namespace
 
+bool SameToken(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
 void HttpHeaders::Add(std::string name, std::string value) {
   fields_.emplace_back(std::move(name), std::move(value));
 }
 
 std::string_view HttpHeaders::Get(std::string_view name) const {
   for (const auto& [key, value] : fields_) {
-    if (SameName(key, name)) return value;
+    if (SameToken(key, name)) return value;
   }
   return {};
 }
 
 bool HttpHeaders::Has(std::string_view name) const {
   return std::any_of(fields_.begin(), fields_.end(),
-                     [&](const auto& field) { return SameName(field.first, name); });
+                     [&](const auto& field) { return SameToken(field.first, name); });
 }
 
 std::optional<std::string_view> HttpRequest::Query(std::string_view name) const {

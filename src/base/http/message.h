@@ -20,6 +20,9 @@
 
 namespace millpond {
 
+// Without regard to the case of ASCII letters, as names of headers and tokens in them are compared.
+bool SameToken(std::string_view a, std::string_view b);
+
 // In the order in which they came; names without regard to case.
 class HttpHeaders {
  public:

@@ -10,12 +10,6 @@ namespace {
 
 constexpr size_t kMaxIdLength = 128;
 
-bool SameToken(std::string_view a, std::string_view lower) {
-  return std::equal(a.begin(), a.end(), lower.begin(), lower.end(), [](char x, char y) {
-    return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-  });
-}
-
 // The client's own id, if it can stand in a header and a log; else one that is drawn.
 std::string RequestId(const ServerParts& parts, const HttpHeaders& headers) {
   const std::string_view given = headers.Get("X-Request-Id");
@@ -76,12 +70,16 @@ Verdict JudgeRequest(const ServerParts& parts, const RequestParser& parser, Http
   if (!target.has_value()) {
     verdict.rejection =
         ErrorResponse(400, "BAD_REQUEST", "the request's path or query is not well-formed");
+    verdict.must_close = true;
     return verdict;
   }
   request.path = std::move(target->path);
   request.query = std::move(target->query);
   verdict.rejection = CheckForm(parser, request);
-  if (verdict.rejection.has_value()) return verdict;
+  if (verdict.rejection.has_value()) {
+    verdict.must_close = true;
+    return verdict;
+  }
   if (parts.checks_host && !ComesFromLoopback(request.headers, target->authority)) {
     verdict.rejection = ErrorResponse(
         403, "PERMISSION_DENIED",

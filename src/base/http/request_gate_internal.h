@@ -13,6 +13,7 @@ namespace millpond {
 struct Verdict {
   Router::Match match = {};
   std::optional<HttpResponse> rejection = {};
+  bool must_close = false;  // it is not certain where the next request would begin
   bool expects_continue = false;
 };
 

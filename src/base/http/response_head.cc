@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace millpond {
@@ -74,6 +75,14 @@ void AppendField(std::string_view name, std::string_view value, std::string& out
   out += "\r\n";
 }
 
+// What the framing says, once; a handler's own would contradict it.
+bool IsFraming(std::string_view name) {
+  static constexpr std::string_view kNames[] = {"Content-Type", "Content-Length", "Connection",
+                                                "Transfer-Encoding", "X-Request-Id"};
+  return std::any_of(std::begin(kNames), std::end(kNames),
+                     [&](std::string_view known) { return SameToken(name, known); });
+}
+
 }  // namespace
 
 bool StatusHasBody(int status) {
@@ -91,7 +100,11 @@ void AppendResponseHead(const HttpResponse& response, const ResponseFraming& fra
   AppendField("X-Request-Id", framing.request_id, out);
   // What a user stored is shown as what it was declared to be, never guessed to be a page.
   out += "X-Content-Type-Options: nosniff\r\n";
-  for (const auto& [name, value] : response.headers.all()) AppendField(name, value, out);
+  // Another site's page cannot show ours under a button of its own.
+  if (response.content_type.starts_with("text/html")) out += "X-Frame-Options: SAMEORIGIN\r\n";
+  for (const auto& [name, value] : response.headers.all()) {
+    if (!IsFraming(name)) AppendField(name, value, out);
+  }
   if (!framing.keep_alive) {
     out += "Connection: close\r\n";
   } else if (framing.http_1_0) {

@@ -126,17 +126,16 @@ bool Session::OnHeader() {
   Verdict verdict = JudgeRequest(parts_, parser_, exchange_.request);
   exchange_.match = std::move(verdict.match);
   const Route* route = exchange_.route = exchange_.match.route;
-  exchange_.must_close = !parser_.keep_alive();
+  exchange_.must_close = verdict.must_close || !parser_.keep_alive();
   if (verdict.rejection.has_value()) {
     const auto length = parser_.content_length();
-    if (parser_.has_body() &&
-        (verdict.expects_continue || !length.has_value() || *length > kDrainBytes)) {
-      exchange_.must_close = true;
-    } else if (parser_.has_body()) {
+    const bool is_small = length.has_value() && *length <= kDrainBytes;
+    if (parser_.has_body() && is_small && !verdict.expects_continue && !verdict.must_close) {
       exchange_.rejection = std::move(verdict.rejection);
       phase_ = Phase::kBody;
       return true;
     }
+    exchange_.must_close = exchange_.must_close || parser_.has_body();
     Respond(std::move(*verdict.rejection));
     return true;
   }
