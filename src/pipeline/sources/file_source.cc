@@ -49,6 +49,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(
       return OpenJson(env, file, schema);
     case FileFormat::Kind::kParquet:
       return OpenParquet(env, file);
+    case FileFormat::Kind::kPushed:
+      return OpenPushed(env, file, schema);
   }
   return Fail(ErrorKind::kInternal, "unknown file format");
 }
@@ -122,8 +124,13 @@ class FilesReader : public arrow::RecordBatchReader {
   // Arrow's message does not say which file it speaks of.
   arrow::Status InThisFile(const arrow::Status& status) const {
     if (status.ok() || status.detail() != nullptr) return status;
-    return data::ToArrow(
-        Error(ErrorKind::kInvalidArgument, fmt::format("{}: {}", file_name(), status.message())));
+    bool pushed = format_.kind == FileFormat::Kind::kPushed;
+    return data::ToArrow(Error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("{}: {}{}", file_name(), status.message(),
+                    pushed ? "; its rows were pushed under another schema: put that one back until "
+                             "they are read"
+                           : "")));
   }
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Conform(const arrow::RecordBatch& batch) {

@@ -28,6 +28,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(
     const std::shared_ptr<arrow::Schema>& schema);
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
     const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema);
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenPushed(
+    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema);
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenParquet(const Environment& env,
                                                               const SourceFile& file);
 

@@ -11,6 +11,7 @@
 #include "data/parquet/reader.h"
 #include "pipeline/sources/arrow_input.h"
 #include "pipeline/sources/format_readers_internal.h"
+#include "pipeline/sources/push_source.h"
 
 namespace millpond::pipeline {
 namespace {
@@ -67,19 +68,42 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(
   return std::move(reader).ValueUnsafe();
 }
 
-Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
-    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
+namespace {
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJsonLines(
+    const Environment& env, const SourceFile& file, const arrow::json::ParseOptions& parse) {
   auto read = arrow::json::ReadOptions::Defaults();
-  auto parse = arrow::json::ParseOptions::Defaults();
   read.use_threads = false;
-  if (schema != nullptr) {
-    parse.explicit_schema = PhysicalSchema(*schema);
-    parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Ignore;
-  }
   MP_ASSIGN_OR_RETURN(auto input, OpenArrowStream(env, file));
   auto reader = arrow::json::StreamingReader::Make(input, read, parse);
   if (!reader.ok()) return std::unexpected(InFile(file, reader.status()));
   return std::move(reader).ValueUnsafe();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
+    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
+  auto parse = arrow::json::ParseOptions::Defaults();
+  if (schema != nullptr) {
+    parse.explicit_schema = PhysicalSchema(*schema);
+    parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Ignore;
+  }
+  return OpenJsonLines(env, file, parse);
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenPushed(
+    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
+  auto mark = arrow::struct_({arrow::field("rows", arrow::int64()),
+                              arrow::field("bytes", arrow::int64()),
+                              arrow::field("sha256", arrow::utf8()),
+                              arrow::field("at", arrow::utf8()), arrow::field("key", arrow::utf8())});
+  arrow::FieldVector fields = PhysicalSchema(*schema)->fields();
+  fields.push_back(arrow::field(std::string(kBatchField), std::move(mark)));
+  auto parse = arrow::json::ParseOptions::Defaults();
+  parse.explicit_schema = arrow::schema(std::move(fields));
+  parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Error;
+  return OpenJsonLines(env, file, parse);
 }
 
 namespace {
