@@ -16,6 +16,10 @@ Result<pipeline::PipelineReport> RunTables(Project& project, const RunSettings& 
                                                            project.PathOf("transformations")));
   pipeline::RunOptions options;
   options.full_refresh = settings.full_refresh;
+  options.cancellation = project.env().cancellation;
+  options.on_wait = [&](const std::string& who) {
+    progress.Note(fmt::format("the flows are next when they are free: {}", who));
+  };
   options.progress = [&](const pipeline::FlowProgress& flow) {
     if (flow.done) return;
     bool ingests = flow.report->kind == "streaming table";

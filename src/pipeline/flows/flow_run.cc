@@ -86,6 +86,7 @@ class FlowRun {
     MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
     if (snapshot->txn_version(plan.AppId()).value_or(0) >= plan.epoch) {
       base_ = plan;
+      RemoveReadSegments(catalog(), plan);
       MP_ASSIGN_OR_RETURN(bool known, events_.Has(plan));
       if (known) return OkStatus();
       MP_ASSIGN_OR_RETURN(auto outcome, state_.ReadOutcome(plan));
@@ -145,7 +146,7 @@ class FlowRun {
     MP_ASSIGN_OR_RETURN(auto schema, DescribeFlow(context_, query_, plan.inputs, plan.now));
     if (main_.has_value() && !plan.overwrite) {
       MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
-      MP_RETURN_IF_ERROR(CheckSameColumns(*snapshot, *schema, query_.statement.Place()));
+      MP_RETURN_IF_ERROR(CheckSameColumns(*snapshot, *schema, query_));
     }
     if (main_.has_value()) MP_RETURN_IF_ERROR(CheckPartitions());
     MP_ASSIGN_OR_RETURN(auto tables, OpenFlowTables(catalog(), query_, query_.name(), *schema));
@@ -209,6 +210,7 @@ class FlowRun {
           "{} {} ({})", ToString(query.statement.kind), plan.flow, query.statement.Place())));
     }
     outcome->seconds = SecondsSince(start);
+    RemoveReadSegments(catalog(), plan);
     MP_RETURN_IF_ERROR(events_.Record(plan, *outcome));
     AddToReport(*outcome, report_);
     if (options_.after_step) options_.after_step(report_);

@@ -77,11 +77,10 @@ RouteDoc PushDoc() {
   Json rows = {{"type", "array"}, {"items", {{"type", "object"}}}};
   return {.summary = "Push rows into a table; 200 means that they are durable",
           .tag = "ingest",
-          .request = {{"oneOf",
-                       {rows,
-                        {{"type", "object"},
-                         {"properties", {{"rows", rows}}},
-                         {"required", {"rows"}}}}}},
+          .request =
+              {{"oneOf",
+                {rows,
+                 {{"type", "object"}, {"properties", {{"rows", rows}}}, {"required", {"rows"}}}}}},
           .response = {{"type", "object"},
                        {"properties",
                         {{"rows", {{"type", "integer"}}}, {"duplicate", {{"type", "boolean"}}}}}}};

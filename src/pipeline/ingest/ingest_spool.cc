@@ -114,11 +114,11 @@ class LocalSpool : public IngestSpool {
     }
     MP_RETURN_IF_ERROR(CountSealed());
     if (fits()) return OkStatus();
-    return Fail(ErrorKind::kResourceExhausted,
-                "{} bytes wait in {} for their flow to commit them, at most {} may; push again when "
-                "it has caught up",
-                sealed_bytes_ + open_bytes_ + waiting_bytes_, FileName(options_.dir),
-                options_.max_bytes);
+    return Fail(
+        ErrorKind::kResourceExhausted,
+        "{} bytes wait in {} for their flow to commit them, at most {} may; push again when "
+        "it has caught up",
+        sealed_bytes_ + open_bytes_ + waiting_bytes_, FileName(options_.dir), options_.max_bytes);
   }
 
   // With the lock held and nobody writing: writes all that waits, tells everybody.
@@ -267,10 +267,11 @@ Status LocalSpool::SealLeftOver(const SegmentName& name, const std::string& path
   if (found.damaged) {
     std::string aside = JoinPath(options_.dir, "damaged-" + name.ToString());
     MP_RETURN_IF_ERROR(env_.fs.ReplaceFile(aside, bytes));
-    LogWarn("ingest",
-            "{} of {} bytes of {} belong to no whole batch, and whole ones follow: a disk lost them, "
-            "or a power cut before they were acknowledged. The file is kept as {}",
-            bytes.size() - found.whole.size(), bytes.size(), path, aside);
+    LogWarn(
+        "ingest",
+        "{} of {} bytes of {} belong to no whole batch, and whole ones follow: a disk lost them, "
+        "or a power cut before they were acknowledged. The file is kept as {}",
+        bytes.size() - found.whole.size(), bytes.size(), path, aside);
   }
   if (found.whole.empty()) return env_.fs.Remove(path);
   if (found.whole.size() < bytes.size()) {

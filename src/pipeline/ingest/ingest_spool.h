@@ -33,9 +33,9 @@
 namespace millpond::pipeline {
 
 struct SpoolOptions {
-  std::string dir;                             // SpoolDir of the push source
-  int64_t max_bytes = int64_t{256} << 20;      // not yet committed by a flow
-  int64_t segment_bytes = int64_t{8} << 20;    // a larger segment is sealed by itself
+  std::string dir;                           // SpoolDir of the push source
+  int64_t max_bytes = int64_t{256} << 20;    // not yet committed by a flow
+  int64_t segment_bytes = int64_t{8} << 20;  // a larger segment is sealed by itself
   int key_days = 7;
   int64_t max_keys = 1'000'000;  // about 128 bytes each, reserved as they come
 };

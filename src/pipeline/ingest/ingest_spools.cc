@@ -128,9 +128,10 @@ Result<Served> IngestSpools::Impl::FindServed(const std::string& table) const {
   }
   if (matches == 1) return *found;
   if (known.empty()) {
-    return Fail(ErrorKind::kNotFound,
-                "no table of this project takes pushes; one does that is a STREAMING TABLE AS SELECT "
-                "* FROM STREAM read_push('NAME', schema => '…')");
+    return Fail(
+        ErrorKind::kNotFound,
+        "no table of this project takes pushes; one does that is a STREAMING TABLE AS SELECT "
+        "* FROM STREAM read_push('NAME', schema => '…')");
   }
   return Fail(ErrorKind::kNotFound, "{} '{}'; rows are pushed to {}",
               matches > 1 ? "several tables that take pushes are called"

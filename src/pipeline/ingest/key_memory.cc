@@ -67,8 +67,8 @@ void KeyMemory::ReadLog(std::string_view text) {
     Entry entry;
     Hash hash;
     bool whole = Take(line, entry.at, 10) && Take(line, entry.rows, 10) &&
-                 Take(line, entry.digest, 16) && Take(line, hash.high, 16) &&
-                 line.size() == 16 && Take(line, hash.low, 16);
+                 Take(line, entry.digest, 16) && Take(line, hash.high, 16) && line.size() == 16 &&
+                 Take(line, hash.low, 16);
     if (!whole || !line.empty()) return;
     Insert(hash, entry);
     text.remove_prefix(end + 1);

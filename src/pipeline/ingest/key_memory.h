@@ -76,8 +76,8 @@ class KeyMemory {
     int64_t number = 0;
     Micros newest = 0;
   };
-  std::deque<Log> logs_;                // oldest first; the last one is written to, if log_
-  std::unique_ptr<WritableFile> log_;   // null: the next Save begins a new one
+  std::deque<Log> logs_;               // oldest first; the last one is written to, if log_
+  std::unique_ptr<WritableFile> log_;  // null: the next Save begins a new one
   int64_t log_bytes_ = 0;
   int64_t last_number_ = 0;
 };

@@ -91,7 +91,8 @@ class RowsBuilder : public nlohmann::json_sax<Json> {
     std::string_view message = error.what();
     if (size_t end = message.find("] "); end != message.npos) message.remove_prefix(end + 2);
     // The parser counts lines and columns of what it was given: of a body, or of one line.
-    std::string where = form_ == PushForm::kLines ? fmt::format("line {}", line_number_) : "the body";
+    std::string where =
+        form_ == PushForm::kLines ? fmt::format("line {}", line_number_) : "the body";
     return Refuse(Fail(ErrorKind::kInvalidArgument, "{} is not valid JSON: {}", where, message));
   }
 
@@ -110,7 +111,8 @@ class RowsBuilder : public nlohmann::json_sax<Json> {
   bool Shape() {
     if (form_ == PushForm::kLines) {
       return Refuse(Fail(ErrorKind::kInvalidArgument,
-                         "line {} is no JSON object; a row is {{\"column\": value, …}}", line_number_));
+                         "line {} is no JSON object; a row is {{\"column\": value, …}}",
+                         line_number_));
     }
     return Refuse(Fail(ErrorKind::kInvalidArgument,
                        "the body is {} rows: want [{{…}}, {{…}}] or {{\"rows\": [{{…}}, {{…}}]}}",

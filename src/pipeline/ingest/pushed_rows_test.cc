@@ -23,14 +23,13 @@ Result<std::vector<std::string>> Read(std::string_view body, PushForm form = Pus
 }
 
 TEST(PushedRowsTest, EachTypeIsWrittenAnew) {
-  EXPECT_THAT(
-      Read(R"([{"a": -9223372036854775808, "b": 12.5, "c": "x\"y\n", "d": "1998-06-30",
+  EXPECT_THAT(Read(R"([{"a": -9223372036854775808, "b": 12.5, "c": "x\"y\n", "d": "1998-06-30",
                "t": "1998-06-30 10:00+02", "x": 1e-3, "f": 2, "ok": true, "small": 127},
               {"b": "-0.10", "x": 0.1, "c": "é"}, {"b": 3, "a": null}, {}])"),
-      IsOkAnd(ElementsAre(
-          R"({"a":-9223372036854775808,"b":"12.50","c":"x\"y\u000a","d":"1998-06-30",)"
-          R"("t":"1998-06-30T08:00:00.000000Z","x":0.001,"f":2,"ok":true,"small":127})",
-          R"({"b":"-0.10","x":0.1,"c":"é"})", R"({"b":"3.00"})", "{}")));
+              IsOkAnd(ElementsAre(
+                  R"({"a":-9223372036854775808,"b":"12.50","c":"x\"y\u000a","d":"1998-06-30",)"
+                  R"("t":"1998-06-30T08:00:00.000000Z","x":0.001,"f":2,"ok":true,"small":127})",
+                  R"({"b":"-0.10","x":0.1,"c":"é"})", R"({"b":"3.00"})", "{}")));
   EXPECT_THAT(Read(R"({"rows": [{"a": 1}, {"od\"d": 2}]})"),
               IsOkAnd(ElementsAre(R"({"a":1})", R"({"od\"d":2})")));
   EXPECT_THAT(Read("[]"), IsOkAnd(IsEmpty()));
@@ -41,10 +40,9 @@ TEST(PushedRowsTest, EachTypeIsWrittenAnew) {
 
 TEST(PushedRowsTest, DecimalsKeepEveryDigitThatWasWritten) {
   auto schema = *ParseColumnList("d DECIMAL(38,18)");
-  EXPECT_THAT(
-      ReadPushedRows(R"([{"d": 12345678901234567890.123456789012345678}])", PushForm::kJson,
-                     *schema),
-      IsOkAnd(ElementsAre(R"({"d":"12345678901234567890.123456789012345678"})")));
+  EXPECT_THAT(ReadPushedRows(R"([{"d": 12345678901234567890.123456789012345678}])", PushForm::kJson,
+                             *schema),
+              IsOkAnd(ElementsAre(R"({"d":"12345678901234567890.123456789012345678"})")));
   EXPECT_THAT(ReadPushedRows(R"([{"d": 12345678901234567890}])", PushForm::kJson, *schema),
               IsOkAnd(ElementsAre(R"({"d":"12345678901234567890.000000000000000000"})")));
 }
@@ -80,9 +78,9 @@ TEST(PushedRowsTest, AWrongValueNamesRowAndField) {
 }
 
 TEST(PushedRowsTest, WhatIsNoListOfRowsIsRefused) {
-  for (const char* body : {"5", "{}", "\"x\"", "null", "{\"a\": 1}", "{\"rows\": 5}",
-                           "{\"rows\": {\"a\": 1}}", "[1]", "[[{\"a\":1}]]",
-                           "{\"rows\": [], \"more\": 1}", "{\"rows\": [], \"rows\": []}"}) {
+  for (const char* body :
+       {"5", "{}", "\"x\"", "null", "{\"a\": 1}", "{\"rows\": 5}", "{\"rows\": {\"a\": 1}}", "[1]",
+        "[[{\"a\":1}]]", "{\"rows\": [], \"more\": 1}", "{\"rows\": [], \"rows\": []}"}) {
     EXPECT_THAT(Read(body), FailsWith(ErrorKind::kInvalidArgument, HasSubstr("{\"rows\": [{…}")))
         << body;
   }

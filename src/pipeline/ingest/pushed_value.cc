@@ -90,8 +90,7 @@ Status AppendDecimal(const PushedValue& value, const arrow::DataType& type, std:
   if (value.kind == Kind::kInteger || value.kind == Kind::kUnsigned) text = Shown(value);
   arrow::Decimal128 number;
   int32_t precision = 0, scale = 0;
-  if (text.empty() ||
-      !arrow::Decimal128::FromString(text, &number, &precision, &scale).ok()) {
+  if (text.empty() || !arrow::Decimal128::FromString(text, &number, &precision, &scale).ok()) {
     return Wrong(value, type, "a number, or a text such as \"12.50\"");
   }
   auto scaled = number.Rescale(scale, decimal.scale());
@@ -107,8 +106,9 @@ Status AppendDecimal(const PushedValue& value, const arrow::DataType& type, std:
 Status AppendTime(const PushedValue& value, const arrow::DataType& type, std::string& out) {
   bool date = type.id() == arrow::Type::DATE32;
   if (value.kind != Kind::kText) {
-    return Wrong(value, type,
-                 date ? "a text such as \"2026-01-31\"" : "a text such as \"2026-01-31T08:00:00Z\"");
+    return Wrong(
+        value, type,
+        date ? "a text such as \"2026-01-31\"" : "a text such as \"2026-01-31T08:00:00Z\"");
   }
   if (date) {
     MP_ASSIGN_OR_RETURN(int32_t days, ParseDate(value.text));

@@ -125,12 +125,9 @@ class FilesReader : public arrow::RecordBatchReader {
   arrow::Status InThisFile(const arrow::Status& status) const {
     if (status.ok() || status.detail() != nullptr) return status;
     bool pushed = format_.kind == FileFormat::Kind::kPushed;
-    return data::ToArrow(Error(
-        ErrorKind::kInvalidArgument,
-        fmt::format("{}: {}{}", file_name(), status.message(),
-                    pushed ? "; its rows were pushed under another schema: put that one back until "
-                             "they are read"
-                           : "")));
+    return data::ToArrow(
+        Error(ErrorKind::kInvalidArgument,
+              fmt::format("{}: {}{}", file_name(), status.message(), pushed ? kOtherSchema : "")));
   }
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Conform(const arrow::RecordBatch& batch) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/environment.h"
 #include "pipeline/sources/file_source.h"
@@ -28,6 +29,9 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(
     const std::shared_ptr<arrow::Schema>& schema);
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
     const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema);
+// What an error of reading pushed rows, which were checked when they came, means.
+inline constexpr std::string_view kOtherSchema =
+    "; its rows were pushed under another schema: put that one back until they are read";
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenPushed(
     const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema);
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenParquet(const Environment& env,

@@ -5,8 +5,8 @@
 // NAME is a table's name; rows are pushed to it by POST /api/ingest/NAME. They lie in a spool, a
 // folder of segments: files of JSON lines, sealed when no row will be added any more.
 // docs/formats/ingest-spool.md describes the bytes; who writes them is pipeline/ingest, who reads
-// and removes them a flow with STREAM read_push(…). In plain SQL the call shows what is waiting: the
-// rows of sealed segments that no flow has committed yet.
+// and removes them a flow with STREAM read_push(…). In plain SQL the call shows what is waiting:
+// the rows of sealed segments that no flow has committed yet.
 #pragma once
 
 #include <arrow/type_fwd.h>

@@ -94,16 +94,18 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenPushed(
     const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
-  auto mark = arrow::struct_({arrow::field("rows", arrow::int64()),
-                              arrow::field("bytes", arrow::int64()),
-                              arrow::field("sha256", arrow::utf8()),
-                              arrow::field("at", arrow::utf8()), arrow::field("key", arrow::utf8())});
+  auto mark =
+      arrow::struct_({arrow::field("rows", arrow::int64()), arrow::field("bytes", arrow::int64()),
+                      arrow::field("sha256", arrow::utf8()), arrow::field("at", arrow::utf8()),
+                      arrow::field("key", arrow::utf8())});
   arrow::FieldVector fields = PhysicalSchema(*schema)->fields();
   fields.push_back(arrow::field(std::string(kBatchField), std::move(mark)));
   auto parse = arrow::json::ParseOptions::Defaults();
   parse.explicit_schema = arrow::schema(std::move(fields));
   parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Error;
-  return OpenJsonLines(env, file, parse);
+  auto rows = OpenJsonLines(env, file, parse);
+  if (rows.has_value() || rows.error().kind() != ErrorKind::kInvalidArgument) return rows;
+  return Fail(ErrorKind::kInvalidArgument, "{}{}", rows.error().message(), kOtherSchema);
 }
 
 namespace {
