@@ -56,6 +56,7 @@ class FlowRun {
     if (main_.has_value()) {
       MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
       const std::string& id = snapshot->metadata().id;
+      blank_ = snapshot->files().size() == 0 && snapshot->state().txns.empty();
       // The table was dropped and its flow began to make it again, but came no further.
       if (!fresh_ && state_.last()->table_id != id) fresh_ = true;
       bool written = snapshot->txn_version(AppId(id, query_.name(), 1)).has_value();
@@ -140,7 +141,7 @@ class FlowRun {
     plan.fingerprint = query_.fingerprint;
     plan.inputs = std::move(inputs.inputs);
     bool redefined = base_.has_value() && base_->fingerprint != query_.fingerprint;
-    bool due = is_stream() ? inputs.has_new || begin_anew : IsDue(plan);
+    bool due = is_stream() ? inputs.has_new || (begin_anew && !blank_) : IsDue(plan);
     if (!due && main_.has_value() && !redefined) return false;
 
     MP_ASSIGN_OR_RETURN(auto schema, DescribeFlow(context_, query_, plan.inputs, plan.now));
@@ -233,7 +234,8 @@ class FlowRun {
   std::optional<EpochPlan> base_;  // the last committed plan of the generation
   int64_t generation_ = 0;
   bool fresh_ = false;            // no plan of this generation yet
-  bool overwrite_first_ = false;  // rows of an earlier generation are there
+  bool overwrite_first_ = false;  // rows of an earlier generation are there, unless blank_
+  bool blank_ = false;            // the table is there, and no epoch has ever committed to it
   std::string why_;
 };
 

@@ -29,6 +29,9 @@ class PushFlowTest : public ::testing::Test {
 TEST_F(PushFlowTest, RowsArriveOnceWithTheirTypesAndTheirSegmentGoes) {
   project_.Write("transformations/1.sql", kPushed);
   MP_EXPECT_OK(project_.Run());  // a table without rows
+  MP_ASSERT_OK_AND_ASSIGN(auto nothing, project_.Run());
+  EXPECT_FALSE(nothing.changed());
+  EXPECT_EQ(nothing.flows[0].version, 0);
   EXPECT_THAT(project_.Rows("SELECT * FROM clicks"), IsEmpty());
   project_.Push("clicks", {R"({"user_id":7,"price":"12.50","at":"1998-06-30T08:00:00.000000Z",)"
                            R"("day":"1998-06-30","note":"\"_batch\":{}"})",
