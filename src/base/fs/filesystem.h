@@ -53,7 +53,8 @@ class FileSystem {
   virtual Status CreateDirectory(const std::string& path) = 0;                // kAlreadyExists
   virtual Status Link(const std::string& from, const std::string& to) = 0;    // kAlreadyExists
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces
-  virtual Status Remove(const std::string& path) = 0;  // file or empty directory; kNotFound
+  virtual Status Remove(const std::string& path) = 0;    // file or empty directory; kNotFound
+  virtual Status SyncFile(const std::string& path) = 0;  // of a file that somebody else wrote
   virtual Status SyncDirectory(const std::string& path) = 0;
 
   // -- composites
