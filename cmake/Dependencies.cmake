@@ -39,3 +39,10 @@ find_package(GTest REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 find_package(roaring REQUIRED)
+find_package(Boost 1.81 REQUIRED)  # headers only: Beast and Asio
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+# RocksDB's own configuration asks for the headers of every compressor; its shared library needs none.
+find_library(ROCKSDB_LIBRARY NAMES librocksdb.so REQUIRED)
+prebuilt(RocksDB::rocksdb ${ROCKSDB_LIBRARY} /usr/include)

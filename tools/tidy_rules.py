@@ -38,7 +38,7 @@ class Foreign:
 
 _EVERYWHERE = (r".*",)
 _ABOVE_KERNEL = (r"(data|pipeline|platform|model|app)/",)
-_POSIX = r"(sys/(?!types)|unistd\.h|fcntl\.h|dirent\.h|poll\.h|pthread\.h|signal\.h|spawn\.h|dlfcn\.h|execinfo\.h)"
+_POSIX = r"(sys/(?!types)|arpa/inet|netinet/in|unistd\.h|fcntl\.h|dirent\.h|poll\.h|pthread\.h|signal\.h|spawn\.h|dlfcn\.h|execinfo\.h)"
 THIRD_PARTY = [
     Foreign(r"fmt/", "everywhere", _EVERYWHERE, ""),
     Foreign(r"sqlite3", "src/base/db", (r"base/db/",), "use base/db/sqlite.h"),
@@ -49,7 +49,8 @@ THIRD_PARTY = [
     Foreign(r"spdlog/", "src/base/log.cc", (r"base/log\.cc$",), "use base/log.h"),
     Foreign(r"nlohmann/", "src/base/json.h", (r"base/json\.(h|cc)$", r"base/json_fwd\.h$"),
             "use base/json.h (base/json_fwd.h in headers)"),
-    Foreign(r"simdjson", "src/data/delta", (r"data/delta/\w+\.cc$",), "use base/json.h"),
+    Foreign(r"simdjson", "src/data/delta, src/model/serving/request_body.cc",
+            (r"data/delta/\w+\.cc$", r"model/serving/request_body\.cc$"), "use base/json.h"),
     Foreign(r"roaring/", "src/data/delta", (r"data/delta/\w+\.cc$",), "use the snapshot's deletion vectors"),
     Foreign(r"sodium", "src/base", (r"base/\w+\.cc$",), "use base/sha256.h or base/random.h"),
     Foreign(r"CLI/", "src/app", (r"app/",), "parse arguments in app and pass values down"),
@@ -57,7 +58,8 @@ THIRD_PARTY = [
     Foreign(r"arrow/", "layers above the kernel", _ABOVE_KERNEL, "base and kernel know no Arrow; use kernel/arrow_c.h"),
     Foreign(r"parquet/", "data/parquet, data/delta, pipeline/sources", (r"(data/(parquet|delta)|pipeline/sources)/\w+\.cc$",),
             "use data/parquet's headers"),
-    Foreign(r"(boost/|curl/)", "src/base/http", (r"base/http/",), "use base/http"),
+    Foreign(r"(boost/|curl/|openssl/)", "src/base/http", (r"base/http/",), "use base/http"),
+    Foreign(r"prometheus/", "src/base/metrics", (r"base/metrics/",), "use base/metrics/metrics.h"),
     Foreign(r"rocksdb/", "src/base/kv", (r"base/kv/",), "use base/kv"),
     Foreign(r"(libpq|postgres)", "src/base/db", (r"base/db/",), "use base/db"),
     Foreign(r"(librdkafka|rdkafka)", "src/pipeline/sources", (r"pipeline/sources/",), "use pipeline/sources"),

@@ -15,9 +15,11 @@ namespace {
 
 constexpr CommandEntry kCommands[] = {
     {"run", "Bring tables, features, models and scores up to date", AddRunCommand},
+    {"serve", "Serve the project: models, features, ingestion, MLflow's API", AddServeCommand},
     {"sql", "Run SQL over the project's tables", AddSqlCommand},
     {"features", "Feature views and point-in-time training sets", AddFeaturesCommand},
     {"models", "Trained models and their runs", AddModelsCommand},
+    {"access", "Users and tokens of the project's server", AddAccessCommand},
     {"version", "Print the version", AddVersionCommand},
 };
 

@@ -1,5 +1,6 @@
-// millpond models list | train | reproduce: what is registered, training without the rest of a run,
-// and the proof that a run can be repeated.
+// millpond models list | train | reproduce | promote | rollback | history: what is registered,
+// training without the rest of a run, the proof that a run can be repeated, and which version is
+// in charge, by whose decision.
 #include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
@@ -23,8 +24,14 @@ struct ModelsOptions {
   std::vector<std::string> names;
   bool force = false;
   std::string run_id;
-  enum class Verb { kList, kTrain, kReproduce } verb = Verb::kList;
+  std::string name;
+  int64_t version = 0;
+  std::string alias = std::string(model::kChampion);
+  enum class Verb { kList, kTrain, kReproduce, kPromote, kRollback, kHistory } verb = Verb::kList;
 };
+
+// Who acts where nobody logs in, as in the runs that training makes.
+constexpr const char* kPrincipal = "local";
 
 // One line a version of every registered model, newest first.
 Result<std::shared_ptr<arrow::Table>> VersionsTable(ModelStores& stores) {
@@ -35,11 +42,12 @@ Result<std::shared_ptr<arrow::Table>> VersionsTable(ModelStores& stores) {
   for (const auto& registered : models) {
     MP_ASSIGN_OR_RETURN(auto versions, stores.registry().ListVersions(registered.name));
     for (const auto& entry : versions) {
-      MP_ASSIGN_OR_RETURN(auto trained, stores.tracking().GetRun(entry.run_id));
+      // A client may register what no run of ours made.
+      const auto trained = stores.tracking().GetRun(entry.run_id);
       MP_ARROW_RETURN_IF_ERROR(model.Append(entry.name));
       MP_ARROW_RETURN_IF_ERROR(version.Append(entry.version));
       MP_ARROW_RETURN_IF_ERROR(aliases.Append(fmt::format("{}", fmt::join(entry.aliases, ", "))));
-      const auto* metric = trained.FindMetric("average_precision");
+      const auto* metric = trained ? trained->FindMetric("average_precision") : nullptr;
       MP_ARROW_RETURN_IF_ERROR(metric ? precision.Append(metric->value) : precision.AppendNull());
       MP_ARROW_RETURN_IF_ERROR(run.Append(entry.run_id));
       MP_ARROW_RETURN_IF_ERROR(created.Append(FormatTimestamp(entry.creation_time_ms * 1000)));
@@ -132,6 +140,71 @@ Status ReproduceRun(ModelStores& stores, const std::string& run_id) {
               report.notes.empty() ? "" : "; a library has changed since (see the notes)");
 }
 
+void PrintMove(const ModelsOptions& options, const platform::ModelRegistry::Move& move) {
+  const std::string before =
+      move.from == 0 ? "was not set" : fmt::format("was version {}", move.from);
+  std::printf("%s\n", fmt::format("{}@{} is version {} ({}); running servers follow", options.name,
+                                  options.alias, move.to, before)
+                          .c_str());
+}
+
+Status PromoteVersion(ModelStores& stores, const ModelsOptions& options) {
+  MP_ASSIGN_OR_RETURN(auto move, stores.registry().Promote(options.name, options.alias,
+                                                           options.version, kPrincipal));
+  PrintMove(options, move);
+  return OkStatus();
+}
+
+Status RollBack(ModelStores& stores, const ModelsOptions& options) {
+  MP_ASSIGN_OR_RETURN(auto move,
+                      stores.registry().Rollback(options.name, options.alias, kPrincipal));
+  PrintMove(options, move);
+  return OkStatus();
+}
+
+// One line a change of the model's registry entry, newest first.
+Result<std::shared_ptr<arrow::Table>> HistoryTable(ModelStores& stores, const std::string& name) {
+  arrow::StringBuilder at, who, action, alias, detail;
+  arrow::Int64Builder from, to;
+  MP_ASSIGN_OR_RETURN(auto history, stores.registry().History(name));
+  if (history.empty()) {
+    return Fail(ErrorKind::kNotFound,
+                "there is no model '{}' and there never was; millpond models list shows the models",
+                name);
+  }
+  const auto append = [](arrow::Int64Builder& builder, int64_t version) {
+    return version == 0 ? builder.AppendNull() : builder.Append(version);
+  };
+  for (const auto& audit : history) {
+    MP_ARROW_RETURN_IF_ERROR(at.Append(FormatTimestamp(audit.at_ms * kMicrosPerMilli)));
+    MP_ARROW_RETURN_IF_ERROR(who.Append(audit.principal));
+    MP_ARROW_RETURN_IF_ERROR(action.Append(audit.action));
+    MP_ARROW_RETURN_IF_ERROR(alias.Append(audit.alias));
+    MP_ARROW_RETURN_IF_ERROR(append(from, audit.from_version));
+    MP_ARROW_RETURN_IF_ERROR(append(to, audit.to_version));
+    MP_ARROW_RETURN_IF_ERROR(detail.Append(audit.detail));
+  }
+  const auto schema = arrow::schema(
+      {arrow::field("at", arrow::utf8()), arrow::field("who", arrow::utf8()),
+       arrow::field("action", arrow::utf8()), arrow::field("alias", arrow::utf8()),
+       arrow::field("from_version", arrow::int64()), arrow::field("to_version", arrow::int64()),
+       arrow::field("detail", arrow::utf8())});
+  std::vector<std::shared_ptr<arrow::Array>> columns;
+  for (arrow::ArrayBuilder* builder : std::initializer_list<arrow::ArrayBuilder*>{
+           &at, &who, &action, &alias, &from, &to, &detail}) {
+    MP_ARROW_ASSIGN_OR_RETURN(columns.emplace_back(), builder->Finish());
+  }
+  return arrow::Table::Make(schema, columns);
+}
+
+Status ShowHistory(Project& project, ModelStores& stores, const ModelsOptions& options,
+                   const CommonOptions& common) {
+  MP_ASSIGN_OR_RETURN(auto table, HistoryTable(stores, options.name));
+  arrow::TableBatchReader rows(*table);
+  MP_RETURN_IF_ERROR(WriteResult(rows, common, project.env().fs));
+  return OkStatus();
+}
+
 Status RunModels(const ModelsOptions& options, const CommonOptions& common) {
   MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
   MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(*project));
@@ -142,8 +215,34 @@ Status RunModels(const ModelsOptions& options, const CommonOptions& common) {
       return TrainModels(*project, *stores, options);
     case ModelsOptions::Verb::kReproduce:
       return ReproduceRun(*stores, options.run_id);
+    case ModelsOptions::Verb::kPromote:
+      return PromoteVersion(*stores, options);
+    case ModelsOptions::Verb::kRollback:
+      return RollBack(*stores, options);
+    case ModelsOptions::Verb::kHistory:
+      return ShowHistory(*project, *stores, options, common);
   }
   return OkStatus();
+}
+
+// The verbs that look at, or decide, which version an alias names.
+std::vector<CLI::App*> AddAliasVerbs(CLI::App& sub, const std::shared_ptr<ModelsOptions>& options) {
+  using Verb = ModelsOptions::Verb;
+  auto* promote = sub.add_subcommand("promote", "Point the champion alias at a version");
+  auto* rollback = sub.add_subcommand("rollback", "Point it back at the version it named before");
+  auto* history =
+      sub.add_subcommand("history", "Who registered, promoted and rolled back what, and when");
+  for (const auto& [verb, kind] :
+       {std::pair{promote, Verb::kPromote}, std::pair{rollback, Verb::kRollback},
+        std::pair{history, Verb::kHistory}}) {
+    verb->add_option("model", options->name, "Name (millpond models list)")->required();
+    verb->callback([options, kind = kind] { options->verb = kind; });
+  }
+  promote->add_option("version", options->version, "Number of the version")->required();
+  for (auto* verb : {promote, rollback}) {
+    verb->add_option("--alias", options->alias, "Another alias than champion");
+  }
+  return {promote, rollback, history};
 }
 
 }  // namespace
@@ -162,11 +261,15 @@ RunCommand AddModelsCommand(CLI::App& sub, CommonOptions& common) {
   reproduce->add_option("run", options->run_id, "Run id (millpond models list)")->required();
   reproduce->callback([options] { options->verb = ModelsOptions::Verb::kReproduce; });
   for (auto* verb : {list, train, reproduce}) verb->fallthrough();
+  for (auto* verb : AddAliasVerbs(sub, options)) verb->fallthrough();
   sub.footer(
       "Examples:\n"
       "  millpond models list\n"
       "  millpond models train churn --force\n"
-      "  millpond models reproduce 4f2a9c…");
+      "  millpond models reproduce 4f2a9c…\n"
+      "  millpond models promote churn 3\n"
+      "  millpond models rollback churn\n"
+      "  millpond models history churn --format csv");
   return [options, &common] { return RunModels(*options, common); };
 }
 

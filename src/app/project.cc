@@ -88,8 +88,8 @@ Status Project::Start(CancellationToken cancellation) {
 
 Status Project::WireSql() {
   MP_ASSIGN_OR_RETURN(sql_, data::SqlEngine::Open(*catalog_, {}));
-  read_files_ = std::make_unique<pipeline::ReadFiles>();
-  sql_->Register(read_files_.get());
+  sql_->Register(&read_files_);
+  sql_->Register(&read_push_);
   MP_ASSIGN_OR_RETURN(features_, platform::FeatureStore::Open(*catalog_, *sql_));
   return OkStatus();
 }

@@ -11,6 +11,7 @@
 #include "base/environment.h"
 #include "data/catalog/catalog.h"
 #include "data/sql/session.h"
+#include "pipeline/sources/push_source.h"
 #include "pipeline/sources/read_files.h"
 
 namespace millpond::platform {
@@ -56,7 +57,8 @@ class Project {
   std::unique_ptr<TaskPool> pool_;
   std::optional<Environment> env_;
   std::unique_ptr<data::Catalog> catalog_;
-  std::unique_ptr<pipeline::ReadFiles> read_files_;
+  pipeline::ReadFiles read_files_;
+  pipeline::ReadPush read_push_;
   std::unique_ptr<data::SqlEngine> sql_;
   std::unique_ptr<platform::FeatureStore> features_;
 };

@@ -9,10 +9,15 @@
 namespace millpond::app {
 namespace {
 
-Result<pipeline::PipelineReport> RunTables(pipeline::Pipeline& graph, const RunSettings& settings,
+Result<pipeline::PipelineReport> RunTables(Project& project, pipeline::Pipeline& graph,
+                                           const RunSettings& settings,
                                            TerminalProgress& progress) {
   pipeline::RunOptions options;
   options.full_refresh = settings.full_refresh;
+  options.cancellation = project.env().cancellation;
+  options.on_wait = [&](const std::string& who) {
+    progress.Note(fmt::format("the flows are next when they are free: {}", who));
+  };
   options.progress = [&](const pipeline::FlowProgress& flow) {
     if (flow.done) return;
     bool ingests = flow.report->kind == "streaming table";
@@ -33,7 +38,9 @@ model::ScoreRequest ScoreRequestOf(const Project& project, const model::ModelDef
   request.model_path = training.model_path;
   request.candidates_file = definition.score.candidates->file;
   request.candidates_sql = definition.score.candidates->text;
-  request.as_of = definition.score.as_of.value_or(project.now());
+  const Micros now = project.now();
+  request.as_of =
+      definition.score.as_of.value_or(definition.score.today ? now - now % kMicrosPerDay : now);
   request.action = {.campaign = definition.action.campaign,
                     .capacity = definition.action.capacity,
                     .holdout = definition.action.holdout};
@@ -102,7 +109,7 @@ Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
   MP_RETURN_IF_ERROR(project.features().CheckFiles(project.PathOf("features")));
   MP_ASSIGN_OR_RETURN(auto graph, LoadPipeline(project));
   MP_RETURN_IF_ERROR(CheckOutputs(project, graph, definitions));
-  MP_ASSIGN_OR_RETURN(outcome.tables, RunTables(graph, settings, progress));
+  MP_ASSIGN_OR_RETURN(outcome.tables, RunTables(project, graph, settings, progress));
   progress.Report({.phase = "features", .object = "feature views"});
   MP_ASSIGN_OR_RETURN(outcome.views, project.features().Load(project.PathOf("features")));
   MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(project));

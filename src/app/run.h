@@ -7,7 +7,8 @@
 //   report.html
 //
 // Each step does only what changed since the last run and says so; a run that was killed is taken
-// up by the next one. One run at a time: a second one is refused while the first is at work.
+// up by the next one. One run at a time: a second one is refused while the first is at work; with a
+// server or a `millpond run --watch` that keeps flows running it takes turns.
 #pragma once
 
 #include <string>

@@ -5,32 +5,44 @@
 
 #include "app/command.h"
 #include "app/run.h"
+#include "app/watch.h"
 
 namespace millpond::app {
 namespace {
 
-Status Run(const RunSettings& settings, const CommonOptions& common) {
+struct RunCommandOptions {
+  RunSettings settings;
+  bool watch = false;
+};
+
+Status Run(const RunCommandOptions& options, const CommonOptions& common) {
   MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
   TerminalProgress progress(stderr);
-  MP_ASSIGN_OR_RETURN(auto outcome, RunProject(*project, settings, progress));
+  MP_ASSIGN_OR_RETURN(auto outcome, RunProject(*project, options.settings, progress));
   progress.Clear();
   std::fputs(Summarize(*project, outcome).c_str(), stdout);
-  return OkStatus();
+  if (!options.watch) return OkStatus();
+  std::fflush(stdout);
+  return WatchFlows(*project);
 }
 
 }  // namespace
 
 RunCommand AddRunCommand(CLI::App& sub, CommonOptions& common) {
-  auto settings = std::make_shared<RunSettings>();
-  sub.add_option("--full-refresh", settings->full_refresh,
+  auto options = std::make_shared<RunCommandOptions>();
+  sub.add_option("--full-refresh", options->settings.full_refresh,
                  "Compute these tables anew from all their input ('*': all)");
-  sub.add_flag("--retrain", settings->retrain, "Train also models whose inputs have not changed");
+  sub.add_flag("--retrain", options->settings.retrain,
+               "Train also models whose inputs have not changed");
+  sub.add_flag("--watch", options->watch,
+               "Then keep the tables up to date with new files and commits, until Ctrl-C");
   sub.footer(
       "Examples:\n"
       "  millpond run                                   # in a project's folder\n"
       "  millpond run --project examples/churn\n"
+      "  millpond run --watch\n"
       "  millpond run --full-refresh main.churn.purchases");
-  return [settings, &common] { return Run(*settings, common); };
+  return [options, &common] { return Run(*options, common); };
 }
 
 }  // namespace millpond::app

@@ -6,6 +6,8 @@
 #include <map>
 #include <numeric>
 
+#include "base/nearest_name.h"
+
 namespace millpond {
 
 struct YamlNode::Impl {
@@ -176,34 +178,14 @@ Result<std::vector<std::string>> MappingReader::Strings(const std::string& key) 
   return texts;
 }
 
-namespace {
-
-// Levenshtein distance, for "did you mean".
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), 0);
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j) {
-      size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row[b.size()];
-}
-
-}  // namespace
-
 Status MappingReader::Finish() const {
   MP_ASSIGN_OR_RETURN(auto entries, node_.AsMapping());
   for (const auto& [key, value] : entries) {
     if (known_.contains(key)) continue;
-    auto nearest = std::ranges::min_element(
-        known_, {}, [&](const auto& candidate) { return EditDistance(key, candidate); });
-    bool close = nearest != known_.end() && EditDistance(key, *nearest) <= 3;
-    return value.Complain(fmt::format("unknown key '{}'{}", key,
-                                      close ? fmt::format("; did you mean '{}'?", *nearest) : ""));
+    const std::string nearest = NearestName(key, {known_.begin(), known_.end()});
+    return value.Complain(
+        fmt::format("unknown key '{}'{}", key,
+                    nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest)));
   }
   return OkStatus();
 }

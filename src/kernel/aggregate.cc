@@ -84,9 +84,10 @@ struct AggregateState::Impl {
   std::set<std::string> distinct;
   bool too_many = false;
 
-  void Offer(std::string key) {
+  template <typename Key>
+  void Offer(Key&& key) {
     if (extreme.empty() || (KeepsGreatest(function) ? key > extreme : key < extreme)) {
-      extreme = std::move(key);
+      extreme = std::forward<Key>(key);
     }
   }
 
@@ -156,14 +157,32 @@ void AggregateState::Add(const Value& value, Micros event_time, Micros known_fro
   state.Offer(std::move(key));
 }
 
+void AggregateState::AddRows(uint64_t rows) {
+  CHECK(impl_->kind == StateKind::kCount);
+  impl_->count += rows;
+}
+
+void AggregateState::AddRows(uint64_t rows, const WideSum& sum) {
+  CHECK(impl_->kind == StateKind::kWide);
+  impl_->count += rows;
+  impl_->wide.Merge(sum);
+}
+
+void AggregateState::AddRows(uint64_t rows, const ExactSum& sum) {
+  CHECK(impl_->kind == StateKind::kDouble);
+  impl_->count += rows;
+  impl_->doubles.Merge(sum);
+}
+
 void AggregateState::Merge(const AggregateState& other) {
   Impl& state = *impl_;
   const Impl& from = *other.impl_;
   CHECK(state.function == from.function && state.argument == from.argument);
   state.count += from.count;
-  state.wide.Merge(from.wide);
-  state.doubles.Merge(from.doubles);
+  if (state.kind == StateKind::kWide) state.wide.Merge(from.wide);
+  if (state.kind == StateKind::kDouble) state.doubles.Merge(from.doubles);
   if (!from.extreme.empty()) state.Offer(from.extreme);
+  if (state.kind != StateKind::kDistinct) return;
   if (from.too_many) {
     state.too_many = true;
     state.distinct.clear();
@@ -217,6 +236,10 @@ Value AggregateState::Finish(Micros as_of) const {
   }
   if (state.kind == StateKind::kCount) return Value::Bigint(static_cast<int64_t>(state.count));
   return state.FinishExtreme(as_of);
+}
+
+bool AggregateState::IsOf(AggregateFunction function, Type argument) const {
+  return impl_->function == function && impl_->argument == argument;
 }
 
 std::string AggregateState::Serialize() const {

@@ -38,6 +38,9 @@ Result<AggregateFunction> FindAggregate(std::string_view name, bool has_argument
 // kInvalidArgument if the function does not take the argument's type.
 Result<Type> AggregateResultType(AggregateFunction function, Type argument);
 
+class ExactSum;
+class WideSum;
+
 class AggregateState {
  public:
   // argument: kNullType for count(*) and time_since().
@@ -48,9 +51,15 @@ class AggregateState {
 
   // One row that passed the FILTER. `value` is the argument (ignored by count(*)).
   void Add(const Value& value, Micros event_time, Micros known_from);
+  // As Add for many rows that count, whose sum is known: of counts, and of sum and avg.
+  void AddRows(uint64_t rows);
+  void AddRows(uint64_t rows, const WideSum& sum);
+  void AddRows(uint64_t rows, const ExactSum& sum);
   void Merge(const AggregateState& other);  // same function and type
   // as_of is T, which only time_since reads.
   Value Finish(Micros as_of) const;
+
+  bool IsOf(AggregateFunction function, Type argument) const;
 
   std::string Serialize() const;
   static Result<AggregateState> Deserialize(std::string_view bytes);

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <unordered_map>
 
 #include "base/json.h"
 #include "base/sha256.h"
@@ -64,7 +63,7 @@ std::vector<std::string> CategoriesOf(const Column& column, const EncoderOptions
 
 // Writes column `at` of every row of `out`.
 struct Target {
-  std::vector<float>& out;
+  std::span<float> out;
   size_t at;
   size_t width;
   float& operator[](int64_t row) { return out[static_cast<size_t>(row) * width + at]; }
@@ -84,32 +83,21 @@ void EncodeNumbers(const Column& column, Target target) {
   }
 }
 
-void EncodeCategories(const Column& column, const EncodedColumn& rule, Target target) {
-  std::unordered_map<std::string_view, float> codes;
-  for (size_t code = 0; code < rule.categories.size(); ++code) {
-    codes.emplace(rule.categories[code], static_cast<float>(code));
-  }
+template <typename Codes>
+void EncodeCategories(const Column& column, const Codes& codes, float unknown, Target target) {
   for (int64_t row = 0; row < column.size(); ++row) {
     if (column.IsNull(row)) {
       target[row] = kNan;
       continue;
     }
     const auto found = codes.find(column.text(row));
-    target[row] = found == codes.end() ? rule.unknown : found->second;
+    target[row] = found == codes.end() ? unknown : found->second;
   }
 }
 
-void EncodeColumn(const Column& column, const EncodedColumn& rule, Target target) {
-  switch (rule.kind) {
-    case EncodingKind::kNumber:
-      return EncodeNumbers(column, target);
-    case EncodingKind::kBoolean:
-      for (int64_t row = 0; row < column.size(); ++row) {
-        target[row] = column.IsNull(row) ? kNan : static_cast<float>(column.booleans()[row]);
-      }
-      return;
-    case EncodingKind::kCategory:
-      return EncodeCategories(column, rule, target);
+void EncodeBooleans(const Column& column, Target target) {
+  for (int64_t row = 0; row < column.size(); ++row) {
+    target[row] = column.IsNull(row) ? kNan : static_cast<float>(column.booleans()[row]);
   }
 }
 
@@ -164,6 +152,7 @@ Result<Encoder> Encoder::Fit(const Batch& training, const EncoderOptions& option
     }
     encoder.columns_.push_back(std::move(column));
   }
+  encoder.IndexCategories();
   return encoder;
 }
 
@@ -182,6 +171,7 @@ Result<Encoder> Encoder::FromText(std::string_view json) {
   for (const Json& entry : columns) {
     MP_ASSIGN_OR_RETURN(encoder.columns_.emplace_back(), ReadColumn(entry));
   }
+  encoder.IndexCategories();
   return encoder;
 }
 
@@ -208,24 +198,76 @@ std::string Encoder::Hash() const {
   return Sha256::Hex(ToText());
 }
 
-Result<std::vector<float>> Encoder::Encode(const Batch& batch) const {
-  std::vector<float> out(static_cast<size_t>(batch.rows) * columns_.size(), kNan);
-  for (size_t i = 0; i < columns_.size(); ++i) {
-    const EncodedColumn& rule = columns_[i];
+void Encoder::IndexCategories() {
+  for (const EncodedColumn& column : columns_) {
+    if (column.kind != EncodingKind::kCategory) {
+      codes_.push_back(nullptr);
+      continue;
+    }
+    auto codes = std::make_shared<CategoryCodes>();
+    for (size_t code = 0; code < column.categories.size(); ++code) {
+      codes->emplace(column.categories[code], static_cast<float>(code));
+    }
+    codes_.push_back(std::move(codes));
+  }
+}
+
+Result<std::vector<const Column*>> Encoder::FindColumns(const Batch& batch) const {
+  std::vector<const Column*> columns;
+  columns.reserve(columns_.size());
+  for (const EncodedColumn& rule : columns_) {
     const int found = batch.Find(rule.name);
     if (found < 0) {
       return Fail(ErrorKind::kInvalidArgument, "the model needs a column '{}', which is missing",
                   rule.name);
     }
-    const Column& column = batch.columns[found];
+    columns.push_back(&batch.columns[static_cast<size_t>(found)]);
+  }
+  return columns;
+}
+
+Status Encoder::EncodeColumns(std::span<const Column* const> columns, int64_t rows,
+                              std::span<float> out) const {
+  if (columns.size() != columns_.size() ||
+      out.size() != static_cast<size_t>(rows) * columns_.size()) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "the encoder takes {} columns; given {} columns and {} places for {} rows",
+                columns_.size(), columns.size(), out.size(), rows);
+  }
+  std::ranges::fill(out, kNan);
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const EncodedColumn& rule = columns_[i];
+    const Column& column = *columns[i];
+    if (column.size() != rows) {
+      return Fail(ErrorKind::kInvalidArgument, "column '{}' has {} values for {} rows", rule.name,
+                  column.size(), rows);
+    }
     if (column.type().id == TypeId::kNull) continue;  // NULL throughout
     if (column.type() != rule.type) {
       return Fail(ErrorKind::kInvalidArgument,
                   "the model was trained on column '{}' as {}, and gets it as {}", rule.name,
                   ToString(rule.type), ToString(column.type()));
     }
-    EncodeColumn(column, rule, {out, i, columns_.size()});
+    const Target target{out, i, columns_.size()};
+    switch (rule.kind) {
+      case EncodingKind::kNumber:
+        EncodeNumbers(column, target);
+        break;
+      case EncodingKind::kBoolean:
+        EncodeBooleans(column, target);
+        break;
+      case EncodingKind::kCategory:
+        EncodeCategories(column, *codes_[i], rule.unknown, target);
+        break;
+    }
   }
+  return OkStatus();
+}
+
+Result<std::vector<float>> Encoder::Encode(const Batch& batch) const {
+  MP_ASSIGN_OR_RETURN(auto columns, FindColumns(batch));
+  std::vector<float> out(static_cast<size_t>(batch.rows) * columns_.size());
+  MP_RETURN_IF_ERROR(EncodeColumns(columns, batch.rows, out));
   return out;
 }
 

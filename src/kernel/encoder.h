@@ -9,8 +9,10 @@
 //   NULL is NaN everywhere.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "kernel/column.h"
@@ -47,9 +49,24 @@ class Encoder {
   // Row-major, batch.rows x columns().size(). The batch's columns are found by name; one that is
   // missing or of another type is an error that names it.
   Result<std::vector<float>> Encode(const Batch& batch) const;
+  // The same for columns that the caller has found: columns[i] of `rows` values is what
+  // columns()[i] takes. out has rows * columns().size() places.
+  Status EncodeColumns(std::span<const Column* const> columns, int64_t rows,
+                       std::span<float> out) const;
+  // The columns of a batch in the encoder's order. kInvalidArgument names one that is missing.
+  Result<std::vector<const Column*>> FindColumns(const Batch& batch) const;
 
  private:
+  struct TextHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  using CategoryCodes = std::unordered_map<std::string, float, TextHash, std::equal_to<>>;
+
+  void IndexCategories();
+
   std::vector<EncodedColumn> columns_;
+  std::vector<std::shared_ptr<const CategoryCodes>> codes_;  // by column; null: no categories
 };
 
 }  // namespace millpond::kernel

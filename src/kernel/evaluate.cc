@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/canonical.h"
+#include "kernel/evaluate_internal.h"
 #include "kernel/window_aggregate_internal.h"
 
 namespace millpond::kernel {
@@ -143,7 +144,8 @@ std::vector<Label> SortLabels(const SourceRows::Impl& source, std::span<const Co
   return labels;
 }
 
-// The outputs from the aggregates; rows without a time are NULL throughout.
+}  // namespace
+
 Batch ComputeOutputs(const FeatureProgram& program, std::vector<Column> aggregates,
                      const Column& as_of) {
   size_t outputs = program.outputs.size();
@@ -167,8 +169,6 @@ Batch ComputeOutputs(const FeatureProgram& program, std::vector<Column> aggregat
   }
   return batch;
 }
-
-}  // namespace
 
 Result<Batch> EvaluateFeatures(const FeatureProgram& program, const SourceRows& source,
                                std::span<const Column* const> entity, const Column& as_of,

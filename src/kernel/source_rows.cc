@@ -22,6 +22,45 @@ int64_t SourceRows::entities() const {
 
 namespace {
 
+// Numbers the distinct values that an aggregate takes.
+void NumberValues(const Column& argument, std::span<const uint8_t> takes,
+                  std::vector<uint32_t>* codes, uint32_t* code_count) {
+  std::unordered_map<std::string, uint32_t> numbers;
+  codes->assign(takes.size(), 0);
+  std::string bytes;
+  for (size_t row = 0; row < takes.size(); ++row) {
+    if (takes[row] == 0) continue;
+    bytes.clear();
+    AppendCanonical(argument, static_cast<int64_t>(row), &bytes);
+    auto next = static_cast<uint32_t>(numbers.size());
+    (*codes)[row] = numbers.try_emplace(bytes, next).first->second;
+  }
+  *code_count = static_cast<uint32_t>(numbers.size());
+}
+
+void PrepareAggregate(const ProgramAggregate& aggregate, SourceRows::Impl* impl) {
+  std::vector<uint8_t> takes(impl->rows(), 1);
+  if (aggregate.filter >= 0) {
+    const Column& filter = impl->expressions[aggregate.filter];
+    for (int64_t row = 0; row < impl->rows(); ++row) takes[row] = filter.booleans()[row];
+  }
+  bool keeps_null = aggregate.argument < 0 || aggregate.function == AggregateFunction::kFirst ||
+                    aggregate.function == AggregateFunction::kLast;
+  if (!keeps_null) {
+    const Column& argument = impl->expressions[aggregate.argument];
+    auto counts =
+        aggregate.function == AggregateFunction::kCountIf ? argument.booleans() : argument.valid();
+    for (int64_t row = 0; row < impl->rows(); ++row) takes[row] &= counts[row];
+  }
+  impl->codes.emplace_back();
+  impl->code_counts.push_back(0);
+  if (aggregate.function == AggregateFunction::kCountDistinct) {
+    NumberValues(impl->expressions[aggregate.argument], takes, &impl->codes.back(),
+                 &impl->code_counts.back());
+  }
+  impl->takes.push_back(std::move(takes));
+}
+
 struct RowKey {
   int64_t entity;
   Micros event_time;
@@ -68,9 +107,7 @@ class Preparation {
     std::vector<RowKey> keys = CollectKeys();
     std::sort(keys.begin(), keys.end());
     Arrange(keys);
-    for (size_t i = 0; i < program_.aggregates.size(); ++i) {
-      PrepareAggregate(program_.aggregates[i]);
-    }
+    FinishSourceRows(program_, impl_.get());
     return std::move(impl_);
   }
 
@@ -122,54 +159,12 @@ class Preparation {
     if (versioned) {
       for (int64_t row : take) impl_->known_to.push_back(versions_.known_to[row]);
     }
-    for (size_t entity = 0; entity + 1 < impl_->entity_begin.size(); ++entity) {
-      bool in_order = impl_->known_to.empty() &&
-                      std::is_sorted(impl_->known_from.begin() + impl_->entity_begin[entity],
-                                     impl_->known_from.begin() + impl_->entity_begin[entity + 1]);
-      impl_->entity_in_order.push_back(in_order ? 1 : 0);
-    }
     for (const BoundExpression& expression : program_.row_expressions) {
       // One expression at a time, so that memory holds one unsorted column beside the sorted ones.
       impl_->expressions.push_back(expression.Evaluate(columns_, rows_).Take(take));
       if (expression.type().id != TypeId::kDouble) continue;
       for (double& x : impl_->expressions.back().mutable_doubles()) x = CanonicalDouble(x);
     }
-  }
-
-  void PrepareAggregate(const ProgramAggregate& aggregate) {
-    std::vector<uint8_t> takes(impl_->rows(), 1);
-    if (aggregate.filter >= 0) {
-      const Column& filter = impl_->expressions[aggregate.filter];
-      for (int64_t row = 0; row < impl_->rows(); ++row) takes[row] = filter.booleans()[row];
-    }
-    bool keeps_null = aggregate.argument < 0 || aggregate.function == AggregateFunction::kFirst ||
-                      aggregate.function == AggregateFunction::kLast;
-    if (!keeps_null) {
-      const Column& argument = impl_->expressions[aggregate.argument];
-      auto counts = aggregate.function == AggregateFunction::kCountIf ? argument.booleans()
-                                                                      : argument.valid();
-      for (int64_t row = 0; row < impl_->rows(); ++row) takes[row] &= counts[row];
-    }
-    bool distinct = aggregate.function == AggregateFunction::kCountDistinct;
-    impl_->codes.emplace_back();
-    impl_->code_counts.push_back(0);
-    if (distinct) NumberValues(impl_->expressions[aggregate.argument], takes);
-    impl_->takes.push_back(std::move(takes));
-  }
-
-  void NumberValues(const Column& argument, std::span<const uint8_t> takes) {
-    std::unordered_map<std::string, uint32_t> numbers;
-    std::vector<uint32_t>& codes = impl_->codes.back();
-    codes.assign(impl_->rows(), 0);
-    std::string bytes;
-    for (int64_t row = 0; row < impl_->rows(); ++row) {
-      if (takes[row] == 0) continue;
-      bytes.clear();
-      AppendCanonical(argument, row, &bytes);
-      auto next = static_cast<uint32_t>(numbers.size());
-      codes[row] = numbers.try_emplace(bytes, next).first->second;
-    }
-    impl_->code_counts.back() = static_cast<uint32_t>(numbers.size());
   }
 
   const FeatureProgram& program_;
@@ -180,6 +175,16 @@ class Preparation {
 };
 
 }  // namespace
+
+void FinishSourceRows(const FeatureProgram& program, SourceRows::Impl* impl) {
+  for (size_t entity = 0; entity + 1 < impl->entity_begin.size(); ++entity) {
+    bool in_order = impl->known_to.empty() &&
+                    std::is_sorted(impl->known_from.begin() + impl->entity_begin[entity],
+                                   impl->known_from.begin() + impl->entity_begin[entity + 1]);
+    impl->entity_in_order.push_back(in_order ? 1 : 0);
+  }
+  for (const ProgramAggregate& aggregate : program.aggregates) PrepareAggregate(aggregate, impl);
+}
 
 Result<SourceRows> PrepareSource(const FeatureProgram& program,
                                  std::span<const Column* const> columns, int64_t rows,

@@ -26,4 +26,7 @@ struct SourceRows::Impl {
   int64_t rows() const { return static_cast<int64_t>(event_time.size()); }
 };
 
+// Fills what follows from the sorted rows and expressions: order, takes, codes.
+void FinishSourceRows(const FeatureProgram& program, SourceRows::Impl* impl);
+
 }  // namespace millpond::kernel

@@ -42,6 +42,17 @@ class Levels : public WindowAggregate {
   }
 
   void Compute(std::span<const Segment> segments, Micros at, int64_t out) override {
+    policy_.Write(Fold(segments), at, out, &column_);
+  }
+
+  void AddTo(std::span<const Segment> segments, AggregateState* state) override {
+    policy_.Export(Fold(segments), state);
+  }
+
+ private:
+  using State = typename Policy::State;
+
+  State Fold(std::span<const Segment> segments) const {
     State state{};
     for (const Segment& segment : segments) {
       if (segment.level == 0) {
@@ -53,11 +64,8 @@ class Levels : public WindowAggregate {
         policy_.Merge(state, nodes[node]);
       }
     }
-    policy_.Write(state, at, out, &column_);
+    return state;
   }
-
- private:
-  using State = typename Policy::State;
 
   Policy policy_;
   int64_t first_ = 0;
@@ -72,6 +80,9 @@ struct CountPolicy {
     for (int64_t row = begin; row < end; ++row) state += takes[row];
   }
   void Merge(State& state, const State& other) const { state += other; }
+  void Export(const State& state, AggregateState* into) const {
+    into->AddRows(static_cast<uint64_t>(state));
+  }
   void Write(const State& state, Micros, int64_t out, Column* column) const {
     column->mutable_int64s()[out] = state;
     column->mutable_valid()[out] = 1;
@@ -100,6 +111,9 @@ struct WidePolicy {
   void Merge(State& state, const State& other) const {
     state.sum.Merge(other.sum);
     state.count += other.count;
+  }
+  void Export(const State& state, AggregateState* into) const {
+    into->AddRows(static_cast<uint64_t>(state.count), state.sum);
   }
   void Write(const State& state, Micros, int64_t out, Column* column) const {
     if (state.count == 0) return;
@@ -136,6 +150,9 @@ struct DoublePolicy {
     state.sum.Merge(other.sum);
     state.count += other.count;
   }
+  void Export(const State& state, AggregateState* into) const {
+    into->AddRows(static_cast<uint64_t>(state.count), state.sum);
+  }
   void Write(const State& state, Micros, int64_t out, Column* column) const {
     if (state.count == 0) return;
     column->mutable_doubles()[out] =
@@ -151,6 +168,7 @@ struct ExtremePolicy {
     int64_t row = -1;
   };
   std::span<const uint8_t> takes;
+  const SourceRows::Impl* source;
   const Column* argument;
   bool greatest;
   Less less;
@@ -165,6 +183,11 @@ struct ExtremePolicy {
   }
   void Merge(State& state, const State& other) const {
     if (other.row >= 0) Offer(state, other.row);
+  }
+  void Export(const State& state, AggregateState* into) const {
+    if (state.row < 0) return;
+    into->Add(argument->ValueAt(state.row), source->event_time[state.row],
+              source->known_from[state.row]);
   }
   void Write(const State& state, Micros, int64_t out, Column* column) const {
     if (state.row >= 0) column->CopyRow(out, *argument, state.row);
@@ -203,93 +226,34 @@ struct CanonicalOrder {
 
 struct TimeSincePolicy {
   struct State {
-    Micros last = INT64_MIN;
-    bool any = false;
+    int64_t row = -1;  // of the last event; -1: none
   };
   std::span<const uint8_t> takes;
   std::span<const Micros> event_time;
+  const Column* argument;  // null: none
 
   void AddRows(State& state, int64_t begin, int64_t end) const {
     for (int64_t row = end; row-- > begin;) {
       if (takes[row] == 0) continue;
-      Merge(state, {event_time[row], true});
+      Merge(state, {row});
       return;
     }
   }
   void Merge(State& state, const State& other) const {
-    state.last = std::max(state.last, other.last);
-    state.any = state.any || other.any;
+    if (other.row < 0) return;
+    if (state.row < 0 || event_time[state.row] < event_time[other.row]) state = other;
+  }
+  void Export(const State& state, AggregateState* into) const {
+    if (state.row < 0) return;
+    into->Add(argument == nullptr ? Value() : argument->ValueAt(state.row), event_time[state.row],
+              event_time[state.row]);
   }
   void Write(const State& state, Micros at, int64_t out, Column* column) const {
-    if (!state.any) return;
-    column->mutable_doubles()[out] = DivideInts(Int128{at} - state.last, kMicrosPerSecond);
+    if (state.row < 0) return;
+    column->mutable_doubles()[out] =
+        DivideInts(Int128{at} - event_time[state.row], kMicrosPerSecond);
     column->mutable_valid()[out] = 1;
   }
-};
-
-// The distinct codes of each node, and a stamp per code that says which result counted it last.
-class DistinctAggregate : public WindowAggregate {
- public:
-  DistinctAggregate(std::span<const uint8_t> takes, std::span<const uint32_t> codes,
-                    uint32_t code_count, int64_t outputs)
-      : WindowAggregate(Column(kBigint, outputs)),
-        takes_(takes),
-        codes_(codes),
-        stamps_(code_count, 0) {}
-
-  void Begin(int64_t first) override {
-    first_ = first;
-    levels_.clear();
-  }
-
-  void BuildNodes(int64_t rows, int levels) override {
-    int64_t nodes = rows / kFanout;
-    for (int level = 0; level < levels; ++level, nodes /= kFanout) {
-      std::vector<std::vector<uint32_t>> states(nodes);
-      for (int64_t node = 0; node < nodes; ++node) {
-        ++stamp_;
-        CountNodes(level, node * kFanout, (node + 1) * kFanout,
-                   [&](uint32_t code) { states[node].push_back(code); });
-      }
-      levels_.push_back(std::move(states));
-    }
-  }
-
-  void Compute(std::span<const Segment> segments, Micros, int64_t out) override {
-    ++stamp_;
-    int64_t count = 0;
-    for (const Segment& segment : segments) {
-      CountNodes(segment.level, segment.begin, segment.end, [&](uint32_t) { ++count; });
-    }
-    if (count > kMaxDistinct) return;
-    column_.mutable_int64s()[out] = count;
-    column_.mutable_valid()[out] = 1;
-  }
-
- private:
-  // Calls `first_seen` for each code of the nodes that has not been seen under this stamp.
-  template <typename F>
-  void CountNodes(int level, int64_t begin, int64_t end, F&& first_seen) {
-    auto see = [&](uint32_t code) {
-      if (stamps_[code] == stamp_) return;
-      stamps_[code] = stamp_;
-      first_seen(code);
-    };
-    for (int64_t node = begin; node < end; ++node) {
-      if (level == 0) {
-        if (takes_[first_ + node] != 0) see(codes_[first_ + node]);
-      } else {
-        for (uint32_t code : levels_[level - 1][node]) see(code);
-      }
-    }
-  }
-
-  std::span<const uint8_t> takes_;
-  std::span<const uint32_t> codes_;
-  std::vector<uint64_t> stamps_;
-  uint64_t stamp_ = 0;
-  int64_t first_ = 0;
-  std::vector<std::vector<std::vector<uint32_t>>> levels_;
 };
 
 template <typename Policy>
@@ -298,22 +262,25 @@ std::unique_ptr<WindowAggregate> Make(Policy policy, Type type, int64_t outputs)
 }
 
 template <typename Less>
-std::unique_ptr<WindowAggregate> MakeExtreme(std::span<const uint8_t> takes, const Column& argument,
+std::unique_ptr<WindowAggregate> MakeExtreme(std::span<const uint8_t> takes,
+                                             const SourceRows::Impl& source, const Column& argument,
                                              bool greatest, Less less, int64_t outputs) {
-  return Make(ExtremePolicy<Less>{takes, &argument, greatest, less}, argument.type(), outputs);
+  ExtremePolicy<Less> policy{takes, &source, &argument, greatest, less};
+  return Make(std::move(policy), argument.type(), outputs);
 }
 
-std::unique_ptr<WindowAggregate> MakeMinMax(std::span<const uint8_t> takes, const Column& argument,
+std::unique_ptr<WindowAggregate> MakeMinMax(std::span<const uint8_t> takes,
+                                            const SourceRows::Impl& source, const Column& argument,
                                             bool greatest, int64_t outputs) {
   if (argument.type().id == TypeId::kDecimal) {
     ValueOrder<Int128> order{argument.decimals()};
-    return MakeExtreme(takes, argument, greatest, order, outputs);
+    return MakeExtreme(takes, source, argument, greatest, order, outputs);
   }
   if (IsStoredAsInt64(argument.type())) {
     ValueOrder<int64_t> order{argument.int64s()};
-    return MakeExtreme(takes, argument, greatest, order, outputs);
+    return MakeExtreme(takes, source, argument, greatest, order, outputs);
   }
-  return MakeExtreme(takes, argument, greatest, CanonicalOrder{&argument}, outputs);
+  return MakeExtreme(takes, source, argument, greatest, CanonicalOrder{&argument}, outputs);
 }
 
 std::unique_ptr<WindowAggregate> MakeSum(std::span<const uint8_t> takes, const Column& argument,
@@ -348,18 +315,27 @@ std::unique_ptr<WindowAggregate> MakeWindowAggregate(const FeatureProgram& progr
                      aggregate.result, outputs);
     case AggregateFunction::kMin:
     case AggregateFunction::kMax:
-      return MakeMinMax(takes, *argument, aggregate.function == AggregateFunction::kMax, outputs);
+      return MakeMinMax(takes, source, *argument, aggregate.function == AggregateFunction::kMax,
+                        outputs);
     case AggregateFunction::kFirst:
     case AggregateFunction::kLast:
-      return MakeExtreme(takes, *argument, aggregate.function == AggregateFunction::kLast,
+      return MakeExtreme(takes, source, *argument, aggregate.function == AggregateFunction::kLast,
                          RowOrder{&source, argument}, outputs);
     case AggregateFunction::kTimeSince:
-      return Make(TimeSincePolicy{takes, source.event_time}, kDouble, outputs);
+      return Make(TimeSincePolicy{takes, source.event_time, argument}, kDouble, outputs);
     case AggregateFunction::kCountDistinct:
       break;
   }
-  return std::make_unique<DistinctAggregate>(takes, source.codes[index], source.code_counts[index],
-                                             outputs);
+  return MakeDistinct(source, *argument, index, outputs);
+}
+
+AggregateState EmptyState(const FeatureProgram& program, int index) {
+  const ProgramAggregate& aggregate = program.aggregates[index];
+  const Type argument =
+      aggregate.argument < 0 ? kNullType : program.row_expressions[aggregate.argument].type();
+  auto state = AggregateState::Make(aggregate.function, argument);
+  CHECK(state.has_value());  // Compile has seen to it
+  return std::move(*state);
 }
 
 }  // namespace millpond::kernel

@@ -19,6 +19,8 @@ class WindowAggregate {
   virtual void BuildNodes(int64_t rows, int levels) = 0;
   // The value over the segments at T into row `out` of the column.
   virtual void Compute(std::span<const Segment> segments, Micros at, int64_t out) = 0;
+  // Adds the segments, of rows only, to the permanent form of the same aggregate.
+  virtual void AddTo(std::span<const Segment> segments, AggregateState* state) = 0;
 
   Column& column() { return column_; }
 
@@ -27,9 +29,16 @@ class WindowAggregate {
   Column column_;
 };
 
+// The empty state of program.aggregates[index].
+AggregateState EmptyState(const FeatureProgram& program, int index);
+
 // `index` is into program.aggregates; the column gets `outputs` rows.
 std::unique_ptr<WindowAggregate> MakeWindowAggregate(const FeatureProgram& program,
                                                      const SourceRows::Impl& source, int index,
                                                      int64_t outputs);
+
+// Of these, count_distinct.
+std::unique_ptr<WindowAggregate> MakeDistinct(const SourceRows::Impl& source,
+                                              const Column& argument, int index, int64_t outputs);
 
 }  // namespace millpond::kernel

@@ -23,6 +23,7 @@ import pytest
 from millpond_project import MILLPOND, ROOT, Project
 
 KILLS = int(os.environ.get("MILLPOND_KILLS", "10"))
+CLOCK = ["--clock-at", "1998-07-01T00:00:00Z"]  # one clock for all runs
 PHASES = ["ingest", "transform", "features", "train", "score", "report"]
 OF_THE_RUN = {"run_id", "model_version", "trained_at", "created_at", "written_at", "seconds"}
 
@@ -55,7 +56,7 @@ class SecondRun:
 
     def __init__(self, folder):
         self.folder, self.saved = folder / "project", folder / "saved"
-        prepare(self.folder, "cdnow-1997-*.txt", "cdnow-1998-0[1-5].txt", "bad-lines.txt").run()
+        prepare(self.folder, "cdnow-1997-*.txt", "cdnow-1998-0[1-5].txt", "bad-lines.txt").run(*CLOCK)
         self.folder.rename(self.saved)
         self.expected = self.begin("undisturbed")
 
@@ -77,7 +78,7 @@ class Watched:
     def __init__(self, project):
         self.lines, self.seen = [], threading.Condition()
         self.started = time.monotonic()
-        self.process = subprocess.Popen([MILLPOND, "run", "--project", str(project.folder)],
+        self.process = subprocess.Popen([MILLPOND, "run", *CLOCK, "--project", str(project.folder)],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.reader = threading.Thread(target=self._read)
         self.reader.start()
@@ -192,7 +193,7 @@ def strike(kind, phase, share):
 @pytest.mark.parametrize("kind, phase, share", moments(), ids=lambda value: value if isinstance(value, str) else f"{value:.3f}")
 def test_killed_and_started_again(kinds, kind, phase, share):
     project = strike(kinds[kind], phase, share)
-    project.run()
+    project.run(*CLOCK)
     assert_equal_tables(Contents(project), kinds[kind].expected)
     assert_report_is_current(project)
     kinds[kind].end(project)

@@ -11,6 +11,7 @@
 #include "data/catalog/catalog.h"
 #include "data/sql/output.h"
 #include "data/sql/session.h"
+#include "pipeline/sources/push_source.h"
 #include "pipeline/sources/read_files.h"
 
 namespace millpond {
@@ -58,6 +59,7 @@ class SqlProject {
                                        0})),
         engine_(*data::SqlEngine::Open(*catalog_, {.memory_bytes = int64_t{512} << 20})) {
     engine_->Register(&read_files_);
+    engine_->Register(&read_push_);
     session_ = *engine_->Connect({"local"});
   }
 
@@ -84,6 +86,7 @@ class SqlProject {
   testing::TestEnvironment machine_;
   std::unique_ptr<data::Catalog> catalog_;
   pipeline::ReadFiles read_files_;
+  pipeline::ReadPush read_push_;
   std::unique_ptr<data::SqlEngine> engine_;
   std::unique_ptr<data::SqlSession> session_;
 };

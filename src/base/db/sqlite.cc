@@ -29,7 +29,9 @@ std::string SqliteRow::Text(size_t column) const {
 struct SqliteDatabase::Impl {
   std::string path;
   sqlite3* handle = nullptr;
-  std::map<std::string, sqlite3_stmt*, std::less<>> statements;  // prepared once, by text
+  // Prepared once, by text. Texts that are made from what a client sends are many: bounded.
+  static constexpr size_t kMaxStatements = 256;
+  std::map<std::string, sqlite3_stmt*, std::less<>> statements;
 
   ~Impl() {
     for (auto& [sql, statement] : statements) sqlite3_finalize(statement);
@@ -64,6 +66,13 @@ struct SqliteDatabase::Impl {
 
   Result<sqlite3_stmt*> Prepare(std::string_view sql) {
     if (auto it = statements.find(sql); it != statements.end()) return it->second;
+    if (statements.size() >= kMaxStatements) {
+      std::erase_if(statements, [](const auto& entry) {
+        if (sqlite3_stmt_busy(entry.second)) return false;
+        sqlite3_finalize(entry.second);
+        return true;
+      });
+    }
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(handle, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
         SQLITE_OK) {
@@ -167,12 +176,15 @@ int64_t SqliteDatabase::changes() const {
 int64_t SqliteDatabase::last_insert_rowid() const {
   return sqlite3_last_insert_rowid(impl_->handle);
 }
+bool SqliteDatabase::in_transaction() const {
+  return sqlite3_get_autocommit(impl_->handle) == 0;
+}
 
 Status SqliteDatabase::Transaction(const std::function<Status()>& body) {
   MP_RETURN_IF_ERROR(Execute("BEGIN IMMEDIATE"));
   Status status = body();
   if (status.has_value()) status = Execute("COMMIT");
-  if (!status.has_value() && !sqlite3_get_autocommit(impl_->handle)) {
+  if (!status.has_value() && in_transaction()) {
     (void)Execute("ROLLBACK");  // the body's error is what the caller needs
   }
   return status;

@@ -50,6 +50,8 @@ class SqliteDatabase {
 
   int64_t changes() const;  // rows changed by the last statement
   int64_t last_insert_rowid() const;
+  // False also after SQLite gave up a transaction by itself (a full disk, an I/O error).
+  bool in_transaction() const;
 
   // BEGIN IMMEDIATE … COMMIT around `body`; rolls back if it fails.
   Status Transaction(const std::function<Status()>& body);

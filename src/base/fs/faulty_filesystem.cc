@@ -108,6 +108,9 @@ Status FaultyFileSystem::Rename(const std::string& from, const std::string& to) 
 Status FaultyFileSystem::Remove(const std::string& path) {
   return Step("remove", path, [&] { return inner_.Remove(path); });
 }
+Status FaultyFileSystem::SyncFile(const std::string& path) {
+  return Step("sync", path, [&] { return inner_.SyncFile(path); });
+}
 Status FaultyFileSystem::SyncDirectory(const std::string& path) {
   return Step("sync folder", path, [&] { return inner_.SyncDirectory(path); });
 }

@@ -41,6 +41,7 @@ class FaultyFileSystem : public FileSystem {
   Status Link(const std::string& from, const std::string& to) override;
   Status Rename(const std::string& from, const std::string& to) override;
   Status Remove(const std::string& path) override;
+  Status SyncFile(const std::string& path) override;
   Status SyncDirectory(const std::string& path) override;
 
   // Counts one step and runs it, or fails it (before or after running it).

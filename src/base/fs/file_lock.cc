@@ -1,6 +1,7 @@
 #include "base/fs/file_lock.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -9,6 +10,12 @@
 #include <utility>
 
 namespace millpond {
+namespace {
+
+// A lock that the kernel waits for could not be given up when the program is asked to stop.
+constexpr int kLookEveryMs = 10;
+
+}  // namespace
 
 Result<FileLock> FileLock::TryAcquire(const std::string& path, std::string_view what) {
   int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -28,6 +35,18 @@ Result<FileLock> FileLock::TryAcquire(const std::string& path, std::string_view 
                 std::strerror(errno));
   }
   return lock;
+}
+
+Result<FileLock> FileLock::Acquire(const std::string& path, std::string_view what,
+                                   const CancellationToken& cancellation,
+                                   const std::function<void(const std::string&)>& on_wait) {
+  for (bool told = false;; told = true) {
+    auto lock = TryAcquire(path, what);
+    if (lock.has_value() || lock.error().kind() != ErrorKind::kConflict) return lock;
+    if (!told && on_wait) on_wait(lock.error().message());
+    MP_RETURN_IF_ERROR(cancellation.Check());
+    ::poll(nullptr, 0, kLookEveryMs);
+  }
 }
 
 FileLock::FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}

@@ -2,8 +2,10 @@
 // kernel whatever kills the holder. For work that two processes must not do at once.
 #pragma once
 
+#include <functional>
 #include <string>
 
+#include "base/cancellation.h"
 #include "base/result.h"
 
 namespace millpond {
@@ -13,6 +15,11 @@ class FileLock {
   // Does not wait. kConflict if another process has it; the message says which (by the pid that the
   // holder wrote into the file). `what` is what the lock is for: "millpond run of project churn".
   static Result<FileLock> TryAcquire(const std::string& path, std::string_view what);
+  // Waits, looking every few milliseconds, until it is free or `cancellation` says to stop waiting
+  // (kCancelled). `on_wait` hears once, if there is something to wait for, TryAcquire's message.
+  static Result<FileLock> Acquire(const std::string& path, std::string_view what,
+                                  const CancellationToken& cancellation,
+                                  const std::function<void(const std::string&)>& on_wait = nullptr);
   FileLock(FileLock&& other) noexcept;
   FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock();

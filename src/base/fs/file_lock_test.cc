@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <optional>
+
 #include "base/testing/result_matchers.h"
 #include "base/testing/temp_dir.h"
 
@@ -17,6 +19,24 @@ TEST(FileLockTest, OneHolderAtATime) {
                                    ::testing::HasSubstr(fmt::format("process {}", ::getpid()))));
   }
   MP_EXPECT_OK(FileLock::TryAcquire(dir / "lock", "test"));
+}
+
+TEST(FileLockTest, WaitsForTheHolder) {
+  testing::TempDir dir;
+  std::optional<FileLock> held = *FileLock::TryAcquire(dir / "lock", "test");
+  std::string heard;
+  auto let_go = [&](const std::string& message) {
+    heard = message;
+    held.reset();
+  };
+  MP_EXPECT_OK(FileLock::Acquire(dir / "lock", "test", {}, let_go));
+  EXPECT_THAT(heard, ::testing::HasSubstr("another test is at work"));
+
+  held = *FileLock::TryAcquire(dir / "lock", "test");
+  CancellationToken stop;
+  stop.Cancel();
+  EXPECT_THAT(FileLock::Acquire(dir / "lock", "test", stop),
+              testing::FailsWith(ErrorKind::kCancelled, ::testing::_));
 }
 
 }  // namespace

@@ -35,11 +35,16 @@ Result<bool> FileSystem::Exists(const std::string& path) {
   return std::unexpected<Error>(std::move(info).error());
 }
 
-Status FileSystem::PutIfAbsent(const std::string& path, std::string_view bytes) {
+Status FileSystem::PutIfAbsent(const std::string& path, std::string_view bytes,
+                               const std::function<bool()>& still_wanted) {
   std::string temporary = TemporaryName(path);
   if (Status written = WriteAndSync(*this, temporary, bytes); !written.has_value()) {
     (void)Remove(temporary);  // best effort: the write's own error is what the caller needs
     return written;
+  }
+  if (still_wanted && !still_wanted()) {
+    (void)Remove(temporary);  // best effort: a left-over temporary is skipped by readers
+    return Fail(ErrorKind::kCancelled, "not put, as the caller did not want it any more: {}", path);
   }
   Status linked = Link(temporary, path);
   (void)Remove(temporary);  // a left-over temporary is harmless and is skipped by readers

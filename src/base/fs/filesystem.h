@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,7 +56,8 @@ class FileSystem {
   virtual Status CreateDirectory(const std::string& path) = 0;                // kAlreadyExists
   virtual Status Link(const std::string& from, const std::string& to) = 0;    // kAlreadyExists
   virtual Status Rename(const std::string& from, const std::string& to) = 0;  // replaces
-  virtual Status Remove(const std::string& path) = 0;  // file or empty directory; kNotFound
+  virtual Status Remove(const std::string& path) = 0;    // file or empty directory; kNotFound
+  virtual Status SyncFile(const std::string& path) = 0;  // of a file that somebody else wrote
   virtual Status SyncDirectory(const std::string& path) = 0;
 
   // -- composites
@@ -65,7 +67,10 @@ class FileSystem {
   // Writes a file that must not exist yet, all or nothing, durable on return: temporary file,
   // fsync, link, fsync of the folder. kAlreadyExists: somebody else's file (or our own earlier try)
   // stands there. kOutcomeUnknown: an error after the link; the caller reads the file back to know.
-  virtual Status PutIfAbsent(const std::string& path, std::string_view bytes);
+  // `still_wanted` is asked when the bytes are on the disk, right before they get their name: false
+  // puts nothing, and the answer is kCancelled.
+  virtual Status PutIfAbsent(const std::string& path, std::string_view bytes,
+                             const std::function<bool()>& still_wanted = nullptr);
 
   // Writes or replaces a file, all or nothing, durable on return.
   virtual Status ReplaceFile(const std::string& path, std::string_view bytes);

@@ -194,6 +194,14 @@ class LocalFileSystem : public FileSystem {
     return OkStatus();
   }
 
+  Status SyncFile(const std::string& path) override {
+    int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return FailErrno("open", path);
+    auto result = ::fdatasync(fd) != 0 ? Status(FailErrno("sync", path)) : OkStatus();
+    ::close(fd);
+    return result;
+  }
+
   Status SyncDirectory(const std::string& path) override {
     int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return FailErrno("open folder", path);

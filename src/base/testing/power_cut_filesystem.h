@@ -104,6 +104,13 @@ class PowerCutFileSystem : public FileSystem {
     parent->now.entries.erase(Name(path));
     return OkStatus();
   }
+  Status SyncFile(const std::string& path) override {
+    std::lock_guard lock(mutex_);
+    MP_RETURN_IF_ERROR(Step());
+    MP_ASSIGN_OR_RETURN(auto node, Find(path));
+    node->synced.bytes = node->now.bytes;
+    return OkStatus();
+  }
   Status SyncDirectory(const std::string& path) override {
     std::lock_guard lock(mutex_);
     MP_RETURN_IF_ERROR(Step());

@@ -270,5 +270,36 @@ TEST_F(RaceTest, ThreadsOnOneHandleAndOnSeveral) {
   CheckTable(path, all, {});
 }
 
+// Whoever follows the table counts on stamps that are young when the commit appears.
+TEST_F(FaultTest, AWriterThatStallsStampsAgain) {
+  for (const int stalls : {0, 1, 3, 1000}) {
+    FaultyFileSystem slow(*machine_.local);
+    int syncs = 0;
+    Micros linked_at = 0;
+    slow.OnStep([&](std::string_view operation, const std::string& path) {
+      // Before the commit has its name (a checkpoint follows).
+      if (path.find("_delta_log") == std::string::npos || linked_at > 0) return;
+      if (operation == "sync" && syncs++ < stalls) machine_.clock.Advance(150 * kMicrosPerMilli);
+      if (operation == "link") linked_at = machine_.clock.Now();
+    });
+    auto table = DeltaTable::Open(machine_.With(slow), Fresh());
+    ASSERT_THAT(table, IsOk());
+    auto result = AppendValue(*table, 10);
+    ASSERT_THAT(result, IsOk());
+    const Micros age = linked_at - result->commit_time;
+    if (stalls < 1000) {
+      EXPECT_EQ(syncs, stalls + 1);
+      EXPECT_LE(age, 100 * kMicrosPerMilli);
+    } else {
+      EXPECT_EQ(syncs, 6);  // bounded: the commit goes out with an old stamp
+      EXPECT_EQ(age, 150 * kMicrosPerMilli);
+    }
+    auto reopened = DeltaTable::Open(machine_.env, dir_ / "t");
+    ASSERT_THAT(reopened, IsOk());
+    EXPECT_EQ((*reopened->Latest())->commit_time(), result->commit_time);
+    CheckTable(dir_ / "t", {10}, {10});
+  }
+}
+
 }  // namespace
 }  // namespace millpond::data

@@ -36,8 +36,8 @@ class FileList {
   std::optional<int64_t> num_records(size_t i) const;  // nullopt: the log does not say
   // As the log holds it (see ParsePartitionValue); nullopt: NULL, or no partition column.
   std::optional<std::string_view> partition_value(size_t i, std::string_view column) const;
-  // `column`: the names from the top through structs down to the leaf; a name may hold dots. Nothing
-  // known: empty bounds.
+  // `column`: the names from the top through structs down to the leaf; a name may hold dots.
+  // Nothing known: empty bounds.
   FileBounds bounds(size_t i, const std::vector<std::string>& column) const;
   // The whole action, as a checkpoint writes it.
   AddFile add(size_t i) const;

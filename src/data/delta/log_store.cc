@@ -34,8 +34,9 @@ Result<std::string> LogStore::ReadCommit(int64_t version) const {
   return env_.fs.ReadFile(CommitPath(version));
 }
 
-Status LogStore::PutCommit(int64_t version, std::string_view bytes) const {
-  return env_.fs.PutIfAbsent(CommitPath(version), bytes);
+Status LogStore::PutCommit(int64_t version, std::string_view bytes,
+                           const std::function<bool()>& still_wanted) const {
+  return env_.fs.PutIfAbsent(CommitPath(version), bytes, still_wanted);
 }
 
 Result<FileInfo> LogStore::StatCommit(int64_t version) const {

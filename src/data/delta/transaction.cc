@@ -16,6 +16,10 @@ namespace {
 constexpr const char* kEngine = "Millpond/0.1.0";
 // How often an unknown outcome that turns out "not written" is tried again before giving up.
 constexpr int kPutTries = 3;
+// An in-commit timestamp older than this when the log entry is about to get its name is drawn
+// again, so many times; then the commit goes out as it is, and whoever follows it sees it late.
+constexpr int64_t kMaxStampAgeMillis = 100;
+constexpr int kRestamps = 5;
 
 }  // namespace
 
@@ -105,19 +109,26 @@ Result<CommitResult> Transaction::Commit() {
           table_.path(), property::kAppendOnly);
     }
   }
-  while (true) {
+  for (int restamps = 0;;) {
     MP_RETURN_IF_ERROR(env.cancellation.Check());
     int64_t version = base_ == nullptr ? 0 : base_->version() + 1;
-    MP_ASSIGN_OR_RETURN(auto actions,
-                        BuildCommit(pending_, base_.get(), version, env.clock.NowMillis()));
+    const int64_t now_ms = env.clock.NowMillis();
+    MP_ASSIGN_OR_RETURN(auto actions, BuildCommit(pending_, base_.get(), version, now_ms));
     std::string bytes;
     for (const auto& action : actions) {
       MP_ASSIGN_OR_RETURN_CONTEXT(const std::string line, ActionLine(action),
                                   "version {} of table {}", version, table_.path());
       bytes += line;
     }
-    MP_ASSIGN_OR_RETURN(Attempt attempt, TryCommit(version, bytes));
+    const bool stamped = std::get<CommitInfo>(actions.front()).in_commit_timestamp_ms.has_value();
+    std::optional<int64_t> fresh;
+    if (stamped && restamps < kRestamps) fresh = now_ms;
+    MP_ASSIGN_OR_RETURN(Attempt attempt, TryCommit(version, bytes, fresh));
     if (attempt == Attempt::kCommitted) return Finish(version, actions);
+    if (attempt == Attempt::kStampTooOld) {
+      ++restamps;
+      continue;
+    }
     if (base_ == nullptr) {
       return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table_.path());
     }
@@ -127,13 +138,20 @@ Result<CommitResult> Transaction::Commit() {
 
 // Puts the version and finds out whose it is, whatever the file system answered: after an error
 // the file may still be there, and a file that is already there may be our own.
-Result<Transaction::Attempt> Transaction::TryCommit(int64_t version, const std::string& bytes) {
+Result<Transaction::Attempt> Transaction::TryCommit(int64_t version, const std::string& bytes,
+                                                    std::optional<int64_t> stamp_ms) {
   const LogStore& log = table_.shared_->log;
+  const Clock& clock = table_.environment().clock;
+  std::function<bool()> still_wanted;
+  if (stamp_ms) {
+    still_wanted = [&] { return clock.NowMillis() - *stamp_ms <= kMaxStampAgeMillis; };
+  }
   Error last(ErrorKind::kInternal, "");
   for (int tries = 0; tries < kPutTries; ++tries) {
-    Status put = log.PutCommit(version, bytes);
+    Status put = log.PutCommit(version, bytes, still_wanted);
     if (put.has_value()) return Attempt::kCommitted;
     last = put.error();
+    if (stamp_ms && last.kind() == ErrorKind::kCancelled) return Attempt::kStampTooOld;
     bool may_be_there =
         last.kind() == ErrorKind::kAlreadyExists || last.kind() == ErrorKind::kOutcomeUnknown;
     if (!may_be_there) return std::unexpected<Error>(std::move(last));

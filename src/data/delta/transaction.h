@@ -9,6 +9,10 @@
 //   transaction.Remove(...); transaction.Add(...);
 //   MP_ASSIGN_OR_RETURN(auto result, transaction.Commit());
 //
+// An in-commit timestamp is the moment from which others may count on seeing the commit, so it must
+// not be old when the log entry gets its name: a writer that stalls between the two (a slow fsync)
+// draws a new one and writes again, a bounded number of times.
+//
 // Used by one thread. After Commit, whatever it returned, the transaction is spent; kConflict means
 // that nothing was written, kOutcomeUnknown that the log could not be read back to know.
 #pragma once
@@ -73,8 +77,10 @@ class Transaction {
   static Result<CommitResult> CommitFirst(DeltaTable table, Protocol protocol, Metadata metadata,
                                           CommitInfo info, std::vector<AddFile> adds);
 
-  enum class Attempt { kCommitted, kLost };
-  Result<Attempt> TryCommit(int64_t version, const std::string& bytes);
+  enum class Attempt { kCommitted, kLost, kStampTooOld };
+  // `stamp_ms`: the in-commit timestamp in the bytes, if it must be fresh.
+  Result<Attempt> TryCommit(int64_t version, const std::string& bytes,
+                            std::optional<int64_t> stamp_ms);
   Status CatchUp();
   Result<CommitResult> Finish(int64_t version, const std::vector<Action>& actions);
 

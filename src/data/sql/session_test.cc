@@ -69,7 +69,8 @@ TEST_F(SessionTest, ExplainShowsFilesSkipped) {
 TEST_F(SessionTest, ADotInAColumnsNameIsNoPath) {
   MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT 5 AS \"a.b\", {'b': 100} AS a"));
   MP_ASSERT_OK(Run("INSERT INTO t SELECT 6, {'b': 100}"));
-  EXPECT_THAT(Run("SELECT \"a.b\" AS n, a.b AS m FROM t WHERE \"a.b\" = 5"), IsOkAnd("n,m\n5,100\n"));
+  EXPECT_THAT(Run("SELECT \"a.b\" AS n, a.b AS m FROM t WHERE \"a.b\" = 5"),
+              IsOkAnd("n,m\n5,100\n"));
   EXPECT_THAT(Run("EXPLAIN SELECT * FROM t WHERE \"a.b\" = 5"), IsOkAnd(HasSubstr("1 of 2 files")));
 }
 

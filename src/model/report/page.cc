@@ -100,6 +100,12 @@ void Page::Section(std::string_view heading, std::string_view anchor) {
   body_ += fmt::format("<h2 id=\"{}\">{}</h2>\n", Escape(anchor), Escape(heading));
 }
 
+void Page::Links(const std::vector<std::pair<std::string, std::string>>& links) {
+  for (const auto& [text, address] : links) {
+    contents_ += fmt::format("<a href=\"{}\">{}</a>\n", Escape(address), Escape(text));
+  }
+}
+
 void Page::Heading(std::string_view text) {
   body_ += fmt::format("<h3>{}</h3>\n", Escape(text));
 }

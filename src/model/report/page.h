@@ -39,6 +39,8 @@ class Page {
   Page(std::string title, std::string subtitle);
 
   void Section(std::string_view heading, std::string_view anchor);  // also an entry of the contents
+  // A line of links, {text, address}, below the title.
+  void Links(const std::vector<std::pair<std::string, std::string>>& links);
   void Heading(std::string_view text);
   void Paragraph(std::string_view text);
   // A sentence that must not be overlooked: `good` green, otherwise amber.

@@ -123,6 +123,9 @@ Result<std::shared_ptr<const ScoringModel>> ScoringModel::Open(FileSystem& fs,
                       ReadFeatures(folder.features_json, JoinPath(path, "features.json")));
   model->learner_ = folder.learner;
   model->digest_ = DigestOf(folder);
+  model->file_bytes_ =
+      static_cast<int64_t>(folder.model_bytes.size() + folder.encoder_json.size() +
+                           folder.calibration_json.size() + folder.features_json.size());
   size_t encoded = model->encoder_.columns().size();
   if (encoded != model->scorer_->columns() || encoded != model->features_.columns.size()) {
     return Fail(ErrorKind::kCorrupt,
@@ -152,23 +155,26 @@ Status ScoringModel::CheckViews(const platform::FeatureStore& store) const {
 }
 
 Result<ScoredRows> ScoringModel::Score(const Batch& rows, int reasons) const {
-  MP_ASSIGN_OR_RETURN(auto values, encoder_.Encode(rows));
-  MatrixView encoded{values.data(), static_cast<size_t>(rows.rows), encoder_.columns().size()};
+  MP_ASSIGN_OR_RETURN(auto columns, encoder_.FindColumns(rows));
+  return ScoreColumns(columns, rows.rows, reasons);
+}
+
+Result<ScoredRows> ScoringModel::ScoreColumns(std::span<const Column* const> columns, int64_t rows,
+                                              int reasons) const {
+  std::vector<float> values(static_cast<size_t>(rows) * encoder_.columns().size());
+  MP_RETURN_IF_ERROR(encoder_.EncodeColumns(columns, rows, values));
+  MatrixView encoded{values.data(), static_cast<size_t>(rows), encoder_.columns().size()};
   ScoredRows scored;
   MP_ASSIGN_OR_RETURN(scored.margins, scorer_->Margins(encoded));
   scored.probabilities = calibration_.Probabilities(scored.margins);
   if (reasons > 0) {
-    MP_RETURN_IF_ERROR(AddReasons(rows, encoded, static_cast<size_t>(reasons), scored));
+    MP_RETURN_IF_ERROR(AddReasons(columns, encoded, static_cast<size_t>(reasons), scored));
   }
   return scored;
 }
 
-Status ScoringModel::AddReasons(const Batch& rows, MatrixView encoded, size_t keep,
-                                ScoredRows& scored) const {
-  std::vector<const Column*> columns;
-  for (const auto& column : encoder_.columns()) {
-    columns.push_back(&rows.columns[static_cast<size_t>(rows.Find(column.name))]);
-  }
+Status ScoringModel::AddReasons(std::span<const Column* const> columns, MatrixView encoded,
+                                size_t keep, ScoredRows& scored) const {
   std::vector<double> parts(encoded.columns);
   std::vector<size_t> order(encoded.columns);
   keep = std::min(keep, order.size());

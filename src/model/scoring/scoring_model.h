@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -58,10 +59,16 @@ class ScoringModel {
   //   [{"feature":"recency_days","value":31,"contribution":0.42}, …]
   // in units of the margin, rounded to six places; columns that add nothing are left out.
   Result<ScoredRows> Score(const kernel::Batch& rows, int reasons) const;
+  // The same for columns in the encoder's order, for those who found them before.
+  Result<ScoredRows> ScoreColumns(std::span<const kernel::Column* const> columns, int64_t rows,
+                                  int reasons) const;
+
+  const kernel::Encoder& encoder() const { return encoder_; }
+  int64_t file_bytes() const { return file_bytes_; }
 
  private:
   explicit ScoringModel(kernel::Encoder encoder) : encoder_(std::move(encoder)) {}
-  Status AddReasons(const kernel::Batch& rows, MatrixView encoded, size_t keep,
+  Status AddReasons(std::span<const kernel::Column* const> columns, MatrixView encoded, size_t keep,
                     ScoredRows& scored) const;
 
   kernel::Encoder encoder_;
@@ -70,6 +77,7 @@ class ScoringModel {
   ModelFeatures features_;
   std::string learner_;
   std::string digest_;
+  int64_t file_bytes_ = 0;
 };
 
 }  // namespace millpond::model

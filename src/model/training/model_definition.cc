@@ -7,15 +7,16 @@
 #include "data/catalog/table_name.h"
 #include "model/training/definition_values_internal.h"
 #include "model/training/learner.h"
+#include "model/training/serve_definition_internal.h"
 
 namespace millpond::model {
 
 namespace {
 
-constexpr const char* kKeys[] = {"name",        "description", "label",       "features",
-                                 "split",       "learner",     "seed",        "imbalance",
-                                 "calibration", "metrics",     "baselines",   "action",
-                                 "leak_check",  "score",       "training_set"};
+constexpr const char* kKeys[] = {"name",        "description", "label",     "features",
+                                 "split",       "learner",     "seed",      "imbalance",
+                                 "calibration", "metrics",     "baselines", "action",
+                                 "leak_check",  "score",       "serve",     "training_set"};
 
 Status ReadLabel(const YamlNode& node, const std::string& file, LabelDefinition& label) {
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
@@ -229,7 +230,8 @@ Status ReadScore(const YamlNode& node, ModelDefinition& model) {
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
   if (auto as_of = reader.Find("as_of")) {
     MP_ASSIGN_OR_RETURN(auto text, as_of->AsString());
-    if (text != "clock") {
+    score.today = text == "today";
+    if (text != "clock" && !score.today) {
       MP_ASSIGN_OR_RETURN(score.as_of, ReadMoment(*as_of));
     }
   }
@@ -256,6 +258,10 @@ Status ReadOptionalParts(MappingReader& reader, ModelDefinition& model) {
     }
   }
   if (auto node = reader.Find("score")) MP_RETURN_IF_ERROR(ReadScore(*node, model));
+  model.serve.table = InferenceTableFor(model);
+  if (auto node = reader.Find("serve")) {
+    MP_RETURN_IF_ERROR(ReadServe(*node, model.name, model.serve));
+  }
   return OkStatus();
 }
 

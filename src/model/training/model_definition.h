@@ -81,9 +81,31 @@ struct LeakCheckDefinition {
 
 struct ScoreDefinition {
   std::optional<Micros> as_of = std::nullopt;  // absent: the project's clock
+  bool today = false;                          // … cut to the begin of its day, UTC
   std::optional<ModelSql> candidates = std::nullopt;
   std::string table = {};
   std::string work_list = {};
+};
+
+// Which model answers instead: a version, or the one that an alias names.
+struct FallbackModel {
+  std::string model = {};
+  std::string alias = {};  // "": version
+  int64_t version = 0;
+};
+
+// How an endpoint behaves (docs/serving.md). Concerns no model's bytes.
+struct ServeDefinition {
+  enum class Log { kAsync, kSync, kSample, kOff };
+  enum class Degraded { kRefuse, kDefaultFeatures, kFallbackModel };
+
+  Log log = Log::kAsync;
+  double sample = 0.1;                                   // share of the entities, with kSample
+  std::string table = {};                                // the inference table
+  std::optional<Micros> max_feature_age = std::nullopt;  // older features count as missing
+  Degraded degraded = Degraded::kRefuse;                 // when features are missing
+  std::optional<FallbackModel> fallback = std::nullopt;
+  int max_rows = 1000;  // of one request
 };
 
 struct ModelDefinition {
@@ -107,6 +129,7 @@ struct ModelDefinition {
   ActionDefinition action = {};
   LeakCheckDefinition leak_check = {};
   ScoreDefinition score = {};
+  ServeDefinition serve = {};
   std::string training_set = {};  // table
   // Where a value stands (file:line:column), for what is found out when tables and features are
   // looked at: "training_set", "score.table", "features.views.NAME", "baselines.NAME" …

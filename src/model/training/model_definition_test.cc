@@ -91,6 +91,52 @@ training_set: main.churn.churn_training
   EXPECT_EQ(model.score.table, "main.churn.scores");
 }
 
+TEST(ModelDefinitionTest, ReadsHowAnEndpointBehaves) {
+  const std::string minimal = kMinimal;
+  MP_ASSERT_OK_AND_ASSIGN(auto plain, ParseModelDefinition(minimal, "models/churn.yml"));
+  EXPECT_EQ(plain.serve.log, ServeDefinition::Log::kAsync);
+  EXPECT_EQ(plain.serve.degraded, ServeDefinition::Degraded::kRefuse);
+  EXPECT_EQ(plain.serve.table, "main.default.churn_inference");
+  MP_ASSERT_OK_AND_ASSIGN(auto model,
+                          ParseModelDefinition(minimal + R"(score: {table: main.shop.scores}
+serve:
+  log: sample
+  sample: 0.25
+  max_feature_age: 5 minutes
+  degraded: fallback_model
+  fallback: winback@champion
+  max_rows: 10
+)",
+                                               "models/churn.yml"));
+  EXPECT_EQ(model.serve.log, ServeDefinition::Log::kSample);
+  EXPECT_EQ(model.serve.sample, 0.25);
+  EXPECT_EQ(model.serve.table, "main.shop.churn_inference");
+  EXPECT_EQ(model.serve.max_feature_age, 300 * kMicrosPerSecond);
+  EXPECT_EQ(model.serve.fallback->model, "winback");
+  EXPECT_EQ(model.serve.fallback->alias, "champion");
+  EXPECT_EQ(model.serve.max_rows, 10);
+  MP_ASSERT_OK_AND_ASSIGN(
+      model, ParseModelDefinition(minimal + "serve: {degraded: fallback_model, fallback: w@12}\n",
+                                  "models/churn.yml"));
+  EXPECT_EQ(model.serve.fallback->version, 12);
+  EXPECT_EQ(model.serve.fallback->alias, "");
+  const std::pair<const char*, const char*> refused[] = {
+      {"{log: later}", "17:14: want one of async, sync, sample, off; found 'later'"},
+      {"{sample: 0.5}", "only 'log: sample' has a sample"},
+      {"{log: sample, sample: 0}", "more than 0, at most 1"},
+      {"{max_feature_age: 0}", "longer than nothing"},
+      {"{degraded: guess}", "want one of refuse, default_features, fallback_model"},
+      {"{degraded: fallback_model}", "needs 'fallback: MODEL@ALIAS'"},
+      {"{degraded: fallback_model, fallback: w}", "want MODEL@ALIAS or MODEL@VERSION"},
+      {"{degraded: fallback_model, fallback: churn@2}", "cannot stand in for itself"},
+      {"{fallback: w@2}", "only with 'degraded: fallback_model'"},
+      {"{max_rows: 0}", "want 1 to 100000 rows"},
+      {"{maxrows: 1}", "did you mean 'max_rows'?"}};
+  for (const auto& [serve, message] : refused) {
+    Refuses(minimal + "serve: " + serve + "\n", message);
+  }
+}
+
 TEST(ModelDefinitionTest, RangesOfTimeMayTouch) {
   const std::string text =
       With("  train: [1997-04-01, 1997-05-01]\n  calibrate: [1997-10-01]\n  test: [1998-01-01]\n",

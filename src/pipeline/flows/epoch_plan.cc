@@ -37,6 +37,7 @@ Json ToJson(const PlannedInput& input) {
   } else {
     json["files"] = ToJson(input.files);
     json["schema"] = input.schema;
+    if (input.read_through.has_value()) json["readThrough"] = *input.read_through;
   }
   return json;
 }
@@ -52,6 +53,9 @@ PlannedInput InputFrom(const Json& json) {
   } else {
     input.files = FilesFrom(json.at("files"));
     input.schema = json.at("schema");
+    if (json.contains("readThrough")) {
+      input.read_through = json.at("readThrough").get<std::vector<std::string>>();
+    }
   }
   return input;
 }

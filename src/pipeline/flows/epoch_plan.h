@@ -32,6 +32,9 @@ struct PlannedInput {
   // Files.
   std::vector<PlannedFile> files;
   std::string schema;  // the columns as a column list; "": taken from the files
+  // Pushed rows: the segments are `files`, and these are the newest ones read so far, one of each
+  // spool id (push_source.h), those of this epoch included. What is no newer has been committed.
+  std::optional<std::vector<std::string>> read_through = std::nullopt;
   // A table: rows of versions (from, to] of a stream, else the version `to`. -1: from the start.
   std::string table_id;
   int64_t from_version = -1;

@@ -111,6 +111,7 @@ class EpochRun {
     MP_RETURN_IF_ERROR(Prepare(*rows->schema()));
     while (true) {
       MP_RETURN_IF_ERROR(context_.catalog.workspace().env.cancellation.Check());
+      MP_RETURN_IF_ERROR(context_.cancellation.Check());
       std::shared_ptr<arrow::RecordBatch> batch;
       MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
       if (batch == nullptr) break;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/cancellation.h"
 #include "data/delta/table.h"
 #include "pipeline/flows/batch_operator.h"
 #include "pipeline/flows/flow_query.h"
@@ -29,6 +30,8 @@ namespace millpond::pipeline {
 struct FlowContext {
   data::Catalog& catalog;
   data::SqlEngine& engine;
+  // Of who runs the flows, beside the workspace's own; asked after each batch of rows.
+  CancellationToken cancellation = {};
 };
 
 struct FlowTables {

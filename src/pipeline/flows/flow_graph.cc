@@ -27,7 +27,7 @@ class Sorter {
     path_.push_back(i);
     for (const FlowInput& input : queries_[i].inputs) {
       auto maker = makers_.find(input.table);
-      if (!input.is_files && maker != makers_.end()) MP_RETURN_IF_ERROR(Visit(maker->second));
+      if (input.is_table() && maker != makers_.end()) MP_RETURN_IF_ERROR(Visit(maker->second));
     }
     path_.pop_back();
     marks_[i] = Mark::kDone;
@@ -76,7 +76,7 @@ Result<std::vector<FlowQuery>> SortFlows(std::vector<FlowQuery> queries) {
 
 bool Reads(const FlowQuery& query, const data::TableName& table, bool stream_only) {
   return std::any_of(query.inputs.begin(), query.inputs.end(), [&](const FlowInput& input) {
-    return !input.is_files && input.table == table && (input.stream || !stream_only);
+    return input.is_table() && input.table == table && (input.stream || !stream_only);
   });
 }
 

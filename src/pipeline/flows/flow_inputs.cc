@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log.h"
 #include "data/catalog/catalog.h"
 #include "data/delta/scan.h"
 #include "pipeline/sources/column_list.h"
 
 namespace millpond::pipeline {
 namespace {
+
+constexpr size_t kSegmentsPerEpoch = 1000;
+constexpr std::string_view kPushKey = "push ";
 
 std::shared_ptr<const data::DeletionVector> VectorOf(const data::AddFile& add) {
   if (!add.deletion_vector.has_value()) return nullptr;
@@ -59,7 +63,11 @@ class Planner {
     planned.key = input.Key();
     planned.stream = input.stream;
     const PlannedInput* before = Before(planned);
-    Status status = input.is_files ? Files(input, before, planned) : Table(input, before, planned);
+    Status status = [&] {
+      if (input.is_table()) return Table(input, before, planned);
+      if (input.kind == FlowInput::Kind::kPush) return Pushed(input, before, planned);
+      return Files(input, before, planned);
+    }();
     if (!status.has_value()) {
       return std::unexpected(std::move(status).error().WithContext(input.place));
     }
@@ -129,6 +137,25 @@ class Planner {
     return OkStatus();
   }
 
+  Status Pushed(const FlowInput& input, const PlannedInput* before, PlannedInput& planned) {
+    MP_ASSIGN_OR_RETURN(auto segments, ListSegments(catalog_.workspace(), input.push.name));
+    planned.read_through.emplace();
+    if (before != nullptr) planned.read_through = before->read_through;
+    for (const SourceFile& segment : segments) {
+      if (before != nullptr && IsRead(*before->read_through, segment.name)) continue;
+      if (planned.files.size() == kSegmentsPerEpoch) {
+        more = true;
+        break;
+      }
+      MP_ASSIGN_OR_RETURN(uint32_t crc, FileChecksum(catalog_.workspace().env, segment));
+      planned.files.push_back({segment.name, segment.size_bytes, segment.modified, crc});
+      NoteRead(segment.name, *planned.read_through);
+    }
+    if (!planned.files.empty()) has_new = true;
+    MP_ASSIGN_OR_RETURN(planned.schema, FormatColumnList(*input.push.schema));
+    return OkStatus();
+  }
+
   Status CheckUnchanged(const SourceFile& file, const PlannedFile& read) const {
     if (file.size_bytes == read.size_bytes) {
       if (file.modified == read.modified) return OkStatus();
@@ -195,12 +222,13 @@ std::vector<PlannedInput> EarlierStreams(const EpochPlan& last,
 }
 
 // The planned files as they lie there now; a changed one is an error.
-Result<std::vector<SourceFile>> FindFiles(const data::Workspace& workspace,
+Result<std::vector<SourceFile>> FindFiles(const data::Workspace& workspace, const FlowInput& input,
                                           const PlannedInput& planned) {
   std::vector<SourceFile> files;
+  std::string folder = input.kind == FlowInput::Kind::kPush ? SpoolDir(workspace, input.push.name)
+                                                            : workspace.project_dir;
   for (const PlannedFile& file : planned.files) {
-    std::string path =
-        file.name.starts_with('/') ? file.name : JoinPath(workspace.project_dir, file.name);
+    std::string path = file.name.starts_with('/') ? file.name : JoinPath(folder, file.name);
     auto info = workspace.env.fs.Stat(path);
     SourceFile found{file.name, path, file.size_bytes, file.modified};
     bool same = info.has_value() && info->size_bytes == file.size_bytes;
@@ -246,12 +274,30 @@ Result<InputsPlan> PlanInputs(data::Catalog& catalog, const FlowQuery& query, co
   return plan;
 }
 
+void RemoveReadSegments(data::Catalog& catalog, const EpochPlan& committed) {
+  const data::Workspace& workspace = catalog.workspace();
+  for (const PlannedInput& input : committed.inputs) {
+    if (!input.read_through.has_value()) continue;
+    auto name = data::ParseTableName(std::string_view(input.key).substr(kPushKey.size()));
+    if (!name.has_value()) continue;
+    auto segments = ListSegments(workspace, *name);
+    if (!segments.has_value()) continue;
+    for (const SourceFile& segment : *segments) {
+      if (!IsRead(*input.read_through, segment.name)) continue;
+      Status removed = workspace.env.fs.Remove(segment.path);
+      if (removed.has_value() || removed.error().kind() == ErrorKind::kNotFound) continue;
+      LogWarn("pipeline", "{} is read and committed, but stays there: {}", segment.path,
+              removed.error().ToString());
+    }
+  }
+}
+
 Status CheckInputs(data::Catalog& catalog, const FlowQuery& query,
                    const std::vector<PlannedInput>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const FlowInput& input = query.inputs[i];
-    if (input.is_files) {
-      auto files = FindFiles(catalog.workspace(), inputs[i]);
+    if (!input.is_table()) {
+      auto files = FindFiles(catalog.workspace(), input, inputs[i]);
       if (!files.has_value()) return std::unexpected(files.error());
       continue;
     }
@@ -269,7 +315,7 @@ Result<bool> TablesMoved(data::Catalog& catalog, const FlowQuery& query,
                          const std::vector<PlannedInput>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     const FlowInput& input = query.inputs[i];
-    if (input.is_files || input.stream || input.fixed_version) continue;
+    if (!input.is_table() || input.stream || input.fixed_version) continue;
     MP_ASSIGN_OR_RETURN(auto table, catalog.OpenTable(input.table));
     MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
     if (snapshot->version() != inputs[i].to_version) return true;
@@ -279,10 +325,10 @@ Result<bool> TablesMoved(data::Catalog& catalog, const FlowQuery& query,
 
 Result<std::shared_ptr<arrow::Schema>> InputSchema(data::Catalog& catalog, const FlowInput& input,
                                                    const PlannedInput& planned) {
-  if (input.is_files) {
+  if (!input.is_table()) {
     std::vector<SourceFile> files;
     if (planned.schema.empty()) {
-      MP_ASSIGN_OR_RETURN(files, FindFiles(catalog.workspace(), planned));
+      MP_ASSIGN_OR_RETURN(files, FindFiles(catalog.workspace(), input, planned));
     }
     return FilesSchema(catalog.workspace(), input, planned, files);
   }
@@ -295,9 +341,12 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenInput(data::Catalog& catal
                                                             const FlowInput& input,
                                                             const PlannedInput& planned) {
   const data::Workspace& workspace = catalog.workspace();
-  if (input.is_files) {
-    MP_ASSIGN_OR_RETURN(auto files, FindFiles(workspace, planned));
+  if (!input.is_table()) {
+    MP_ASSIGN_OR_RETURN(auto files, FindFiles(workspace, input, planned));
     MP_ASSIGN_OR_RETURN(auto schema, FilesSchema(workspace, input, planned, files));
+    if (input.kind == FlowInput::Kind::kPush) {
+      return ScanSegments(workspace.env, schema, std::move(files));
+    }
     return ScanFiles(workspace.env, input.call.format, std::move(files), std::move(schema));
   }
   MP_ASSIGN_OR_RETURN(auto table, catalog.OpenTable(input.table));

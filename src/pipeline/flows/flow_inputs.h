@@ -4,7 +4,8 @@
 // A STREAM of files reads each file once, whole. A file that it has read may be deleted, and may
 // get a new time stamp (its bytes are compared then); one whose bytes changed is an error, since
 // its rows are in the table already. A STREAM of a table reads the files that were added to it
-// since; a table that lost or replaced rows since is an error that names the version.
+// since; a table that lost or replaced rows since is an error that names the version. A STREAM of
+// pushed rows reads each sealed segment once, whole, in the order of their numbers.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -38,6 +39,10 @@ Result<InputsPlan> PlanInputs(data::Catalog& catalog, const FlowQuery& query, co
 // kInvalidArgument says what changed.
 Status CheckInputs(data::Catalog& catalog, const FlowQuery& query,
                    const std::vector<PlannedInput>& inputs);
+
+// Removes the segments of pushed rows that a committed plan and those before it have read. What
+// cannot be removed now is tried again after the next epoch, and read by none.
+void RemoveReadSegments(data::Catalog& catalog, const EpochPlan& committed);
 
 // Whether a table that is read whole, at its newest version, has a newer one than was planned.
 Result<bool> TablesMoved(data::Catalog& catalog, const FlowQuery& query,

@@ -91,11 +91,9 @@ class Builder {
     input.place = source.Place(relation.offset);
     std::string alias;
     if (relation.is_function) {
-      if (relation.function->name != "read_files") return Function(relation, source);
-      MP_ASSIGN_OR_RETURN(auto arguments, data::ArgumentsOf(*relation.function, source));
-      MP_ASSIGN_OR_RETURN(input.call, ParseReadFiles(arguments));
-      input.is_files = true;
-      alias = "read_files";
+      alias = relation.function->name;
+      if (alias != "read_files" && alias != "read_push") return Function(relation, source);
+      MP_RETURN_IF_ERROR(Source(relation, source, input));
     } else {
       if (relation.names.size() == 1 && views_.contains(Lower(relation.names[0]))) {
         return View(relation, source, replacements);
@@ -117,7 +115,7 @@ class Builder {
                       "a STREAM follows the table: it has no version of its own");
       }
     }
-    if (input.is_files || input.stream) {
+    if (!input.is_table() || input.stream) {
       input.relation = fmt::format("__millpond_input_{}", query_.inputs.size() + 1);
       std::string text = QuoteName(input.relation);
       if (!HasAlias(source, statement.body, relation.end)) text += " AS " + QuoteName(alias);
@@ -132,16 +130,42 @@ class Builder {
 
   bool Known(const FlowInput& input) const {
     return std::any_of(query_.inputs.begin(), query_.inputs.end(), [&](const FlowInput& other) {
-      return !other.is_files && !other.stream && other.table == input.table &&
+      return other.is_table() && !other.stream && other.table == input.table &&
              other.fixed_version == input.fixed_version;
     });
+  }
+
+  Status Source(const data::ReferencedRelation& relation, const SourceText& source,
+                FlowInput& input) const {
+    MP_ASSIGN_OR_RETURN(auto arguments, data::ArgumentsOf(*relation.function, source));
+    if (relation.function->name == "read_files") {
+      input.kind = FlowInput::Kind::kFiles;
+      MP_ASSIGN_OR_RETURN(input.call, ParseReadFiles(arguments));
+      return OkStatus();
+    }
+    input.kind = FlowInput::Kind::kPush;
+    MP_ASSIGN_OR_RETURN(input.push, ParseReadPush(arguments));
+    if (!relation.stream) {
+      return FailAt(source, relation.offset, kBad,
+                    "read_push gives each row once, so it needs STREAM before it, in a streaming "
+                    "table; read that table for the rows that were pushed so far");
+    }
+    for (const FlowInput& other : query_.inputs) {
+      if (other.kind != FlowInput::Kind::kPush || other.push.name != input.push.name) continue;
+      return FailAt(source, relation.offset, kBad,
+                    "what is pushed to {} is read here a second time; the first is at {}. Read it "
+                    "into one streaming table, and that one as often as you like",
+                    input.push.name.ToString(), other.place);
+    }
+    return OkStatus();
   }
 
   Result<bool> Function(const data::ReferencedRelation& relation, const SourceText& source) {
     const std::string& name = relation.function->name;
     if (relation.stream || name == "delta_scan" || name == "table_changes") {
       return FailAt(source, relation.offset, ErrorKind::kUnsupported,
-                    "a flow cannot read {}({}); it reads tables by name and read_files(…)",
+                    "a flow cannot read {}({}); it reads tables by name, read_files(…) and "
+                    "STREAM read_push(…)",
                     relation.stream ? "STREAM " : "", name);
     }
     return false;
@@ -254,13 +278,31 @@ Result<std::pair<std::string, std::string>> Frame(const FlowQuery& query, Micros
 
 }  // namespace
 
+std::string FlowInput::name() const {
+  switch (kind) {
+    case Kind::kTable:
+      return table.ToString();
+    case Kind::kFiles:
+      return call.pattern;
+    case Kind::kPush:
+      return push.name.ToString();
+  }
+  return "";
+}
+
 std::string FlowInput::Key() const {
-  return is_files ? "files " + call.pattern : "table " + table.ToString();
+  static constexpr std::array<const char*, 3> kWords = {"table ", "files ", "push "};
+  return kWords[static_cast<size_t>(kind)] + name();
 }
 
 bool FlowQuery::quarantines() const {
   return std::any_of(statement.expectations.begin(), statement.expectations.end(),
                      [](const Expectation& e) { return e.action == ViolationAction::kQuarantine; });
+}
+
+bool FlowQuery::reads_pushes() const {
+  return std::any_of(inputs.begin(), inputs.end(),
+                     [](const FlowInput& input) { return input.kind == FlowInput::Kind::kPush; });
 }
 
 Result<FlowQuery> MakeFlowQuery(const FlowStatement& statement, const ViewMap& views) {

@@ -11,20 +11,26 @@
 #include "data/sql/rewrite.h"
 #include "pipeline/flows/flow_statement.h"
 #include "pipeline/sources/file_source.h"
+#include "pipeline/sources/push_source.h"
 
 namespace millpond::pipeline {
 
 // A relation that a flow's query, or one of its views, reads.
 struct FlowInput {
-  bool stream = false;    // only what is new
-  bool is_files = false;  // read_files(…), else a table
-  data::TableName table;
-  ReadFilesCall call;
+  enum class Kind { kTable, kFiles, kPush };
+  Kind kind = Kind::kTable;
+  bool stream = false;         // only what is new; a push always is
+  data::TableName table;       // kTable
+  ReadFilesCall call;          // kFiles: read_files(…)
+  PushSource push;             // kPush: read_push(…)
   bool fixed_version = false;  // t VERSION AS OF n: does not move, whatever is committed
   std::string relation;        // the registered reader that stands for it; "" for a pinned table
   std::string place;           // of its mention
 
-  // "table main.default.orders", "files data/*.csv": the input's name in plans.
+  bool is_table() const { return kind == Kind::kTable; }
+  // "main.default.orders", "data/*.csv", "main.default.pushed_orders".
+  std::string name() const;
+  // "table main.default.orders", "files data/*.csv", "push …": the input's name in plans.
   std::string Key() const;
 };
 
@@ -39,6 +45,7 @@ struct FlowQuery {
   std::string fingerprint;
 
   bool quarantines() const;
+  bool reads_pushes() const;
   std::string name() const { return statement.name.ToString(); }
 };
 

@@ -56,6 +56,7 @@ class FlowRun {
     if (main_.has_value()) {
       MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
       const std::string& id = snapshot->metadata().id;
+      blank_ = snapshot->files().size() == 0 && snapshot->state().txns.empty();
       // The table was dropped and its flow began to make it again, but came no further.
       if (!fresh_ && state_.last()->table_id != id) fresh_ = true;
       bool written = snapshot->txn_version(AppId(id, query_.name(), 1)).has_value();
@@ -86,6 +87,7 @@ class FlowRun {
     MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
     if (snapshot->txn_version(plan.AppId()).value_or(0) >= plan.epoch) {
       base_ = plan;
+      RemoveReadSegments(catalog(), plan);
       MP_ASSIGN_OR_RETURN(bool known, events_.Has(plan));
       if (known) return OkStatus();
       MP_ASSIGN_OR_RETURN(auto outcome, state_.ReadOutcome(plan));
@@ -145,13 +147,13 @@ class FlowRun {
     plan.inputs = std::move(inputs.inputs);
     plan.earlier = std::move(inputs.earlier);
     bool redefined = base_.has_value() && base_->fingerprint != query_.fingerprint;
-    bool due = is_stream() ? inputs.has_new || begin_anew : IsDue(plan);
+    bool due = is_stream() ? inputs.has_new || (begin_anew && !blank_) : IsDue(plan);
     if (!due && main_.has_value() && !redefined) return false;
 
     MP_ASSIGN_OR_RETURN(auto schema, DescribeFlow(context_, query_, plan.inputs, plan.now));
     if (main_.has_value() && !plan.overwrite) {
       MP_ASSIGN_OR_RETURN(auto snapshot, main_->Latest());
-      MP_RETURN_IF_ERROR(CheckSameColumns(*snapshot, *schema, query_.statement.Place()));
+      MP_RETURN_IF_ERROR(CheckSameColumns(*snapshot, *schema, query_));
     }
     if (main_.has_value()) MP_RETURN_IF_ERROR(CheckPartitions());
     MP_ASSIGN_OR_RETURN(auto tables, OpenFlowTables(catalog(), query_, query_.name(), *schema));
@@ -215,6 +217,7 @@ class FlowRun {
           "{} {} ({})", ToString(query.statement.kind), plan.flow, query.statement.Place())));
     }
     outcome->seconds = SecondsSince(start);
+    RemoveReadSegments(catalog(), plan);
     MP_RETURN_IF_ERROR(events_.Record(plan, *outcome));
     AddToReport(*outcome, report_);
     if (options_.after_step) options_.after_step(report_);
@@ -237,7 +240,8 @@ class FlowRun {
   std::optional<EpochPlan> base_;  // the last committed plan of the generation
   int64_t generation_ = 0;
   bool fresh_ = false;            // no plan of this generation yet
-  bool overwrite_first_ = false;  // rows of an earlier generation are there
+  bool overwrite_first_ = false;  // rows of an earlier generation are there, unless blank_
+  bool blank_ = false;            // the table is there, and no epoch has ever committed to it
   std::string why_;
 };
 

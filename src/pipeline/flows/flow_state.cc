@@ -82,7 +82,8 @@ Result<std::map<std::string, PlannedFile>> FlowState::SeenFiles(EpochPlan plan) 
   std::map<std::string, PlannedFile> seen;
   while (true) {
     for (const PlannedInput& input : plan.inputs) {
-      if (!input.stream) continue;
+      // Of pushed rows each plan knows by itself how far they were read.
+      if (!input.stream || input.read_through.has_value()) continue;
       for (const PlannedFile& file : input.files) seen.emplace(file.name, file);
     }
     if (plan.seen.has_value()) {

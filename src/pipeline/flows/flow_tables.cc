@@ -81,7 +81,7 @@ Result<FlowTables> OpenFlowTables(data::Catalog& catalog, const FlowQuery& query
 }
 
 Status CheckSameColumns(const data::Snapshot& table, const arrow::Schema& schema,
-                        const std::string& place) {
+                        const FlowQuery& query) {
   MP_ASSIGN_OR_RETURN(data::Schema wanted, data::Schema::FromArrow(schema));
   std::string difference;
   for (const data::StructField& field : wanted.fields()) {
@@ -102,9 +102,12 @@ Status CheckSameColumns(const data::Snapshot& table, const arrow::Schema& schema
   if (difference.empty()) return OkStatus();
   return Fail(ErrorKind::kInvalidArgument,
               "{}: the columns of this streaming table changed, and the table has rows of the old "
-              "ones: {}. Put the definition back, or compute the table anew with millpond run "
-              "--full-refresh NAME",
-              place, difference);
+              "ones: {}. Put the definition back, or {}",
+              query.statement.Place(), difference,
+              query.reads_pushes()
+                  ? "give the new columns a table and a push of their own, and let whoever reads "
+                    "this table read both by UNION ALL: pushed rows cannot be read again"
+                  : "compute the table anew with millpond run --full-refresh NAME");
 }
 
 }  // namespace millpond::pipeline

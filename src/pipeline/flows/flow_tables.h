@@ -25,8 +25,9 @@ Result<FlowTables> OpenFlowTables(data::Catalog& catalog, const FlowQuery& query
                                   const std::string& flow, const arrow::Schema& schema);
 
 // The table's columns are those of the query (names and types, in any order), else kInvalidArgument
-// says what differs and asks for a full refresh.
+// says what differs and asks for a full refresh, or, where pushed rows forbid one, for another
+// name.
 Status CheckSameColumns(const data::Snapshot& table, const arrow::Schema& schema,
-                        const std::string& place);
+                        const FlowQuery& query);
 
 }  // namespace millpond::pipeline

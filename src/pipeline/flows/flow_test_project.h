@@ -18,6 +18,8 @@
 #include "data/catalog/catalog.h"
 #include "data/sql/session.h"
 #include "pipeline/flows/pipeline.h"
+#include "pipeline/ingest/ingest_spool.h"
+#include "pipeline/sources/push_source.h"
 #include "pipeline/sources/read_files.h"
 
 namespace millpond::pipeline {
@@ -43,20 +45,25 @@ class TestProject {
   }
   void Remove(const std::string& name) { std::filesystem::remove_all(dir_ / name); }
 
+  data::Workspace Workspace(FileSystem* fs = nullptr) {
+    return {.env = machine_.With(fs == nullptr ? *machine_.local : *fs),
+            .name = "test",
+            .project_dir = dir(),
+            .state_dir = dir_ / ".millpond",
+            .warehouse_dir = dir_ / ".millpond/warehouse",
+            .readable_roots = {dir()},
+            .memory_limit = int64_t{512} << 20};
+  }
+
   Result<Opened> Open(FileSystem* fs = nullptr) {
-    data::Workspace workspace{.env = machine_.With(fs == nullptr ? *machine_.local : *fs),
-                              .name = "test",
-                              .project_dir = dir(),
-                              .state_dir = dir_ / ".millpond",
-                              .warehouse_dir = dir_ / ".millpond/warehouse",
-                              .readable_roots = {dir()},
-                              .memory_limit = int64_t{512} << 20};
     Opened opened;
-    MP_ASSIGN_OR_RETURN(opened.catalog, data::Catalog::Open(workspace));
+    MP_ASSIGN_OR_RETURN(opened.catalog, data::Catalog::Open(Workspace(fs)));
     data::SqlOptions options;
     options.threads = 2;
+    options.memory_bytes = int64_t{384} << 20;  // a test may have several open
     MP_ASSIGN_OR_RETURN(opened.engine, data::SqlEngine::Open(*opened.catalog, options));
     opened.engine->Register(&read_files_);
+    opened.engine->Register(&read_push_);
     return opened;
   }
 
@@ -65,6 +72,17 @@ class TestProject {
     MP_ASSIGN_OR_RETURN(Pipeline pipeline,
                         Pipeline::Load(*opened.catalog, *opened.engine, dir_ / "transformations"));
     return pipeline.Run(options);
+  }
+
+  // Rows pushed to main.default.<name> by a server that ends without sealing them.
+  void Push(const std::string& name, const std::vector<std::string>& lines,
+            const std::string& key = "") {
+    data::Workspace workspace = Workspace();
+    MP_ASSERT_OK_AND_ASSIGN(auto spool, IngestSpool::Open(workspace.env, {.dir = SpoolOf(name)}));
+    MP_EXPECT_OK(spool->Append(lines, key));
+  }
+  std::string SpoolOf(const std::string& name) {
+    return SpoolDir(Workspace(), {"main", "default", name});
   }
 
   // The rows of a query, each as "a|b|c", sorted; an error as one row.
@@ -100,6 +118,7 @@ class TestProject {
   testing::TempDir dir_;
   testing::TestEnvironment machine_;
   ReadFiles read_files_;
+  ReadPush read_push_;
 };
 
 }  // namespace millpond::pipeline

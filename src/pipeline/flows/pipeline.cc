@@ -1,6 +1,8 @@
 #include "pipeline/flows/pipeline.h"
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <set>
 
 #include "data/catalog/catalog.h"
@@ -8,12 +10,23 @@
 #include "pipeline/flows/flow_graph.h"
 #include "pipeline/flows/flow_run.h"
 #include "pipeline/flows/flow_tables.h"
+#include "pipeline/flows/flow_turn.h"
+#include "pipeline/ingest/ingest_spool.h"
 
 namespace millpond::pipeline {
 
 struct Pipeline::Impl {
-  FlowContext context;
+  Impl(data::Catalog& c, data::SqlEngine& e, std::vector<FlowQuery> q)
+      : catalog(c), engine(e), queries(std::move(q)), has_lineage(queries.size()) {}
+
+  Result<FlowReport> RunFlow(size_t flow, const CancellationToken& cancellation,
+                             const FlowRunOptions& options);
+
+  data::Catalog& catalog;
+  data::SqlEngine& engine;
   std::vector<FlowQuery> queries;  // in the order in which they run
+  std::vector<bool> has_lineage;   // its edges are on record
+  std::optional<EventLog> events;  // opened by the first run
 };
 
 namespace {
@@ -58,6 +71,24 @@ Result<ViewMap> TemporaryViews(const std::vector<FlowStatement>& flows) {
   return views;
 }
 
+// A pushed row is removed once its reader has committed it, so there can be one reader.
+Status CheckOneReader(const std::vector<FlowQuery>& queries) {
+  std::map<data::TableName, std::pair<const FlowQuery*, const FlowInput*>> readers;
+  for (const FlowQuery& query : queries) {
+    for (const FlowInput& input : query.inputs) {
+      if (input.kind != FlowInput::Kind::kPush) continue;
+      auto [first, is_new] = readers.emplace(input.push.name, std::pair(&query, &input));
+      if (is_new) continue;
+      return Fail(ErrorKind::kInvalidArgument,
+                  "{}: what is pushed to {} is read by {} too ({}); it goes to one table. Let {} "
+                  "read STREAM({})",
+                  input.place, input.push.name.ToString(), first->second.first->name(),
+                  first->second.second->place, query.name(), first->second.first->name());
+    }
+  }
+  return OkStatus();
+}
+
 // The asked-for tables, and what streams from them.
 Result<std::set<data::TableName>> ToRefresh(const std::vector<FlowQuery>& queries,
                                             const std::vector<std::string>& names) {
@@ -68,6 +99,7 @@ Result<std::set<data::TableName>> ToRefresh(const std::vector<FlowQuery>& querie
       auto parsed = data::ParseTableName(name);
       bool meant =
           name == "*" || (parsed.has_value() && data::FoldCase(*parsed) == query.statement.name);
+      if (name == "*" && query.reads_pushes()) continue;
       if (meant) refresh.insert(query.statement.name);
     }
     if (refresh.size() > before || name == "*") continue;
@@ -81,6 +113,11 @@ Result<std::set<data::TableName>> ToRefresh(const std::vector<FlowQuery>& querie
     for (const data::TableName& source : std::set(refresh)) {
       if (Reads(query, source, /*stream_only=*/true)) refresh.insert(query.statement.name);
     }
+    if (!refresh.contains(query.statement.name) || !query.reads_pushes()) continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "{}: table {} cannot be computed anew: the rows that were pushed to it are kept "
+                "nowhere else. If they may go, DROP TABLE it",
+                query.statement.Place(), query.name());
   }
   return refresh;
 }
@@ -89,9 +126,9 @@ std::vector<data::LineageEdge> EdgesOf(const FlowQuery& query) {
   std::vector<data::LineageEdge> edges;
   std::string via = "flow " + query.name();
   for (const FlowInput& input : query.inputs) {
-    edges.push_back({input.is_files ? "file" : "table",
-                     input.is_files ? input.call.pattern : input.table.ToString(), "table",
-                     query.name(), via});
+    static constexpr std::array<const char*, 3> kKinds = {"table", "file", "push"};
+    edges.push_back(
+        {kKinds[static_cast<size_t>(input.kind)], input.name(), "table", query.name(), via});
   }
   if (query.quarantines()) {
     edges.push_back(
@@ -118,7 +155,8 @@ Result<Pipeline> Pipeline::Load(data::Catalog& catalog, data::SqlEngine& engine,
     queries.push_back(std::move(query));
   }
   MP_ASSIGN_OR_RETURN(queries, SortFlows(std::move(queries)));
-  return Pipeline(std::make_unique<Impl>(Impl{{catalog, engine}, std::move(queries)}));
+  MP_RETURN_IF_ERROR(CheckOneReader(queries));
+  return Pipeline(std::make_unique<Impl>(catalog, engine, std::move(queries)));
 }
 
 std::vector<FlowInfo> Pipeline::flows() const {
@@ -128,10 +166,11 @@ std::vector<FlowInfo> Pipeline::flows() const {
                   .kind = std::string(ToString(query.statement.kind)),
                   .reads = {},
                   .place = query.statement.Place(),
+                  .is_stream = query.statement.kind == FlowKind::kStreamingTable,
                   .quarantine = {}};
     if (query.quarantines()) info.quarantine = QuarantineName(query.statement.name).ToString();
     for (const FlowInput& input : query.inputs) {
-      std::string name = input.is_files ? input.call.pattern : input.table.ToString();
+      std::string name = input.name();
       if (std::find(info.reads.begin(), info.reads.end(), name) == info.reads.end()) {
         info.reads.push_back(std::move(name));
       }
@@ -141,10 +180,44 @@ std::vector<FlowInfo> Pipeline::flows() const {
   return flows;
 }
 
+std::vector<PushSource> Pipeline::push_sources() const {
+  std::vector<PushSource> sources;
+  for (const FlowQuery& query : impl_->queries) {
+    for (const FlowInput& input : query.inputs) {
+      if (input.kind == FlowInput::Kind::kPush) sources.push_back(input.push);
+    }
+  }
+  return sources;
+}
+
+Result<FlowReport> Pipeline::Impl::RunFlow(size_t flow, const CancellationToken& cancellation,
+                                           const FlowRunOptions& options) {
+  const FlowQuery& query = queries[flow];
+  if (!events.has_value()) {
+    MP_ASSIGN_OR_RETURN(events, EventLog::Open(catalog.workspace()));
+  }
+  // A server that was killed may have left rows that it had acknowledged.
+  for (const FlowInput& input : query.inputs) {
+    if (input.kind != FlowInput::Kind::kPush) continue;
+    const data::Workspace& workspace = catalog.workspace();
+    MP_RETURN_IF_ERROR(SealAbandonedSpool(workspace.env, SpoolDir(workspace, input.push.name)));
+  }
+  FlowContext context{catalog, engine, cancellation};
+  MP_ASSIGN_OR_RETURN(FlowReport report, pipeline::RunFlow(context, query, *events, options));
+  if (!has_lineage[flow]) MP_RETURN_IF_ERROR(catalog.RecordLineage(EdgesOf(query)));
+  has_lineage[flow] = true;
+  return report;
+}
+
+Result<FlowReport> Pipeline::RunOne(size_t flow, const CancellationToken& cancellation) {
+  return impl_->RunFlow(flow, cancellation, {});
+}
+
 Result<PipelineReport> Pipeline::Run(const RunOptions& options) {
   const auto& queries = impl_->queries;
   MP_ASSIGN_OR_RETURN(auto refresh, ToRefresh(queries, options.full_refresh));
-  MP_ASSIGN_OR_RETURN(EventLog events, EventLog::Open(impl_->context.catalog.workspace()));
+  MP_ASSIGN_OR_RETURN(
+      auto turn, FlowTurn::Take(impl_->catalog.workspace(), options.cancellation, options.on_wait));
   PipelineReport report;
   for (size_t i = 0; i < queries.size(); ++i) {
     const FlowQuery& query = queries[i];
@@ -158,8 +231,7 @@ Result<PipelineReport> Pipeline::Run(const RunOptions& options) {
     FlowRunOptions flow_options;
     flow_options.full_refresh = refresh.contains(query.statement.name);
     flow_options.after_step = [&](const FlowReport& flow) { tell(flow, false); };
-    MP_ASSIGN_OR_RETURN(FlowReport flow, RunFlow(impl_->context, query, events, flow_options));
-    MP_RETURN_IF_ERROR(impl_->context.catalog.RecordLineage(EdgesOf(query)));
+    MP_ASSIGN_OR_RETURN(FlowReport flow, impl_->RunFlow(i, options.cancellation, flow_options));
     tell(flow, true);
     report.flows.push_back(std::move(flow));
   }

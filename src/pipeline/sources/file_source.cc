@@ -50,6 +50,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenFile(
       return OpenJson(env, file, schema);
     case FileFormat::Kind::kParquet:
       return OpenParquet(env, file);
+    case FileFormat::Kind::kPushed:
+      return OpenPushed(env, file, schema);
   }
   return Fail(ErrorKind::kInternal, "unknown file format");
 }
@@ -140,10 +142,12 @@ class FilesReader : public arrow::RecordBatchReader {
   // Arrow's message does not say which file it speaks of.
   arrow::Status InThisFile(const arrow::Status& status) const {
     if (status.ok() || status.detail() != nullptr) return status;
+    const bool pushed = format_.kind == FileFormat::Kind::kPushed;
     std::string message = status.message();
-    if (format_.kind == FileFormat::Kind::kJson) message = WithFileRow(message, row_);
+    if (pushed || format_.kind == FileFormat::Kind::kJson) message = WithFileRow(message, row_);
     return data::ToArrow(
-        Error(ErrorKind::kInvalidArgument, fmt::format("{}: {}", file_name(), message)));
+        Error(ErrorKind::kInvalidArgument,
+              fmt::format("{}: {}{}", file_name(), message, pushed ? kOtherSchema : "")));
   }
 
   arrow::Result<std::shared_ptr<arrow::RecordBatch>> Conform(const arrow::RecordBatch& batch) {

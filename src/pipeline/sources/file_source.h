@@ -8,6 +8,8 @@
 //            inferred from the first block of the first file and held for all
 //   json     one object a line; likewise
 //   parquet  the files' own columns; all files must have the first one's types
+//   pushed   segments of a push spool (push_source.h): JSON lines, `schema` declared; the marks of
+//            batches are left out, any other field that `schema` lacks is an error
 //
 // An error names the file, and the line where the format has lines.
 #pragma once
@@ -26,7 +28,7 @@
 namespace millpond::pipeline {
 
 struct FileFormat {
-  enum class Kind { kText, kCsv, kJson, kParquet };
+  enum class Kind { kText, kCsv, kJson, kParquet, kPushed };
   Kind kind = Kind::kText;
   bool header = true;                     // csv
   char delimiter = ',';                   // csv

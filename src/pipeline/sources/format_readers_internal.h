@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/environment.h"
 #include "pipeline/sources/file_source.h"
@@ -27,6 +28,11 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCsv(
     const Environment& env, const SourceFile& file, const FileFormat& format,
     const std::shared_ptr<arrow::Schema>& schema);
 Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
+    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema);
+// What an error of reading pushed rows, which were checked when they came, means.
+inline constexpr std::string_view kOtherSchema =
+    "; its rows were pushed under another schema: put that one back until they are read";
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenPushed(
     const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema);
 // Arrow's message on a mistake in JSON with the row counted from the file's begin; `rows_before` it
 // were given.

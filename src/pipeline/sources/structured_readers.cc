@@ -12,6 +12,7 @@
 #include "data/parquet/reader.h"
 #include "pipeline/sources/arrow_input.h"
 #include "pipeline/sources/format_readers_internal.h"
+#include "pipeline/sources/push_source.h"
 
 namespace millpond::pipeline {
 namespace {
@@ -80,15 +81,12 @@ std::string WithFileRow(std::string message, int64_t rows_before) {
   return message.replace(begin, end - begin, std::to_string(rows_before + row + 1));
 }
 
-Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
-    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
+namespace {
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJsonLines(
+    const Environment& env, const SourceFile& file, const arrow::json::ParseOptions& parse) {
   auto read = arrow::json::ReadOptions::Defaults();
-  auto parse = arrow::json::ParseOptions::Defaults();
   read.use_threads = false;
-  if (schema != nullptr) {
-    parse.explicit_schema = PhysicalSchema(*schema);
-    parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Ignore;
-  }
   MP_ASSIGN_OR_RETURN(auto input, OpenArrowStream(env, file));
   auto reader = arrow::json::StreamingReader::Make(input, read, parse);
   if (!reader.ok()) {
@@ -96,6 +94,34 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
     return std::unexpected(InFile(file, status.WithMessage(WithFileRow(status.message(), 0))));
   }
   return std::move(reader).ValueUnsafe();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenJson(
+    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
+  auto parse = arrow::json::ParseOptions::Defaults();
+  if (schema != nullptr) {
+    parse.explicit_schema = PhysicalSchema(*schema);
+    parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Ignore;
+  }
+  return OpenJsonLines(env, file, parse);
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenPushed(
+    const Environment& env, const SourceFile& file, const std::shared_ptr<arrow::Schema>& schema) {
+  auto mark =
+      arrow::struct_({arrow::field("rows", arrow::int64()), arrow::field("bytes", arrow::int64()),
+                      arrow::field("sha256", arrow::utf8()), arrow::field("at", arrow::utf8()),
+                      arrow::field("key", arrow::utf8())});
+  arrow::FieldVector fields = PhysicalSchema(*schema)->fields();
+  fields.push_back(arrow::field(std::string(kBatchField), std::move(mark)));
+  auto parse = arrow::json::ParseOptions::Defaults();
+  parse.explicit_schema = arrow::schema(std::move(fields));
+  parse.unexpected_field_behavior = arrow::json::UnexpectedFieldBehavior::Error;
+  auto rows = OpenJsonLines(env, file, parse);
+  if (rows.has_value() || rows.error().kind() != ErrorKind::kInvalidArgument) return rows;
+  return Fail(ErrorKind::kInvalidArgument, "{}{}", rows.error().message(), kOtherSchema);
 }
 
 namespace {

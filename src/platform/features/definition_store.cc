@@ -35,6 +35,23 @@ CREATE TABLE feature_live_versions (
   commit_us INTEGER NOT NULL,
   deployed_us INTEGER NOT NULL,
   PRIMARY KEY (view, table_id));
+)",
+                                                   R"(
+CREATE TABLE feature_late_commits (
+  view TEXT NOT NULL COLLATE NOCASE,
+  table_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  stamp_us INTEGER NOT NULL,
+  seen_us INTEGER NOT NULL,
+  settle_us INTEGER NOT NULL,
+  all_entities INTEGER NOT NULL,
+  PRIMARY KEY (view, table_id, version));
+CREATE TABLE feature_late_entities (
+  view TEXT NOT NULL COLLATE NOCASE,
+  table_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  entity TEXT NOT NULL,      -- canonical bytes in hexadecimal digits
+  PRIMARY KEY (view, table_id, version, entity));
 )"};
   return scripts;
 }
@@ -172,6 +189,71 @@ Result<std::optional<LiveVersion>> DefinitionStore::Live(const std::string& view
   if (rows.empty()) return std::nullopt;
   const SqliteRow& row = rows.front();
   return LiveVersion{row.Text(0), row.Text(1), row.Text(2), row.Int(3), row.Int(4), row.Int(5)};
+}
+
+namespace {
+
+std::string ToHex(std::string_view bytes) {
+  std::string text;
+  for (char byte : bytes) text += fmt::format("{:02x}", static_cast<uint8_t>(byte));
+  return text;
+}
+
+std::string FromHex(std::string_view text) {
+  const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
+  std::string bytes;
+  for (size_t i = 0; i + 1 < text.size(); i += 2) {
+    bytes.push_back(static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1])));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Status DefinitionStore::RecordLate(const LateCommit& late) {
+  std::lock_guard lock(mutex_);
+  return database_.Transaction([&]() -> Status {
+    MP_RETURN_IF_ERROR(database_.Execute(
+        "INSERT INTO feature_late_commits VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO "
+        "NOTHING",
+        {late.view, late.table_id, late.version, late.stamp, late.seen, late.settle,
+         int64_t{late.all_entities}}));
+    if (database_.changes() == 0) return OkStatus();
+    for (const std::string& entity : late.entities) {
+      MP_RETURN_IF_ERROR(
+          database_.Execute("INSERT INTO feature_late_entities VALUES (?1, ?2, ?3, ?4)",
+                            {late.view, late.table_id, late.version, ToHex(entity)}));
+    }
+    return OkStatus();
+  });
+}
+
+Result<std::vector<LateCommit>> DefinitionStore::LateCommits(const std::string& view, Micros from,
+                                                             Micros to) {
+  std::lock_guard lock(mutex_);
+  MP_ASSIGN_OR_RETURN(
+      auto rows, database_.Query("SELECT view, table_id, version, stamp_us, seen_us, settle_us, "
+                                 "all_entities FROM feature_late_commits WHERE view = ?1 AND "
+                                 "stamp_us + settle_us <= ?3 AND seen_us >= ?2 ORDER BY 2, 3",
+                                 {view, from, to}));
+  std::vector<LateCommit> commits;
+  for (const SqliteRow& row : rows) {
+    LateCommit late{.view = row.Text(0),
+                    .table_id = row.Text(1),
+                    .version = row.Int(2),
+                    .stamp = row.Int(3),
+                    .seen = row.Int(4),
+                    .settle = row.Int(5),
+                    .all_entities = row.Int(6) != 0,
+                    .entities = {}};
+    MP_ASSIGN_OR_RETURN(auto entities,
+                        database_.Query("SELECT entity FROM feature_late_entities WHERE view = ?1 "
+                                        "AND table_id = ?2 AND version = ?3",
+                                        {late.view, late.table_id, late.version}));
+    for (const SqliteRow& entity : entities) late.entities.insert(FromHex(entity.Text(0)));
+    commits.push_back(std::move(late));
+  }
+  return commits;
 }
 
 }  // namespace millpond::platform

@@ -36,6 +36,11 @@ class DefinitionStore {
   Result<Recorded> RecordLive(const LiveVersion& live);
   Result<std::optional<LiveVersion>> Live(const std::string& view, const std::string& table_id);
 
+  // A commit that is on record stays as it is. LateCommits: those that can matter to some T of
+  // [from, to].
+  Status RecordLate(const LateCommit& late);
+  Result<std::vector<LateCommit>> LateCommits(const std::string& view, Micros from, Micros to);
+
  private:
   explicit DefinitionStore(SqliteDatabase database) : database_(std::move(database)) {}
   Result<std::vector<FeatureView>> Read(const std::string& where,

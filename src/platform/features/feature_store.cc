@@ -210,6 +210,15 @@ Result<std::optional<LiveVersion>> FeatureStore::Live(const std::string& name) c
   return definitions_->Live(view.name, snapshot->metadata().id);
 }
 
+Status FeatureStore::RecordLate(const LateCommit& late) {
+  return definitions_->RecordLate(late);
+}
+
+Result<std::vector<LateCommit>> FeatureStore::LateCommits(const std::string& view, Micros from,
+                                                          Micros to) const {
+  return definitions_->LateCommits(view, from, to);
+}
+
 Result<std::vector<ViewBinding>> FeatureStore::Bind(const std::vector<std::string>& views,
                                                     const TrainingOptions& options) const {
   std::vector<ViewBinding> bindings;

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,19 @@ struct LiveVersion {
   int64_t version = 0;
   Micros commit_time = 0;
   Micros deployed_at = 0;
+};
+
+// A commit that a server saw later than the view's settle after its stamp: answers for its entities
+// at T in [stamp + settle, seen] may lack its rows without being marked for it (design 6.3).
+struct LateCommit {
+  std::string view;
+  std::string table_id;
+  int64_t version = 0;
+  Micros stamp = 0;
+  Micros seen = 0;
+  Micros settle = 0;
+  bool all_entities = false;       // more than were kept
+  std::set<std::string> entities;  // canonical bytes (kernel/canonical.h)
 };
 
 struct TrainingOptions {
@@ -165,6 +179,11 @@ class FeatureStore {
   Result<Deployed> Deploy(const std::string& name);
   Result<std::optional<LiveVersion>> Live(const std::string& name) const;
 
+  // Late commits are kept for good, by whoever follows the sources, for audits. `from`, `to`: of T.
+  Status RecordLate(const LateCommit& late);
+  Result<std::vector<LateCommit>> LateCommits(const std::string& view, Micros from,
+                                              Micros to) const;
+
   Result<TrainingSet> TrainingSetFor(arrow::RecordBatchReader& labels,
                                      const std::vector<std::string>& views,
                                      const TrainingOptions& options = {});
@@ -185,12 +204,14 @@ class FeatureStore {
       const std::string& what, const std::vector<std::string>& views,
       const TrainingOptions& options = {});
 
+  // The views at the versions of their sources that a training set of these options would read.
+  Result<std::vector<ViewBinding>> Bind(const std::vector<std::string>& views,
+                                        const TrainingOptions& options) const;
+
   data::Catalog& catalog() const { return catalog_; }
 
  private:
   FeatureStore(data::Catalog& catalog, std::unique_ptr<DefinitionStore> definitions);
-  Result<std::vector<ViewBinding>> Bind(const std::vector<std::string>& views,
-                                        const TrainingOptions& options) const;
 
   data::Catalog& catalog_;
   std::unique_ptr<DefinitionStore> definitions_;

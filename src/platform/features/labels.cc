@@ -10,7 +10,7 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/schema.h"
-#include "kernel/bound_expression.h"
+#include "platform/features/entity_input.h"
 #include "platform/features/feature_store.h"
 #include "platform/features/kernel_batch.h"
 
@@ -19,28 +19,6 @@ namespace {
 
 using kernel::Column;
 using kernel::TypeId;
-
-// Whether every label value of type `from` means one value of type `to`, or none.
-bool Matches(kernel::Type from, kernel::Type to) {
-  if (from == to || from.id == TypeId::kNull) return true;
-  const auto whole = [](kernel::Type t) {
-    return t.id == TypeId::kBigint || (t.id == TypeId::kDecimal && t.scale == 0);
-  };
-  if (whole(from) && whole(to)) return true;
-  return from.id == TypeId::kDecimal && to.id == TypeId::kDecimal && from.scale <= to.scale;
-}
-
-Result<Column> CastTo(Column column, kernel::Type type) {
-  if (column.type() == type) return column;
-  if (column.type().id == TypeId::kNull) return Column(type, column.size());
-  const std::string names[] = {"label"};
-  const kernel::Type types[] = {column.type()};
-  MP_ASSIGN_OR_RETURN(
-      kernel::BoundExpression cast,
-      kernel::BindOver(kernel::Cast(kernel::ColumnRef("label"), type), names, types));
-  const Column* inputs[] = {&column};
-  return cast.Evaluate(inputs, column.size());
-}
 
 }  // namespace
 
@@ -131,14 +109,14 @@ Result<LabelKeys> Labels::KeysFor(const kernel::FeatureProgram& program,
     MP_ASSIGN_OR_RETURN(int index, IndexOf(column, "ENTITY of feature view " + view.name));
     MP_ASSIGN_OR_RETURN(Column values, ColumnAt(index));
     const kernel::Type wanted = program.used_columns[program.entity[i]].type;
-    if (!Matches(values.type(), wanted)) {
+    if (!EntityTypeFits(values.type(), wanted)) {
       return Fail(ErrorKind::kInvalidArgument,
                   "column {} of the labels is {}, but in {} (feature view {}) it is {}: cast it in "
                   "the labels",
                   column, kernel::ToString(values.type()), view.source, view.name,
                   kernel::ToString(wanted));
     }
-    MP_ASSIGN_OR_RETURN(Column cast, CastTo(std::move(values), wanted));
+    MP_ASSIGN_OR_RETURN(Column cast, CastToEntity(std::move(values), wanted));
     keys.entity.push_back(std::move(cast));
   }
   const std::string& time = options.time_column ? *options.time_column : view.timestamp;

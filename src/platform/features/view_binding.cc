@@ -6,7 +6,7 @@
 #include <map>
 #include <utility>
 
-#include "platform/features/restatement.h"
+#include "platform/features/source_commits.h"
 #include "platform/features/view_compiler.h"
 
 namespace millpond::platform {
@@ -47,17 +47,14 @@ Result<std::map<int64_t, Micros>> CommitTimes(data::Catalog& catalog, data::Delt
 Status RefuseRemoves(const Environment& env, const FeatureView& view,
                      const data::Snapshot& snapshot, int64_t live_version) {
   MP_ASSIGN_OR_RETURN_CONTEXT(
-      auto removed, FirstRemoval(env, snapshot, {.after = live_version}),
+      auto commits, ReadSourceCommits(env, snapshot.path(), live_version, snapshot.version()),
       "feature view {} is live since version {} of {}, so the log must show that rows were only "
       "added since",
       view.name, live_version, view.source);
-  if (!removed) return OkStatus();
-  return Fail(ErrorKind::kUnsupported,
-              "feature view {} is live since version {} of {}, and version {} {}: a source must "
-              "be append-only from then on (CHANGES AS HISTORY is not supported yet). Feed the "
-              "view from a streaming table, or define it under a new name",
-              view.name, live_version, view.source, removed->version,
-              removed->data_change ? "removed rows" : "rewrote files");
+  for (const SourceCommit& commit : commits) {
+    if (commit.removes) return std::unexpected(NotAppendOnly(view, live_version, commit));
+  }
+  return OkStatus();
 }
 
 Result<std::vector<Micros>> CommitFloors(data::Catalog& catalog, data::DeltaTable& table,

@@ -53,7 +53,7 @@ TEST_F(ModelRegistryTest, AVersionComesWithItsAliasItsAuditAndTheEndOfItsRun) {
   EXPECT_THAT(champion.aliases, ElementsAre("champion"));
   EXPECT_EQ(store_->GetRun(first.run_id)->info.status, RunStatus::kFinished);
   MP_ASSERT_OK_AND_ASSIGN(auto history, registry_->History("churn"));
-  ASSERT_THAT(history, SizeIs(4));
+  ASSERT_THAT(history, SizeIs(5));  // create_model, two versions, two moves
   EXPECT_EQ(history[0].action, "set_alias");
   EXPECT_EQ(history[0].from_version, 1);
   EXPECT_EQ(history[0].to_version, 2);
@@ -66,7 +66,8 @@ TEST_F(ModelRegistryTest, RollbackIsAnAliasMove) {
   MP_ASSERT_OK(registry_->SetAlias("churn", "champion", 1, "ada"));
   EXPECT_EQ(registry_->GetByAlias("churn", "champion")->version, 1);
   EXPECT_THAT(registry_->SetAlias("churn", "champion", 9, "ada"),
-              FailsWith(ErrorKind::kNotFound, HasSubstr("'churn' has no version 9")));
+              FailsWith(ErrorKind::kNotFound,
+                        HasSubstr("Model Version (name=churn, version=9) not found")));
   MP_ASSERT_OK_AND_ASSIGN(auto models, registry_->ListModels());
   ASSERT_THAT(models, SizeIs(1));
   EXPECT_EQ(models[0].latest_version, 2);
@@ -76,7 +77,7 @@ TEST_F(ModelRegistryTest, AVersionOfAnUnknownRunLeavesNothing) {
   auto version = Version("churn");
   version.run_id = "ff";
   EXPECT_THAT(registry_->RegisterAndFinishRun(version),
-              FailsWith(ErrorKind::kNotFound, HasSubstr("'ff'")));
+              FailsWith(ErrorKind::kNotFound, HasSubstr("Run with id=ff not found")));
   version = Version("churn");
   version.aliases = {"no*good"};
   EXPECT_THAT(registry_->RegisterAndFinishRun(version),
@@ -84,7 +85,7 @@ TEST_F(ModelRegistryTest, AVersionOfAnUnknownRunLeavesNothing) {
   EXPECT_THAT(registry_->ListModels(), IsOkAnd(SizeIs(0)));
   EXPECT_THAT(registry_->History("churn"), IsOkAnd(SizeIs(0)));
   EXPECT_THAT(registry_->GetByAlias("churn", "champion"),
-              FailsWith(ErrorKind::kNotFound, HasSubstr("no alias 'champion'")));
+              FailsWith(ErrorKind::kNotFound, HasSubstr("name=churn not found")));
 }
 
 }  // namespace

@@ -113,7 +113,8 @@ CREATE TABLE registry_audit (
   from_version INTEGER NOT NULL,
   to_version INTEGER NOT NULL
 );
-)sql"};
+)sql",
+                                                   TrackingMigration2()};
   return scripts;
 }
 

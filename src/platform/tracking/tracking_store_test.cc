@@ -97,7 +97,9 @@ TEST_F(TrackingStoreTest, ABatchIsAllOrNothing) {
   MP_ASSERT_OK(store_->LogBatch(run.info.run_id, {}, {{"eta", "0.1"}}, {}));
   MP_EXPECT_OK(store_->LogBatch(run.info.run_id, {}, {{"eta", "0.1"}}, {}));
   EXPECT_THAT(store_->LogBatch(run.info.run_id, {{"auc", 1}}, {{"depth", "3"}, {"eta", "0.2"}}, {}),
-              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("param 'eta' of run")));
+              FailsWith(ErrorKind::kInvalidArgument,
+                        HasSubstr("Changing param values is not allowed. Params were "
+                                  "already logged='[{'key': 'eta'")));
   MP_ASSERT_OK_AND_ASSIGN(auto read, store_->GetRun(run.info.run_id));
   EXPECT_EQ(read.FindParam("depth"), nullptr);
   EXPECT_EQ(read.FindMetric("auc"), nullptr);
@@ -107,7 +109,7 @@ TEST_F(TrackingStoreTest, ADeletedRunTakesNoWritesUntilRestored) {
   const auto run = NewRunIn("churn");
   MP_ASSERT_OK(store_->DeleteRun(run.info.run_id));
   EXPECT_THAT(store_->LogBatch(run.info.run_id, {{"a", 1}}, {}, {}),
-              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("is deleted")));
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("must be in the 'active' state")));
   EXPECT_THAT(store_->ListRuns(run.info.experiment_id), IsOkAnd(SizeIs(0)));
   EXPECT_THAT(store_->ListRuns(run.info.experiment_id, true), IsOkAnd(SizeIs(1)));
   MP_ASSERT_OK(store_->RestoreRun(run.info.run_id));
@@ -116,14 +118,19 @@ TEST_F(TrackingStoreTest, ADeletedRunTakesNoWritesUntilRestored) {
 
 TEST_F(TrackingStoreTest, RefusesWhatMlflowRefuses) {
   const auto run = NewRunIn("churn");
-  EXPECT_THAT(store_->CreateExperiment("churn"),
-              FailsWith(ErrorKind::kAlreadyExists, HasSubstr("'churn' already exists")));
-  EXPECT_THAT(store_->GetRun("ff"), FailsWith(ErrorKind::kNotFound, HasSubstr("'ff'")));
-  EXPECT_THAT(store_->GetExperiment("x1"), FailsWith(ErrorKind::kNotFound, HasSubstr("'x1'")));
+  EXPECT_THAT(
+      store_->CreateExperiment("churn"),
+      FailsWith(ErrorKind::kAlreadyExists, HasSubstr("Experiment(name=churn) already exists")));
+  EXPECT_THAT(store_->GetRun("ff"),
+              FailsWith(ErrorKind::kNotFound, HasSubstr("Run with id=ff not found")));
+  EXPECT_THAT(store_->GetExperiment("x1"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'x1'")));
   EXPECT_THAT(store_->LogBatch(run.info.run_id, {{"a*b", 1}}, {}, {}),
-              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'a*b'")));
+              FailsWith(ErrorKind::kInvalidArgument,
+                        HasSubstr("Invalid value \"a*b\" for parameter 'metrics[0].name'")));
   EXPECT_THAT(store_->LogBatch(run.info.run_id, {}, {{"p", std::string(6001, 'x')}}, {}),
-              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("longer than 6000 bytes")));
+              FailsWith(ErrorKind::kInvalidArgument,
+                        HasSubstr("exceeds the maximum length of 6000 characters")));
 }
 
 TEST_F(TrackingStoreTest, TwoProcessesWriteOneStore) {
@@ -180,7 +187,7 @@ TEST_F(TrackingStoreTest, ArtifactsStayInsideTheirRun) {
   ArtifactStore artifacts(*machine_.local);
   for (const char* path : {"../x", "/etc/x", "a/../../x", "a//b", "."}) {
     EXPECT_THAT(artifacts.Put(run.info, path, "x"),
-                FailsWith(ErrorKind::kInvalidArgument, HasSubstr("stays inside its run")))
+                FailsWith(ErrorKind::kInvalidArgument, HasSubstr("stays inside its folder")))
         << path;
   }
   MP_ASSERT_OK(artifacts.Put(run.info, "plots/a.json", "{}"));

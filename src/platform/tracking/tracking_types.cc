@@ -24,6 +24,36 @@ std::string_view ToString(RunStatus status) {
   return "?";
 }
 
+std::string_view ToString(LoggedModelStatus status) {
+  switch (status) {
+    case LoggedModelStatus::kUnspecified:
+      return "LOGGED_MODEL_STATUS_UNSPECIFIED";
+    case LoggedModelStatus::kPending:
+      return "LOGGED_MODEL_PENDING";
+    case LoggedModelStatus::kReady:
+      return "LOGGED_MODEL_READY";
+    case LoggedModelStatus::kUploadFailed:
+      return "LOGGED_MODEL_UPLOAD_FAILED";
+  }
+  return "?";
+}
+
+std::optional<LoggedModelStatus> LoggedModelStatusOf(std::string_view text) {
+  for (auto status : {LoggedModelStatus::kUnspecified, LoggedModelStatus::kPending,
+                      LoggedModelStatus::kReady, LoggedModelStatus::kUploadFailed}) {
+    if (ToString(status) == text) return status;
+  }
+  return std::nullopt;
+}
+
+std::optional<RunStatus> RunStatusOf(std::string_view text) {
+  for (auto status : {RunStatus::kRunning, RunStatus::kScheduled, RunStatus::kFinished,
+                      RunStatus::kFailed, RunStatus::kKilled}) {
+    if (ToString(status) == text) return status;
+  }
+  return std::nullopt;
+}
+
 namespace {
 
 template <typename T>
@@ -46,11 +76,6 @@ const std::string* Run::FindTag(std::string_view key) const {
 
 const Metric* Run::FindMetric(std::string_view key) const {
   return FindByKey(metrics, key);
-}
-
-const std::string* ModelVersion::FindTag(std::string_view key) const {
-  auto* found = FindByKey(tags, key);
-  return found ? &found->value : nullptr;
 }
 
 }  // namespace millpond::platform

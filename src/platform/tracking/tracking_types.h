@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,11 @@ struct Metric {
   double value = 0;  // NaN and the infinities are values like others
   int64_t step = 0;
   int64_t timestamp_ms = 0;  // 0: now
+  // What it was measured on, if somebody said so: a logged model, a dataset.
+  std::string model_id = {};
+  std::string dataset_name = {};
+  std::string dataset_digest = {};
+  std::string run_id = {};  // only where metrics of several runs stand together
 };
 
 // A table that a run read. For a Delta table of ours: source_type "delta", source {"table", "path",
@@ -45,7 +51,8 @@ struct DatasetInput {
   std::string source = {};
   std::string schema = {};
   std::string profile = {};
-  std::string context = {};  // "training", "evaluation", …
+  std::string context = {};    // "training", "evaluation", …: MLflow's tag mlflow.data.context
+  std::vector<Tag> tags = {};  // the other tags of the input
 };
 
 struct Experiment {
@@ -66,8 +73,15 @@ struct RunInfo {
   RunStatus status = RunStatus::kRunning;
   int64_t start_time_ms = 0;
   int64_t end_time_ms = 0;        // 0: not ended
-  std::string artifact_uri = {};  // a folder: <experiment's artifact_location>/<run_id>/artifacts
+  std::string artifact_uri = {};  // <experiment's artifact_location>/<run_id>/artifacts: a folder,
+                                  // or the URI of a store that clients use by themselves (s3://…)
   LifecycleStage lifecycle_stage = LifecycleStage::kActive;
+};
+
+// A logged model that a run made, at a step of its training.
+struct ModelOutput {
+  std::string model_id = {};
+  int64_t step = 0;
 };
 
 struct Run {
@@ -77,6 +91,8 @@ struct Run {
       {};                      // the latest of every key (greatest step, timestamp, value); by key
   std::vector<Tag> tags = {};  // by key
   std::vector<DatasetInput> inputs = {};
+  std::vector<std::string> model_inputs = {};  // logged models it used, by id
+  std::vector<ModelOutput> model_outputs = {};
 
   // nullptr where there is none.
   const std::string* FindParam(std::string_view key) const;
@@ -94,36 +110,33 @@ struct NewRun {
   std::vector<Tag> tags = {};
 };
 
-struct ModelVersion {
-  std::string name = {};
-  int64_t version = 0;
-  std::string run_id = {};
-  std::string source = {};  // the model folder
-  std::string description = {};
-  int64_t creation_time_ms = 0;
-  std::vector<Tag> tags = {};
-  std::vector<std::string> aliases = {};
-
-  const std::string* FindTag(std::string_view key) const;
+// What changes of a run; what is not given stays.
+struct RunUpdate {
+  std::optional<RunStatus> status = {};
+  int64_t end_time_ms = 0;    // 0: now, if the status is an ended one
+  std::string run_name = {};  // empty: stays
 };
 
-struct RegisteredModel {
+enum class LoggedModelStatus { kUnspecified, kPending, kReady, kUploadFailed };
+// "LOGGED_MODEL_PENDING", …; none if the text is no status.
+std::string_view ToString(LoggedModelStatus status);
+std::optional<LoggedModelStatus> LoggedModelStatusOf(std::string_view text);
+std::optional<RunStatus> RunStatusOf(std::string_view text);
+
+// A model that a run made or that was logged without one, before anybody registers it.
+struct LoggedModel {
+  std::string model_id = {};  // "m-" and 32 hexadecimal digits
+  std::string experiment_id = {};
   std::string name = {};
-  std::string description = {};
+  std::string artifact_location = {};  // <experiment's>/models/<model_id>/artifacts
   int64_t creation_time_ms = 0;
   int64_t last_update_time_ms = 0;
-  int64_t latest_version = 0;  // 0: none
-};
-
-// One line of the registry's history: what changed, by whom, from which version to which.
-struct RegistryAudit {
-  int64_t at_ms = 0;
-  std::string principal = {};
-  std::string action = {};  // "create_version", "set_alias", "delete_alias"
-  std::string model = {};
-  std::string alias = {};
-  int64_t from_version = 0;  // 0: none
-  int64_t to_version = 0;
+  std::string model_type = {};
+  LoggedModelStatus status = LoggedModelStatus::kPending;
+  std::string source_run_id = {};
+  std::vector<Param> params = {};
+  std::vector<Tag> tags = {};
+  std::vector<Metric> metrics = {};
 };
 
 }  // namespace millpond::platform

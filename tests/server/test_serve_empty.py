@@ -1,0 +1,52 @@
+"""The server on an empty folder, with the stock mlflow client; tokens; a kill."""
+import os
+
+import mlflow
+import pytest
+from mlflow.tracking import MlflowClient
+
+from millpond_project import Project
+from millpond_server import Server
+
+
+@pytest.fixture
+def project(tmp_path):
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    project = Project.__new__(Project)
+    project.folder, project.example = folder, None
+    return project
+
+
+def test_an_empty_folder_tracks_runs(project):
+    server = Server(project)
+    client = MlflowClient(tracking_uri=server.url, registry_uri=server.url)
+    experiment = client.create_experiment("first")
+    run = client.create_run(experiment)
+    client.log_param(run.info.run_id, "depth", 3)
+    client.log_metric(run.info.run_id, "loss", 0.5, step=1)
+    client.set_terminated(run.info.run_id)
+    server.kill()  # what was acknowledged is there again
+    server = Server(project)
+    client = MlflowClient(tracking_uri=server.url, registry_uri=server.url)
+    found = client.search_runs([experiment], "metrics.loss < 1 AND params.depth = '3'", order_by=["metrics.loss DESC"])
+    assert [r.info.run_id for r in found] == [run.info.run_id] and found[0].info.status == "FINISHED"
+    server.stop()
+    assert (project.folder / "millpond.yml").read_text() == 'name: "empty"\n'
+
+
+def test_tokens_are_asked_for_once_there_is_one(project):
+    (project.folder / "millpond.yml").write_text("name: closed\n")
+    secret = project.call("access", "token", "bot").stdout.strip()
+    server = Server(project, "--address", "127.0.0.1")
+    assert server.get("/healthz") == {"status": "ok"}
+    assert "token" in server.get("/api/access/whoami", expect=401)["message"]
+    assert server.ask("GET", "/api/access/whoami", headers={"Authorization": f"Bearer {secret}"}) == {"principal": "bot"}
+    os.environ["MLFLOW_TRACKING_TOKEN"] = secret
+    try:
+        assert MlflowClient(tracking_uri=server.url).get_experiment("0").name == "Default"
+    finally:
+        del os.environ["MLFLOW_TRACKING_TOKEN"]
+    with pytest.raises(mlflow.exceptions.MlflowException):
+        MlflowClient(tracking_uri=server.url).get_experiment("0")
+    server.stop()
