@@ -37,7 +37,9 @@ Status MakeProjectOfEmptyFolder(const std::string& dir) {
 
 Status Serve(const ServeOptions& options, const CommonOptions& common) {
   MP_RETURN_IF_ERROR(MakeProjectOfEmptyFolder(common.project_dir));
-  MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
+  // Not the command's token: what is still to be written when the server stops must go through.
+  MP_ASSIGN_OR_RETURN(auto project,
+                      Project::Open(common.project_dir, common.overrides, CancellationToken()));
   MP_ASSIGN_OR_RETURN(auto server, Server::Start(*project, options));
   std::printf("serving project %s at %s (stop with Ctrl-C)\n", project->config().name.c_str(),
               server->url().c_str());

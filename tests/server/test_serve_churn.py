@@ -73,6 +73,20 @@ def test_a_pushed_purchase_changes_the_score(project, server):
                        "AND purchase_date = DATE '1998-06-30' AND dollars = 41.97") == [(1,)]
 
 
+def test_answers_are_in_the_inference_table(project, server):
+    """As served, with the request's id and T, readable by another Delta reader; features and probability as they went out."""
+    answer = server.score("churn", customer_id=9)
+    def row():
+        if "main.churn.churn_inference" not in project.tables():
+            return None
+        table = project.delta("main.churn.churn_inference").to_pyarrow_table()
+        return next((r for r in table.to_pylist() if r["request_id"] == answer["request_id"]), None)
+    found = server.wait_until("the answer's row", row)
+    assert found["customer_id"] == 9 and found["probability"] == answer["predictions"][0]
+    assert str(found["model_version"]) == answer["model_version"] and found["marked"] is False
+    assert found["recency_days"] is not None and found["customer_purchases_source_version"] >= 0
+
+
 @pytest.mark.parametrize("body, words", [
     (b"", "dataframe"), (b"{", "JSON"), (b"[]", "object"), (b'{"dataframe_records": [{"customer": 9}]}', "customer_id"),
     (b'{"dataframe_records": [{"customer_id": "nine"}]}', "customer_id"), (b'{"instances": 5}', "instances"),

@@ -66,6 +66,9 @@ Status Champion::Take(EndpointState& state, const platform::ModelVersion& versio
   std::shared_ptr<const ServedModel> model = state.model;
   if (!is_same) {
     MP_ASSIGN_OR_RETURN(model, Prepare(state, version));
+    if (AnswerListener* listener = endpoint_.listener()) {
+      MP_RETURN_IF_ERROR(listener->CheckModel(*model));
+    }
   }
   Status served = ServeViews(*model);
   // Without features it may only take over from nothing: the contract says what it answers then.

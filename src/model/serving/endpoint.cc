@@ -92,8 +92,8 @@ HttpResponse Endpoint::Answer(const HttpRequest& request) {
   metrics_.answers[static_cast<size_t>(answer.degradation)]->Add();
   if (listener_ == nullptr) return response;
   const Status logged =
-      listener_->OnAnswer({answer, outcome->request, outcome->values ? &*outcome->values : nullptr,
-                           MicrosSince(begin)});
+      listener_->OnAnswer({state->model, answer, outcome->request,
+                           outcome->values ? &*outcome->values : nullptr, MicrosSince(begin)});
   return logged ? std::move(response) : ErrorResponse(logged.error());
 }
 

@@ -23,14 +23,16 @@ class AnswerListener {
  public:
   virtual ~AnswerListener() = default;
   struct Answered {
-    EndpointAnswer& answer;
-    RequestRows& request;
-    ViewValues* values;  // null: no features were read
+    const std::shared_ptr<const ServedModel>& endpoint_model;  // of the endpoint, not of a fallback
+    const EndpointAnswer& answer;
+    const RequestRows& request;
+    const ViewValues* values;  // null: no features were read
     int64_t latency_us;
   };
-  // May take what it needs out of its argument: the text is written. An error: not durable, which
-  // fails the request.
+  // An error fails the request.
   virtual Status OnAnswer(Answered answered) = 0;
+  // Before the model answers for the first time. An error: it must not.
+  virtual Status CheckModel(const ServedModel& model) = 0;
 };
 
 // Immutable; another one takes its place.
@@ -62,6 +64,7 @@ class Endpoint {
   void SetState(EndpointState state);
   // Before the first request; must outlive the endpoint.
   void SetListener(AnswerListener* listener) { listener_ = listener; }
+  AnswerListener* listener() const { return listener_; }
 
   // The answer to POST …/invocations.
   HttpResponse Invoke(const HttpRequest& request);

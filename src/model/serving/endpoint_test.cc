@@ -2,13 +2,8 @@
 // (the table of docs/serving.md).
 #include <map>
 
-#include "data/arrow/status.h"
 #include "model/scoring/batch_score.h"
 #include "model/serving/serving_test_project.h"
-#include "platform/features/kernel_batch.h"
-
-#include <arrow/record_batch.h>
-#include <arrow/table.h>
 
 namespace millpond::model {
 namespace {
@@ -19,19 +14,6 @@ using ::testing::HasSubstr;
 
 class EndpointTest : public ServingTest {
  protected:
-  Batch Rows(const std::string& select) {
-    auto read = [&]() -> Result<Batch> {
-      MP_ASSIGN_OR_RETURN(auto session, engine_->Connect({"ada"}));
-      MP_ASSIGN_OR_RETURN(auto reader, session->Select(select));
-      MP_ARROW_ASSIGN_OR_RETURN(auto table, reader->ToTable());
-      MP_ARROW_ASSIGN_OR_RETURN(auto batch, table->CombineChunksToBatch());
-      return platform::ToKernel(*batch);
-    };
-    auto rows = read();
-    EXPECT_THAT(rows, millpond::testing::IsOk());
-    return rows.value_or(Batch());
-  }
-
   // Batch scoring of everybody now, beside what was sent: by customer.
   struct Expected {
     double margin = 0, probability = 0;
@@ -201,6 +183,7 @@ class BreakableStore : public platform::OnlineStore {
   platform::OnlineStore& store_;
 };
 
+// Without a log: its commits would wake the store, which is to be behind here.
 class DegradedTest : public EndpointTest {
  protected:
   // What the model says to rows without features.
@@ -222,7 +205,7 @@ TEST_F(DegradedTest, WithoutAFeatureStoreItRefusesByDefault) {
 }
 
 TEST_F(DegradedTest, WithoutAFeatureStoreItAnswersFromDefaultsWhereThatIsDeclared) {
-  OpenEndpointsOver(nullptr, {Serving("{degraded: default_features}")});
+  OpenEndpointsOver(nullptr, {Serving("{log: off, degraded: default_features}")});
   Json answer = Parsed(Ask(Customer(1)));
   EXPECT_EQ(answer["degraded"], "default_features");
   EXPECT_EQ(answer["predictions"][0].get<double>(), WithoutFeatures());
@@ -233,7 +216,7 @@ TEST_F(DegradedTest, WithoutAFeatureStoreItAnswersFromDefaultsWhereThatIsDeclare
 TEST_F(DegradedTest, AReadThatFailsIsDegradedAndComesBack) {
   OpenOnline();
   BreakableStore store(*online_);
-  OpenEndpointsOver(&store, {Serving("{degraded: default_features}")});
+  OpenEndpointsOver(&store, {Serving("{log: off, degraded: default_features}")});
   Json before = Parsed(Ask(Customer(1)));
   EXPECT_EQ(before["degraded"], "none");
   store.broken = true;
@@ -250,7 +233,8 @@ TEST_F(DegradedTest, AFallbackModelAnswers) {
   Train(backup);
   OpenOnline();
   BreakableStore store(*online_);
-  OpenEndpointsOver(&store, {Serving("{degraded: fallback_model, fallback: backup@champion}")});
+  OpenEndpointsOver(&store,
+                    {Serving("{log: off, degraded: fallback_model, fallback: backup@champion}")});
   EXPECT_EQ(Parsed(Ask(Customer(1)))["model"], "stopped");
   store.broken = true;
   Json answer = Parsed(Ask(Customer(1)));
@@ -262,20 +246,20 @@ TEST_F(DegradedTest, AFallbackModelAnswers) {
 }
 
 TEST_F(DegradedTest, AFallbackThatCannotAnswerIsNamed) {
-  OpenEndpointsOver(nullptr, {Serving("{degraded: fallback_model, fallback: backup@7}")});
+  OpenEndpointsOver(nullptr, {Serving("{log: off, degraded: fallback_model, fallback: backup@7}")});
   EXPECT_THAT(Parsed(Ask(Customer(1)), 503)["message"].get<std::string>(),
               AllOf(HasSubstr("its fallback cannot answer"), HasSubstr("backup")));
   // Nor one that wants what requests to this endpoint do not have.
   std::string backup = WithRequestFeatures();
   backup.replace(0, backup.find('\n'), "name: backup");
   Train(backup);
-  OpenEndpointsOver(nullptr, {Serving("{degraded: fallback_model, fallback: backup@1}")});
+  OpenEndpointsOver(nullptr, {Serving("{log: off, degraded: fallback_model, fallback: backup@1}")});
   EXPECT_THAT(Parsed(Ask(Customer(1)), 503)["message"].get<std::string>(),
               HasSubstr("backup needs the column 'region'"));
 }
 
 TEST_F(DegradedTest, StaleFeaturesAreMarkedAndAnswered) {
-  OpenEndpoints({kStoppedModel});
+  OpenEndpoints({Serving("{log: off}")});
   machine_.clock.Advance(5 * kMicrosPerSecond);  // the view settles in one
   Json answer = Parsed(Ask(Customer(1)));
   EXPECT_EQ(answer["degraded"], "stale_features");
@@ -285,12 +269,12 @@ TEST_F(DegradedTest, StaleFeaturesAreMarkedAndAnswered) {
 }
 
 TEST_F(DegradedTest, FeaturesPastTheirAgeCountAsMissing) {
-  OpenEndpoints({Serving("{max_feature_age: 5 minutes, degraded: default_features}")});
+  OpenEndpoints({Serving("{log: off, max_feature_age: 5 minutes, degraded: default_features}")});
   machine_.clock.Advance(299 * kMicrosPerSecond);
   EXPECT_EQ(Parsed(Ask(Customer(1)))["degraded"], "stale_features");
   machine_.clock.Advance(2 * kMicrosPerSecond);
   EXPECT_EQ(Parsed(Ask(Customer(1)))["degraded"], "default_features");
-  OpenEndpoints({Serving("{max_feature_age: 5 minutes}")});
+  OpenEndpoints({Serving("{log: off, max_feature_age: 5 minutes}")});
   EXPECT_THAT(Parsed(Ask(Customer(1)), 503)["message"].get<std::string>(),
               HasSubstr("older than max_feature_age allows (300 s)"));
 }

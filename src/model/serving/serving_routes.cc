@@ -49,7 +49,35 @@ OrderedJson Number(double value) {
   return std::isfinite(value) ? OrderedJson(value) : OrderedJson(nullptr);
 }
 
-OrderedJson Describe(Endpoint& endpoint) {
+std::string_view ModeOf(ServeDefinition::Log log) {
+  switch (log) {
+    case ServeDefinition::Log::kAsync:
+      return "async";
+    case ServeDefinition::Log::kSync:
+      return "sync";
+    case ServeDefinition::Log::kSample:
+      return "sample";
+    case ServeDefinition::Log::kOff:
+      return "off";
+  }
+  return "off";
+}
+
+OrderedJson DescribeLog(const EndpointSet& endpoints, const Endpoint& endpoint) {
+  const InferenceLog* log = endpoints.LogOf(endpoint);
+  if (log == nullptr) return nullptr;
+  const InferenceLog::State state = log->state();
+  OrderedJson json;
+  json["mode"] = ModeOf(endpoint.serve().log);
+  json["table"] = state.table;
+  json["waiting_rows"] = state.waiting_rows;
+  json["written_rows"] = state.written_rows;
+  json["lost_rows"] = state.lost_rows;
+  json["problem"] = state.problem.empty() ? OrderedJson(nullptr) : OrderedJson(state.problem);
+  return json;
+}
+
+OrderedJson Describe(const EndpointSet& endpoints, Endpoint& endpoint) {
   const auto state = endpoint.state();
   EndpointMetrics& metrics = endpoint.metrics();
   const int64_t second = std::chrono::duration_cast<std::chrono::seconds>(
@@ -79,16 +107,16 @@ OrderedJson Describe(Endpoint& endpoint) {
         metrics.answers[static_cast<size_t>(i)]->value();
   }
   json["swaps"] = metrics.swaps.value();
+  json["log"] = DescribeLog(endpoints, endpoint);
   return json;
 }
 
 // What a request has to send, beside what Describe says.
-OrderedJson DescribeWhole(Endpoint& endpoint) {
-  OrderedJson json = Describe(endpoint);
+OrderedJson DescribeWhole(const EndpointSet& endpoints, Endpoint& endpoint) {
+  OrderedJson json = Describe(endpoints, endpoint);
   const auto state = endpoint.state();
   if (!state->model) return json;
   json["columns"] = OrderedJson::array();
-  OrderedJson example = OrderedJson::object();
   for (const RequestColumn& column : state->model->schema().columns()) {
     json["columns"].push_back({{"name", column.name},
                                {"type", kernel::ToString(column.type)},
@@ -179,7 +207,7 @@ void AddLists(Router& router, EndpointSet& endpoints) {
               .handler = [&endpoints](const HttpRequest&) -> Result<HttpResponse> {
                 OrderedJson list = OrderedJson::array();
                 for (const auto& endpoint : endpoints.endpoints()) {
-                  list.push_back(Describe(*endpoint));
+                  list.push_back(Describe(endpoints, *endpoint));
                 }
                 return JsonResponse(OrderedJson{{"endpoints", std::move(list)}});
               },
@@ -189,7 +217,7 @@ void AddLists(Router& router, EndpointSet& endpoints) {
               .pattern = "/endpoints/{name}",
               .handler = [&endpoints](const HttpRequest& r) -> Result<HttpResponse> {
                 MP_ASSIGN_OR_RETURN(Endpoint * endpoint, Require(endpoints, r.Parameter("name")));
-                return JsonResponse(DescribeWhole(*endpoint));
+                return JsonResponse(DescribeWhole(endpoints, *endpoint));
               },
               .doc = {.summary = "One endpoint, with the columns that a request sends",
                       .tag = "endpoints"}});

@@ -2,9 +2,14 @@
 // endpoints, asked through the router.
 #pragma once
 
+#include <arrow/record_batch.h>
+#include <arrow/table.h>
+
 #include "base/json.h"
+#include "data/arrow/status.h"
 #include "model/serving/serving_routes.h"
 #include "model/training/trainer_test_project.h"
+#include "platform/features/kernel_batch.h"
 
 namespace millpond::model {
 
@@ -96,6 +101,24 @@ class ServingTest : public TrainerTest {
   }
   static std::string Customer(int64_t id) {
     return fmt::format(R"({{"dataframe_records":[{{"customer":{}}}]}})", id);
+  }
+
+  // The rows of a SELECT.
+  kernel::Batch Rows(const std::string& select) {
+    auto read = [&]() -> Result<kernel::Batch> {
+      MP_ASSIGN_OR_RETURN(auto session, engine_->Connect({"ada"}));
+      MP_ASSIGN_OR_RETURN(auto reader, session->Select(select));
+      MP_ARROW_ASSIGN_OR_RETURN(auto table, reader->ToTable());
+      MP_ARROW_ASSIGN_OR_RETURN(auto batch, table->CombineChunksToBatch());
+      return platform::ToKernel(*batch);
+    };
+    auto rows = read();
+    EXPECT_THAT(rows, millpond::testing::IsOk());
+    return rows.value_or(kernel::Batch());
+  }
+  int64_t One(const std::string& select) {
+    kernel::Batch rows = Rows(select);
+    return rows.rows == 1 ? rows.columns[0].int64s()[0] : -1;
   }
 
   TrainReport trained_;

@@ -102,6 +102,7 @@ struct ServeDefinition {
   Log log = Log::kAsync;
   double sample = 0.1;                                   // share of the entities, with kSample
   std::string table = {};                                // the inference table
+  Micros log_every = kMicrosPerSecond;                   // between its commits, but with kSync
   std::optional<Micros> max_feature_age = std::nullopt;  // older features count as missing
   Degraded degraded = Degraded::kRefuse;                 // when features are missing
   std::optional<FallbackModel> fallback = std::nullopt;

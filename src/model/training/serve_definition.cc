@@ -56,6 +56,12 @@ Status ReadLog(MappingReader& reader, ServeDefinition& serve) {
     }
     if (serve.log != Log::kSample) return sample->Complain("only 'log: sample' has a sample");
   }
+  if (auto every = reader.Find("log_every")) {
+    MP_ASSIGN_OR_RETURN(serve.log_every, ReadDuration(*every));
+    if (serve.log_every < kMicrosPerSecond / 10 || serve.log_every > kMicrosPerHour) {
+      return every->Complain("want a tenth of a second to an hour between commits");
+    }
+  }
   MP_ASSIGN_OR_RETURN(serve.table, reader.String("table", serve.table));
   return OkStatus();
 }
