@@ -95,7 +95,9 @@ RunCommand AddAccessCommand(CLI::App& sub, CommonOptions& common) {
   remove->add_option("name", options->name, "The user or service")->required();
   for (auto* verb : {list, token, user, revoke, remove}) verb->fallthrough();
   sub.footer(
-      "As soon as there is a user or a token, the server asks everybody for one.\n"
+      "A server that starts when there is a user or a token asks everybody for one; tokens made "
+      "or\n"
+      "revoked later are known to it within a second.\n"
       "Examples:\n"
       "  millpond access token nightly-job --expires '90 days'\n"
       "  millpond access user ann\n"
