@@ -90,17 +90,24 @@ CommitResult Skipped(const Snapshot& snapshot) {
   return result;
 }
 
-Status WriteRows(const Environment& env, arrow::RecordBatchReader& rows, const RowMapper& mapper,
+Status WriteBatch(const arrow::RecordBatch& batch, const RowMapper& mapper, DataWriter& writer) {
+  for (int64_t at = 0; at < batch.num_rows(); at += kSliceRows) {
+    MP_ASSIGN_OR_RETURN(auto mapped, mapper.Map(*batch.Slice(at, kSliceRows)));
+    MP_RETURN_IF_ERROR(writer.Write(*mapped));
+  }
+  return OkStatus();
+}
+
+// An error of the rows' source is told as it is: it knows its own place.
+Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const RowMapper& mapper,
                  DataWriter& writer) {
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
-    MP_RETURN_IF_ERROR(env.cancellation.Check());
+    MP_RETURN_IF_ERROR(table.environment().cancellation.Check());
     MP_ARROW_RETURN_IF_ERROR(rows.ReadNext(&batch));
     if (batch == nullptr) return OkStatus();
-    for (int64_t at = 0; at < batch->num_rows(); at += kSliceRows) {
-      MP_ASSIGN_OR_RETURN(auto mapped, mapper.Map(*batch->Slice(at, kSliceRows)));
-      MP_RETURN_IF_ERROR(writer.Write(*mapped));
-    }
+    MP_RETURN_IF_ERROR_CONTEXT(WriteBatch(*batch, mapper, writer), "while writing to table {}",
+                               table.path());
   }
 }
 
@@ -186,15 +193,15 @@ Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapsh
 // Writes and syncs all rows. What a failure leaves is removed.
 Result<std::vector<AddFile>> WriteFiles(const DeltaTable& table, arrow::RecordBatchReader& rows,
                                         const RowMapper& mapper, DataWriter& writer) {
-  Status written = WriteRows(table.environment(), rows, mapper, writer);
-  auto adds =
-      written.has_value()
-          ? writer.Finish()
-          : Result<std::vector<AddFile>>(std::unexpected<Error>(std::move(written).error()));
-  if (adds.has_value()) return adds;
-  writer.Discard();
-  return std::unexpected<Error>(
-      std::move(adds).error().WithContext(fmt::format("while writing to table {}", table.path())));
+  const auto write = [&]() -> Result<std::vector<AddFile>> {
+    MP_RETURN_IF_ERROR(WriteRows(table, rows, mapper, writer));
+    MP_ASSIGN_OR_RETURN_CONTEXT(auto adds, writer.Finish(), "while writing to table {}",
+                                table.path());
+    return adds;
+  };
+  auto adds = write();
+  if (!adds.has_value()) writer.Discard();
+  return adds;
 }
 
 // The commit did or did not happen; its files stay if it may have.

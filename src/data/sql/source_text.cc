@@ -26,3 +26,9 @@ size_t SourceText::OffsetOf(std::string_view part) const {
 }
 
 }  // namespace millpond::data
+std::unexpected<Error> ErrorAt(const SourceText& source, size_t offset, const Error& error) {
+  const std::string text = error.ToString();
+  if (text.starts_with(source.file() + ":")) return std::unexpected<Error>(error);
+  return FailAt(source, offset, error.kind(), "{}", text);
+}
+

@@ -63,21 +63,15 @@ class DuckEngine : public QueryEngine {
                                                         std::shared_ptr<TableSource> tables,
                                                         const RunOptions& options) override {
     MP_RETURN_IF_ERROR(env_.cancellation.Check());
-    const TextOfDuckDB where{query.source, query.rewritten};
+    const TextOfDuckDB where{query.source, query.rewritten, 0, &options};
     auto running = Start(std::move(tables));
     MP_ASSIGN_OR_RETURN(auto result, Send(*running, query.rewritten.text(), where));
-    duckdb::vector<duckdb::LogicalType> types;
-    for (const auto& type : result->types) types.push_back(ResultType(type));
-    if (!options.types.empty()) {
-      if (options.types.size() != types.size()) {
-        return FailAt(query.source, query.rewritten.SourceOffset(0), ErrorKind::kInvalidArgument,
-                      "the query gives {} columns, {} are needed", types.size(),
-                      options.types.size());
-      }
-      types.clear();
-      for (const DataType& type : options.types) types.push_back(ToLogicalType(type));
+    const size_t needed = options.columns.size();
+    if (needed > 0 && needed != result->types.size()) {
+      return FailAt(query.source, query.rewritten.SourceOffset(0), ErrorKind::kInvalidArgument,
+                    "the query gives {} columns, {} are needed", result->types.size(), needed);
     }
-    return MakeResultReader(std::move(running), std::move(result), std::move(types));
+    return MakeResultReader(std::move(running), std::move(result), query, options);
   }
 
   Result<std::shared_ptr<arrow::Schema>> Describe(const QueryText& query,
@@ -155,6 +149,7 @@ Status DuckEngine::LockDown(const QueryEngineOptions& options) {
       SET GLOBAL TimeZone = 'UTC';
       SET GLOBAL Calendar = 'gregorian';
       SET GLOBAL enable_external_file_cache = false;
+      SET GLOBAL errors_as_json = true;
       SET GLOBAL autoinstall_known_extensions = false;
       SET GLOBAL autoload_known_extensions = false;
       SET GLOBAL allow_community_extensions = false;
