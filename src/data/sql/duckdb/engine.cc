@@ -200,7 +200,7 @@ Result<std::unique_ptr<QueryEngine>> QueryEngine::Open(const Environment& env,
     duckdb::DBConfig config;
     RegisterLakeStorage(config);
     auto files = duckdb::make_uniq<duckdb::VirtualFileSystem>();
-    files->RegisterSubSystem(MakeLakeFileSystem(env.fs, scans));
+    files->RegisterSubSystem(MakeLakeFileSystem(env, scans));
     config.file_system = std::move(files);
     auto engine = std::make_unique<DuckEngine>(env, std::move(scans), config, temp);
     MP_RETURN_IF_ERROR(engine->LockDown(options));
