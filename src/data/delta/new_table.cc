@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "data/delta/properties.h"
 #include "data/delta/protocol.h"
 #include "data/delta/table_internal.h"
 #include "data/delta/transaction.h"
@@ -50,7 +51,13 @@ Result<Protocol> ProtocolFor(const CreateOptions& options) {
   return protocol;
 }
 
-Status CheckPartitionColumns(const CreateOptions& options) {
+Status CheckCreateOptions(const CreateOptions& options) {
+  if (options.schema.size() == 0) {
+    return Fail(ErrorKind::kInvalidArgument, "a table needs at least one column");
+  }
+  MP_RETURN_IF_ERROR(options.schema.Validate());
+  MP_RETURN_IF_ERROR(CheckProperties(options.properties));
+
   for (const auto& column : options.partition_columns) {
     const StructField* field = options.schema.Find(column);
     if (field == nullptr) {
@@ -102,11 +109,7 @@ Result<Metadata> MetadataFor(const Environment& env, const CreateOptions& option
 
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
-  if (options.schema.size() == 0) {
-    return Fail(ErrorKind::kInvalidArgument, "a table needs at least one column");
-  }
-  MP_RETURN_IF_ERROR(options.schema.Validate());
-  MP_RETURN_IF_ERROR(CheckPartitionColumns(options));
+  MP_RETURN_IF_ERROR(CheckCreateOptions(options));
   DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
                                                         std::move(roots)));
   MP_ASSIGN_OR_RETURN(Protocol protocol, ProtocolFor(options));
