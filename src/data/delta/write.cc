@@ -126,13 +126,13 @@ StringMap MetricsOf(const std::vector<AddFile>& adds, int64_t rows) {
 }
 
 Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
-                            const WriteOptions& options, const Schema& schema,
+                            const WriteOptions& options, const TableShape& shape,
                             const std::vector<AddFile>& adds, int64_t rows) {
   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table, snapshot));
   StringMap parameters = options.parameters;
   bool overwrite = options.mode == WriteMode::kOverwrite;
   parameters.try_emplace("mode", overwrite ? "Overwrite" : "Append");
-  parameters.try_emplace("partitionBy", DumpJson(Json(snapshot->metadata().partition_columns)));
+  parameters.try_emplace("partitionBy", DumpJson(Json(shape.metadata.partition_columns)));
   transaction.SetOperation(options.operation, std::move(parameters));
   transaction.SetCommitTags(options.commit_tags);
   for (const auto& add : adds) transaction.Add(add);
@@ -144,11 +144,8 @@ Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> s
   for (size_t i = 0; i < snapshot->files().size(); ++i) {
     transaction.Remove(snapshot->files().add(i));
   }
-  if (options.overwrite_schema && schema.ToJson() != snapshot->metadata().schema_json) {
-    Metadata metadata = snapshot->metadata();
-    metadata.schema_json = schema.ToJson();
-    transaction.SetMetadata(std::move(metadata));
-  }
+  if (shape.protocol != snapshot->protocol()) transaction.SetProtocol(shape.protocol);
+  if (shape.metadata != snapshot->metadata()) transaction.SetMetadata(shape.metadata);
   return transaction;
 }
 
@@ -160,11 +157,11 @@ Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
                 "table {} does not have the feature 'domainMetadata', which domain metadata needs",
                 path);
   }
-  if (!options.overwrite_schema) return OkStatus();
-  if (options.mode != WriteMode::kOverwrite) {
+  if (options.mode != WriteMode::kOverwrite && (options.overwrite_schema || options.replace)) {
     return Fail(ErrorKind::kInvalidArgument, "a new schema for table {} needs mode overwrite",
                 path);
   }
+  if (!options.overwrite_schema) return OkStatus();
   MP_RETURN_IF_ERROR(options.overwrite_schema->Validate());
   for (const auto& column : snapshot.metadata().partition_columns) {
     if (options.overwrite_schema->Find(column) != nullptr) continue;
@@ -174,12 +171,26 @@ Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
   return OkStatus();
 }
 
+// What the table is once the rows are committed.
+Result<TableShape> ShapeAfter(const Environment& env, const Snapshot& snapshot,
+                              const WriteOptions& options) {
+  TableShape shape{snapshot.schema(), snapshot.protocol(), snapshot.metadata()};
+  if (options.replace) return ReplacedShape(env, std::move(shape), *options.replace);
+  if (options.overwrite_schema) {
+    shape.schema = *options.overwrite_schema;
+    if (shape.schema.ToJson() != shape.metadata.schema_json) {
+      shape.metadata.schema_json = shape.schema.ToJson();
+    }
+  }
+  return shape;
+}
+
 // Commits the files, and again on a newer snapshot where an append may.
 Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
-                                 const WriteOptions& options, const Schema& schema,
+                                 const WriteOptions& options, const TableShape& shape,
                                  const std::vector<AddFile>& adds, int64_t rows) {
   for (int restart = 0;; ++restart) {
-    MP_ASSIGN_OR_RETURN(auto transaction, Prepare(table, snapshot, options, schema, adds, rows));
+    MP_ASSIGN_OR_RETURN(auto transaction, Prepare(table, snapshot, options, shape, adds, rows));
     auto result = transaction.Commit();
     if (result.has_value() || result.error().kind() != ErrorKind::kConflict) return result;
     MP_ASSIGN_OR_RETURN(auto now, table.Latest());
@@ -228,14 +239,15 @@ Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& row
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));
   MP_RETURN_IF_ERROR(CheckOptions(*snapshot, options));
-  const Schema& schema = options.overwrite_schema ? *options.overwrite_schema : snapshot->schema();
-  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(schema, *rows.schema(), table.path()));
+  MP_ASSIGN_OR_RETURN(const TableShape shape, ShapeAfter(table.environment(), *snapshot, options));
+  MP_RETURN_IF_ERROR(CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
+  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(shape.schema, *rows.schema(), table.path()));
 
-  DataWriter writer(table.environment(), table.path(), schema,
-                    snapshot->metadata().partition_columns, snapshot->metadata().configuration,
+  DataWriter writer(table.environment(), table.path(), shape.schema,
+                    shape.metadata.partition_columns, shape.metadata.configuration,
                     options.target_file_bytes);
   MP_ASSIGN_OR_RETURN(const auto adds, WriteFiles(table, rows, mapper, writer));
-  return Settle(CommitFiles(table, snapshot, options, schema, adds, writer.rows()), writer);
+  return Settle(CommitFiles(table, snapshot, options, shape, adds, writer.rows()), writer);
 }
 
 Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,

@@ -23,7 +23,7 @@ Result<QueryResult> CreateEmpty(const TableHead& head, const Schema& schema,
     WriteOptions write;
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE";
-    write.overwrite_schema = schema;
+    write.replace = options;
     const auto commit = WriteTable(table, *rows, write);
     if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
     return QueryResult{nullptr, fmt::format("table {} replaced, version {}", head.name.ToString(),
@@ -64,7 +64,7 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
   if (replaced) {
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE AS SELECT";
-    write.overwrite_schema = schema;
+    write.replace = options;
     auto commit = WriteTable(*replaced, *rows, write);
     if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
     return WrittenRows(head.name, *commit, "written to");
