@@ -146,6 +146,7 @@ class LocalCatalog : public Catalog {
 
   // Commits that a kill kept from the record, or that other programs made.
   Status ReconcileAll() {
+    if (db_.read_only()) return OkStatus();  // what is there can be read all the same
     MP_ASSIGN_OR_RETURN(auto tables, ListTables());
     for (const auto& table : tables) {
       auto up_to_date = feed_.LooksUpToDate(table);

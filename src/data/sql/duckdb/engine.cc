@@ -54,7 +54,7 @@ class DuckEngine : public QueryEngine {
         db_(nullptr, &config),
         watchdog_(std::make_shared<Watchdog>(env.cancellation)) {}
   ~DuckEngine() override {
-    if (!env_.fs.RemoveTree(temp_)) LogWarn("sql", "cannot remove {}", temp_);
+    if (!temp_.empty() && !env_.fs.RemoveTree(temp_)) LogWarn("sql", "cannot remove {}", temp_);
   }
 
   Status LockDown(const QueryEngineOptions& options);
@@ -194,7 +194,11 @@ Result<std::unique_ptr<QueryEngine>> QueryEngine::Open(const Environment& env,
                 "right library",
                 kVersion, duckdb::DuckDB::LibraryVersion());
   }
-  MP_ASSIGN_OR_RETURN(const std::string temp, MakeTempDirectory(env.fs, options.temp_directory));
+  auto made = MakeTempDirectory(env.fs, options.temp_directory);
+  if (!made) {  // a read-only or full disk: queries that fit into memory run
+    LogInfo("sql", "queries cannot spill to disk: {}", made.error().ToString());
+  }
+  const std::string temp = made.value_or("");
   try {
     auto scans = std::make_shared<PlannedScans>();
     duckdb::DBConfig config;
