@@ -171,6 +171,13 @@ class LocalCatalog : public Catalog {
   // A new table may take the name.
   Status CheckFree(const TableName& name) {
     MP_RETURN_IF_ERROR(ParseTableName(name.ToString()));
+    if (FoldCase(name.schema) == "system") {
+      return Fail(
+          ErrorKind::kInvalidArgument,
+          "{} cannot be made: the schema system holds Millpond's own tables; choose another "
+          "schema",
+          name.ToString());
+    }
     MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
     if (!exact) return OkStatus();
     return Fail(ErrorKind::kAlreadyExists,
