@@ -154,7 +154,7 @@ class LocalCatalog : public Catalog {
       auto reconciled = feed_.Reconcile(table);
       // A broken table must not keep the others from being used; who opens it hears the reason.
       if (!reconciled.has_value()) {
-        LogWarn("data", "commits of {} are not on record: {}", table.ToString(),
+        LogInfo("data", "commits of {} are not on record: {}", table.ToString(),
                 reconciled.error().ToString());
       }
     }

@@ -98,6 +98,17 @@ Result<int64_t> WriteActions(const Environment& env, const Snapshot& snapshot,
   return file.count();
 }
 
+// Temporary files that a killed writer left: after a day nobody will finish them.
+void RemoveLeftOvers(const Environment& env, const std::string& log) {
+  const auto files = env.fs.List(log);
+  if (!files.has_value()) return;
+  const Micros old = SystemClock().Now() - kMicrosPerDay;
+  for (const auto& file : *files) {
+    if (!FileName(file.path).starts_with("._tmp.") || file.modified > old) continue;
+    (void)env.fs.Remove(file.path);  // best effort: readers pass them over
+  }
+}
+
 }  // namespace
 
 Status WriteCheckpoint(const Environment& env, const Snapshot& snapshot) {
@@ -134,6 +145,7 @@ std::shared_ptr<const Snapshot> CheckpointIfDue(const Environment& env, const Sn
             written.error().ToString());
     return nullptr;
   }
+  RemoveLeftOvers(env, JoinPath(snapshot.path(), "_delta_log"));
   SnapshotOrigin origin = snapshot.origin();
   origin.checkpoint_version = snapshot.version();
   origin.checkpoint_files = {

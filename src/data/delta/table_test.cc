@@ -119,6 +119,18 @@ TEST_F(TableTest, CheckpointsHoldEverything) {
   EXPECT_NEAR(*kept[0].deletion_timestamp_ms, SystemClock().NowMillis(), 600'000);
 }
 
+TEST_F(TableTest, OldLeftOversOfKilledWritersAreRemoved) {
+  auto table = Create();
+  for (const char* name : {"._tmp.old", "._tmp.new"}) {
+    MP_ASSERT_OK(machine_.local->ReplaceFile(Log(name), "x"));
+  }
+  stdfs::last_write_time(Log("._tmp.old"),
+                         stdfs::file_time_type::clock::now() - std::chrono::hours(25));
+  for (int v = 1; v <= 10; ++v) AppendValue(table, v);
+  EXPECT_FALSE(stdfs::exists(Log("._tmp.old")));
+  EXPECT_TRUE(stdfs::exists(Log("._tmp.new")));
+}
+
 TEST_F(TableTest, BadCheckpointsArePassedOver) {
   auto table = Create();
   for (int v = 1; v <= 20; ++v) AppendValue(table, v);
