@@ -26,8 +26,27 @@ std::string SqliteRow::Text(size_t column) const {
   return "";
 }
 
+namespace {
+
+// What the person at the machine can do about it.
+std::string_view RemedyFor(int code) {
+  switch (code) {
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return "; make the file and its folder writable for this user";
+    case SQLITE_FULL:
+      return "; free some space on the disk and run it again";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
 struct SqliteDatabase::Impl {
   std::string path;
+  bool read_only = false;
   sqlite3* handle = nullptr;
   // Prepared once, by text. Texts that are made from what a client sends are many: bounded.
   static constexpr size_t kMaxStatements = 256;
@@ -61,7 +80,8 @@ struct SqliteDatabase::Impl {
         kind = ErrorKind::kPermissionDenied;
         break;
     }
-    return Fail(kind, "{}: {} failed: {}", path, doing, sqlite3_errmsg(handle));
+    return Fail(kind, "{}: {} failed: {}{}", path, doing, sqlite3_errmsg(handle),
+                RemedyFor(sqlite3_errcode(handle) & 0xff));
   }
 
   Result<sqlite3_stmt*> Prepare(std::string_view sql) {
@@ -89,14 +109,50 @@ SqliteDatabase& SqliteDatabase::operator=(SqliteDatabase&&) noexcept = default;
 SqliteDatabase::~SqliteDatabase() = default;
 
 Result<SqliteDatabase> SqliteDatabase::Open(const std::string& path, int busy_timeout_ms) {
+  int code = SQLITE_OK;
+  auto writable = OpenAs(path, busy_timeout_ms, false, &code);
+  const bool cannot_write = code == SQLITE_READONLY || code == SQLITE_PERM ||
+                            code == SQLITE_CANTOPEN || code == SQLITE_FULL || code == SQLITE_IOERR;
+  if (!cannot_write || !std::filesystem::exists(path)) return writable;
+  // Where nothing can be written (a read-only or full disk, another's folder) what is there can
+  // still be read; whoever wants to write hears why not.
+  auto readable = OpenAs(path, busy_timeout_ms, true, &code);
+  return readable.has_value() ? std::move(readable) : std::move(writable);
+}
+
+Result<SqliteDatabase> SqliteDatabase::OpenAs(const std::string& path, int busy_timeout_ms,
+                                              bool read_only, int* code) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
-  if (sqlite3_open(path.c_str(), &impl->handle) != SQLITE_OK) return impl->Failed("open");
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+  std::string name = path;
+  if (read_only) {
+    // "immutable": no lock and no shared memory beside the file, neither of which could be made.
+    flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
+    name = "file:";
+    for (char c : path) {
+      name += c == '%' || c == '?' || c == '#' ? fmt::format("%{:02x}", c) : std::string(1, c);
+    }
+    name += "?immutable=1";
+  }
+  *code = sqlite3_open_v2(name.c_str(), &impl->handle, flags, nullptr);
+  if (*code != SQLITE_OK) return impl->Failed("open");
   sqlite3_busy_timeout(impl->handle, busy_timeout_ms);
   SqliteDatabase database(std::move(impl));
-  MP_RETURN_IF_ERROR(database.ExecuteScript(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"));
+  // The pragma says nothing where the mode cannot be used: only a look at the file does.
+  const std::string look = "SELECT count(*) FROM sqlite_schema;";
+  Status set = database.ExecuteScript(
+      read_only
+          ? look
+          : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;" + look);
+  *code = sqlite3_errcode(database.impl_->handle) & 0xff;
+  MP_RETURN_IF_ERROR(set);
+  database.impl_->read_only = sqlite3_db_readonly(database.impl_->handle, "main") == 1;
   return database;
+}
+
+bool SqliteDatabase::read_only() const {
+  return impl_->read_only;
 }
 
 namespace {

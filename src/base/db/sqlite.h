@@ -35,6 +35,7 @@ class SqliteRow {
 class SqliteDatabase {
  public:
   // Makes the file if it is missing. busy_timeout_ms: how long to wait for another process's lock.
+  // Where the file is there but nothing can be written, it is opened for reading: read_only().
   static Result<SqliteDatabase> Open(const std::string& path, int busy_timeout_ms = 30'000);
   SqliteDatabase(SqliteDatabase&&) noexcept;
   SqliteDatabase& operator=(SqliteDatabase&&) noexcept;
@@ -48,6 +49,7 @@ class SqliteDatabase {
   // Runs a script of several statements without parameters.
   Status ExecuteScript(const std::string& sql);
 
+  bool read_only() const;
   int64_t changes() const;  // rows changed by the last statement
   int64_t last_insert_rowid() const;
   // False also after SQLite gave up a transaction by itself (a full disk, an I/O error).
@@ -65,6 +67,9 @@ class SqliteDatabase {
  private:
   struct Impl;
   explicit SqliteDatabase(std::unique_ptr<Impl> impl);
+  // `code`: SQLite's own, for Open to decide by.
+  static Result<SqliteDatabase> OpenAs(const std::string& path, int busy_timeout_ms, bool read_only,
+                                       int* code);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -27,6 +27,23 @@ TEST(SqliteTest, StoresAndReadsValues) {
   EXPECT_TRUE(rows[1].IsNull(0));
 }
 
+// A folder in which SQLite cannot put its shared memory, as on a read-only disk.
+TEST(SqliteTest, WhatCannotBeWrittenCanBeRead) {
+  testing::TempDir dir;
+  {
+    MP_ASSERT_OK_AND_ASSIGN(auto db, SqliteDatabase::Open(dir / "t?.db"));
+    MP_ASSERT_OK(db.Migrate("c", {"CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (7);"}));
+  }
+  std::filesystem::create_symlink("/nowhere/at/all", dir / "t?.db-shm");
+  MP_ASSERT_OK_AND_ASSIGN(auto db, SqliteDatabase::Open(dir / "t?.db"));
+  EXPECT_TRUE(db.read_only());
+  MP_ASSERT_OK(db.Migrate("c", {"CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (7);"}));
+  EXPECT_EQ(db.Query("SELECT a FROM t")->at(0).Int(0), 7);
+  EXPECT_THAT(
+      db.Execute("INSERT INTO t VALUES (8)"),
+      FailsWith(ErrorKind::kPermissionDenied, HasSubstr("make the file and its folder writable")));
+}
+
 TEST(SqliteTest, FailedTransactionLeavesNothing) {
   testing::TempDir dir;
   MP_ASSERT_OK_AND_ASSIGN(auto db, SqliteDatabase::Open(dir / "t.db"));

@@ -146,6 +146,7 @@ class LocalCatalog : public Catalog {
 
   // Commits that a kill kept from the record, or that other programs made.
   Status ReconcileAll() {
+    if (db_.read_only()) return OkStatus();  // what is there can be read all the same
     MP_ASSIGN_OR_RETURN(auto tables, ListTables());
     for (const auto& table : tables) {
       auto up_to_date = feed_.LooksUpToDate(table);
@@ -153,7 +154,7 @@ class LocalCatalog : public Catalog {
       auto reconciled = feed_.Reconcile(table);
       // A broken table must not keep the others from being used; who opens it hears the reason.
       if (!reconciled.has_value()) {
-        LogWarn("data", "commits of {} are not on record: {}", table.ToString(),
+        LogInfo("data", "commits of {} are not on record: {}", table.ToString(),
                 reconciled.error().ToString());
       }
     }
@@ -170,6 +171,13 @@ class LocalCatalog : public Catalog {
   // A new table may take the name.
   Status CheckFree(const TableName& name) {
     MP_RETURN_IF_ERROR(ParseTableName(name.ToString()));
+    if (FoldCase(name.schema) == "system") {
+      return Fail(
+          ErrorKind::kInvalidArgument,
+          "{} cannot be made: the schema system holds Millpond's own tables; choose another "
+          "schema",
+          name.ToString());
+    }
     MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
     if (!exact) return OkStatus();
     return Fail(ErrorKind::kAlreadyExists,

@@ -1,7 +1,8 @@
 // Every commit of every table of the workspace, in one order, kept for good in meta.db (the rows of
 // system.commits). Commits of this process are recorded as they happen; those of others, and those
-// whose record a kill prevented, are found in the tables' logs when the catalog is opened, when a
-// table is opened, and on Reconcile. The feed is a record of facts in the logs, never their source.
+// whose record a kill prevented, are found in the tables' logs when the catalog is opened, when
+// this process commits to the table, and on Reconcile. The feed is a record of facts in the logs,
+// never their source.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "data/delta/actions_json.h"
 
 namespace millpond::data {
@@ -222,13 +224,47 @@ Status ReadAndSink(Status (*read)(Fields&, T*), element body,
   return sink(Action(std::move(action)));
 }
 
+bool IsAction(std::string_view name) {
+  static constexpr std::string_view kActions[] = {
+      "add", "remove", "metaData", "protocol", "txn", "domainMetadata", "cdc", "commitInfo"};
+  return std::ranges::find(kActions, name) != std::end(kActions);
+}
+
+// A commit that was cut at a line's end is whole JSON. One of ours says how many files it adds.
+class Completeness {
+ public:
+  void See(const Action& action) {
+    if (std::holds_alternative<AddFile>(action)) ++adds_;
+    const auto* info = std::get_if<CommitInfo>(&action);
+    if (info == nullptr || !info->engine_info.starts_with("Millpond/")) return;
+    const auto files = info->operation_metrics.find("numFiles");
+    if (files != info->operation_metrics.end()) promised_ = files->second;
+  }
+
+  Status Check(std::string_view what) const {
+    if (!promised_ || *promised_ == fmt::format("{}", adds_)) return OkStatus();
+    return Fail(
+        ErrorKind::kCorrupt,
+        "{} is cut: it says that it adds {} files, and names {}; bring the file back from a "
+        "copy",
+        what, *promised_, adds_);
+  }
+
+ private:
+  int64_t adds_ = 0;
+  std::optional<std::string> promised_;
+};
+
 Status ReadLine(element line, const std::function<Status(Action)>& sink) {
   simdjson::dom::object object;
   if (line.get(object) != simdjson::SUCCESS) {
     return Fail(ErrorKind::kCorrupt, "a line is one JSON object");
   }
   for (auto [name, body] : object) {
-    if (!body.is_object()) continue;
+    if (body.is_null()) continue;
+    if (!body.is_object() && IsAction(name)) {
+      return Fail(ErrorKind::kCorrupt, "the action '{}' is no object", name);
+    }
     if (name == "add") return ReadAndSink(ReadAdd, body, sink);
     if (name == "remove") return ReadAndSink(ReadRemove, body, sink);
     if (name == "metaData") return ReadAndSink(ReadMetadata, body, sink);
@@ -251,6 +287,12 @@ Status ParseCommit(std::string_view bytes, std::string_view what,
                    const std::function<Status(Action)>& sink) {
   simdjson::dom::parser parser;
   int64_t number = 0;
+  bool empty = true;
+  Completeness completeness;
+  const std::function<Status(Action)> seen = [&](Action action) {
+    completeness.See(action);
+    return sink(std::move(action));
+  };
   while (!bytes.empty()) {
     size_t end = bytes.find('\n');
     std::string_view line = bytes.substr(0, end);
@@ -262,9 +304,13 @@ Status ParseCommit(std::string_view bytes, std::string_view what,
       return Fail(ErrorKind::kCorrupt, "{}:{}: not valid JSON: {}", what, number,
                   simdjson::error_message(error));
     }
-    MP_RETURN_IF_ERROR_CONTEXT(ReadLine(parsed, sink), "{}:{}", what, number);
+    MP_RETURN_IF_ERROR_CONTEXT(ReadLine(parsed, seen), "{}:{}", what, number);
+    empty = false;
   }
-  return OkStatus();
+  if (!empty) return completeness.Check(what);
+  return Fail(ErrorKind::kCorrupt,
+              "{} is empty, and a commit has at least one action: bring the file back from a copy",
+              what);
 }
 
 Result<CommitInfo> ParseCommitInfo(std::string_view bytes, std::string_view what) {

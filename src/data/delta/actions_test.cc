@@ -39,6 +39,22 @@ TEST(ActionsTest, LinesGoBothWaysWithoutLoss) {
   }
 }
 
+TEST(ActionsTest, ACommitThatIsCutIsNamed) {
+  EXPECT_THAT(Parse(""), FailsWith(ErrorKind::kCorrupt, HasSubstr("03.json is empty")));
+  EXPECT_THAT(Parse("\n\n"), FailsWith(ErrorKind::kCorrupt, HasSubstr("03.json is empty")));
+  const std::string info =
+      R"({"commitInfo":{"engineInfo":"Millpond/1","operationMetrics":{"numFiles":"2"}}})"
+      "\n";
+  const std::string add = R"({"add":{"path":"f"}})"
+                          "\n";
+  EXPECT_THAT(Parse(info), FailsWith(ErrorKind::kCorrupt, HasSubstr("03.json is cut")));
+  EXPECT_THAT(Parse(info + add), FailsWith(ErrorKind::kCorrupt, HasSubstr("names 1")));
+  EXPECT_THAT(Parse(info + add + add), IsOk());
+  // A legal commit may hold nothing but a commitInfo, and other engines count otherwise.
+  EXPECT_THAT(Parse(R"({"commitInfo":{"engineInfo":"Apache-Spark/3.5"}})"), IsOk());
+  EXPECT_THAT(Parse(R"({"commitInfo":{"operationMetrics":{"numFiles":"2"}}})"), IsOk());
+}
+
 TEST(ActionsTest, TextThatIsNotUtf8IsNotWritten) {
   AddFile add;
   add.path = "caf\xE9.parquet";
@@ -62,6 +78,8 @@ TEST(ActionsTest, CorruptLinesAreNamedByFileAndLine) {
   EXPECT_THAT(Parse(R"({"add":{"size":1}})"), FailsWith(ErrorKind::kCorrupt, HasSubstr("'path'")));
   EXPECT_THAT(Parse(R"({"add":{"path":"f","size":"x"}})"),
               FailsWith(ErrorKind::kCorrupt, HasSubstr("'size'")));
+  EXPECT_THAT(Parse(R"({"add":"f"})"),
+              FailsWith(ErrorKind::kCorrupt, HasSubstr("json:1: the action 'add' is no object")));
   EXPECT_THAT(Parse("[1]"), FailsWith(ErrorKind::kCorrupt, HasSubstr("json:1")));
   EXPECT_THAT(Parse(R"({"protocol":{"minReaderVersion":-1}})"),
               FailsWith(ErrorKind::kCorrupt, HasSubstr("'minReaderVersion'")));

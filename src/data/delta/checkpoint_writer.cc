@@ -10,6 +10,7 @@
 #include "data/delta/checkpoint_reader.h"
 #include "data/delta/checkpoint_rows_internal.h"
 #include "data/delta/log_segment.h"
+#include "data/delta/properties.h"
 #include "data/delta/protocol.h"
 #include "data/parquet/writer.h"
 
@@ -20,28 +21,10 @@ constexpr int64_t kDefaultInterval = 10;
 constexpr int64_t kDefaultRetentionMs = 7LL * 24 * 3600 * 1000;
 constexpr int64_t kBatchRows = 4096;
 
-// "interval 7 days" and the like, in milliseconds; what cannot be read keeps the default.
+// What cannot be read keeps the default.
 int64_t RetentionMillis(const Snapshot& snapshot) {
-  auto text = snapshot.property(property::kDeletedFileRetention);
-  if (!text) return kDefaultRetentionMs;
-  long long count = 0;
-  char unit[16] = {};
-  const char* start = text->c_str();
-  if (text->starts_with("interval ")) start += 9;
-  if (std::sscanf(start, "%lld %15s", &count, unit) != 2) return kDefaultRetentionMs;
-  std::string_view name = unit;
-  if (name.ends_with('s')) name.remove_suffix(1);
-  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
-      {"week", 7LL * 24 * 3600 * 1000},
-      {"day", 24LL * 3600 * 1000},
-      {"hour", 3600 * 1000},
-      {"minute", 60 * 1000},
-      {"second", 1000},
-      {"millisecond", 1}};
-  for (const auto& [known, millis] : kUnits) {
-    if (EqualNames(name, known)) return count * millis;
-  }
-  return kDefaultRetentionMs;
+  const auto text = snapshot.property(property::kDeletedFileRetention);
+  return text ? ParseInterval(*text).value_or(kDefaultRetentionMs) : kDefaultRetentionMs;
 }
 
 // Writes rows to the file in batches.
@@ -115,6 +98,17 @@ Result<int64_t> WriteActions(const Environment& env, const Snapshot& snapshot,
   return file.count();
 }
 
+// Temporary files that a killed writer left: after a day nobody will finish them.
+void RemoveLeftOvers(const Environment& env, const std::string& log) {
+  const auto files = env.fs.List(log);
+  if (!files.has_value()) return;
+  const Micros old = SystemClock().Now() - kMicrosPerDay;
+  for (const auto& file : *files) {
+    if (!FileName(file.path).starts_with("._tmp.") || file.modified > old) continue;
+    (void)env.fs.Remove(file.path);  // best effort: readers pass them over
+  }
+}
+
 }  // namespace
 
 Status WriteCheckpoint(const Environment& env, const Snapshot& snapshot) {
@@ -151,6 +145,7 @@ std::shared_ptr<const Snapshot> CheckpointIfDue(const Environment& env, const Sn
             written.error().ToString());
     return nullptr;
   }
+  RemoveLeftOvers(env, JoinPath(snapshot.path(), "_delta_log"));
   SnapshotOrigin origin = snapshot.origin();
   origin.checkpoint_version = snapshot.version();
   origin.checkpoint_files = {

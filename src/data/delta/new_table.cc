@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "data/delta/properties.h"
 #include "data/delta/protocol.h"
 #include "data/delta/table_internal.h"
 #include "data/delta/transaction.h"
@@ -27,9 +28,8 @@ bool UsesTimestampNtz(const DataType& type) {
   }
 }
 
-// The least protocol that the schema and the properties need.
-Result<Protocol> ProtocolFor(const CreateOptions& options) {
-  Protocol protocol;  // reader 1, writer 2
+// The least protocol from `protocol` on that the schema and the properties need.
+Protocol ProtocolFor(Protocol protocol, const CreateOptions& options) {
   bool ntz = std::ranges::any_of(options.schema.fields(),
                                  [](const auto& field) { return UsesTimestampNtz(field.type); });
   if (ntz) protocol = WithReaderFeature(std::move(protocol), feature::kTimestampNtz);
@@ -50,7 +50,13 @@ Result<Protocol> ProtocolFor(const CreateOptions& options) {
   return protocol;
 }
 
-Status CheckPartitionColumns(const CreateOptions& options) {
+Status CheckCreateOptions(const CreateOptions& options) {
+  if (options.schema.size() == 0) {
+    return Fail(ErrorKind::kInvalidArgument, "a table needs at least one column");
+  }
+  MP_RETURN_IF_ERROR(options.schema.Validate());
+  MP_RETURN_IF_ERROR(CheckProperties(options.properties));
+
   for (const auto& column : options.partition_columns) {
     const StructField* field = options.schema.Find(column);
     if (field == nullptr) {
@@ -76,41 +82,52 @@ Status CheckPartitionColumns(const CreateOptions& options) {
   return OkStatus();
 }
 
-Result<Metadata> MetadataFor(const Environment& env, const CreateOptions& options) {
-  Metadata metadata;
-  metadata.id = NewUuid4(env.random);
-  metadata.name = options.name;
+// What the options say of a table, put into `metadata`.
+void Describe(const Environment& env, const CreateOptions& options, Metadata& metadata) {
   metadata.description = options.description;
   metadata.schema_json = options.schema.ToJson();
+  metadata.partition_columns.clear();
   for (const auto& column : options.partition_columns) {
     metadata.partition_columns.push_back(options.schema.Find(column)->name);
   }
   for (const auto& [key, value] : options.properties) {
     if (!key.starts_with("delta.feature.")) metadata.configuration[key] = value;
   }
-  metadata.created_time_ms = env.clock.NowMillis();
   if (metadata.IsEnabled(property::kEnableRowTracking)) {
     metadata.configuration.try_emplace(property::kRowIdColumn,
                                        "_row-id-col-" + NewUuid4(env.random));
     metadata.configuration.try_emplace(property::kRowCommitVersionColumn,
                                        "_row-commit-version-col-" + NewUuid4(env.random));
   }
+}
+
+Metadata MetadataFor(const Environment& env, const CreateOptions& options) {
+  Metadata metadata;
+  metadata.id = NewUuid4(env.random);
+  metadata.name = options.name;
+  metadata.created_time_ms = env.clock.NowMillis();
+  Describe(env, options, metadata);
   return metadata;
 }
 
 }  // namespace
 
+Result<TableShape> ReplacedShape(const Environment& env, TableShape shape,
+                                 const CreateOptions& options) {
+  MP_RETURN_IF_ERROR(CheckCreateOptions(options));
+  shape.schema = options.schema;
+  shape.protocol = ProtocolFor(std::move(shape.protocol), options);
+  Describe(env, options, shape.metadata);
+  return shape;
+}
+
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
-  if (options.schema.size() == 0) {
-    return Fail(ErrorKind::kInvalidArgument, "a table needs at least one column");
-  }
-  MP_RETURN_IF_ERROR(options.schema.Validate());
-  MP_RETURN_IF_ERROR(CheckPartitionColumns(options));
+  MP_RETURN_IF_ERROR(CheckCreateOptions(options));
   DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
                                                         std::move(roots)));
-  MP_ASSIGN_OR_RETURN(Protocol protocol, ProtocolFor(options));
-  MP_ASSIGN_OR_RETURN(Metadata metadata, MetadataFor(env, options));
+  Protocol protocol = ProtocolFor(Protocol(), options);
+  Metadata metadata = MetadataFor(env, options);
   MP_RETURN_IF_ERROR(CheckWritable(protocol, metadata, options.schema, table.path()));
 
   const LogStore& log = table.shared_->log;

@@ -11,6 +11,18 @@
 
 namespace millpond::data {
 
+// What a table is, apart from its rows.
+struct TableShape {
+  Schema schema;
+  Protocol protocol;
+  Metadata metadata;
+};
+
+// `shape` after CREATE OR REPLACE with these options, checked as for a new table. The protocol only
+// grows, the id stays, and properties stay unless given anew: a feature view may depend on them.
+Result<TableShape> ReplacedShape(const Environment& env, TableShape shape,
+                                 const CreateOptions& options);
+
 class NewTable {
  public:
   // What DeltaTable::Create refuses is refused here.

@@ -10,6 +10,7 @@
 #include "data/arrow/status.h"
 #include "data/delta/column_cast.h"
 #include "data/delta/data_paths.h"
+#include "data/delta/table.h"
 #include "data/parquet/reader.h"
 
 namespace millpond::data {
@@ -25,10 +26,7 @@ class FileScan {
     MP_ASSIGN_OR_RETURN(const std::string path, DataFilePath(snapshot, file));
     auto reader = ParquetReader::Open(env, path, batch_rows);
     if (!reader.has_value() && reader.error().kind() == ErrorKind::kNotFound) {
-      return Fail(
-          ErrorKind::kNotFound,
-          "a data file of table {} version {} is gone ({}): a newer version may not need it",
-          snapshot.path(), snapshot.version(), path);
+      return std::unexpected(FileIsGone(env, snapshot, path));
     }
     MP_ASSIGN_OR_RETURN(scan->reader_, std::move(reader));
     std::vector<int> wanted;
@@ -151,7 +149,39 @@ class SnapshotReader : public arrow::RecordBatchReader {
   size_t next_file_ = 0;
 };
 
+// What is looked at to tell which versions remain.
+constexpr int64_t kVersionsLookedAt = 20;
+constexpr size_t kFilesLookedAt = 10'000;
+
+bool IsWhole(const Environment& env, const Snapshot& snapshot) {
+  for (size_t i = 0; i < snapshot.files().size(); ++i) {
+    if (!env.fs.Exists(snapshot.files().path(i)).value_or(true)) return false;
+  }
+  return true;
+}
+
 }  // namespace
+
+Error FileIsGone(const Environment& env, const Snapshot& snapshot, const std::string& path) {
+  // Clean-up takes old files, so what remains is a run of versions up to the newest.
+  std::string remedy = "bring it back from a copy";
+  auto table = DeltaTable::Open(env, snapshot.path());
+  auto newest = table.has_value() ? table->Latest() : nullptr;
+  int64_t first = -1, last = -1;
+  if (newest.has_value() && *newest != nullptr && (*newest)->files().size() <= kFilesLookedAt) {
+    last = (*newest)->version();
+    for (int64_t version = last; version >= 0 && last - version < kVersionsLookedAt; --version) {
+      auto candidate = table->AtVersion(version);
+      if (!candidate.has_value() || !IsWhole(env, **candidate)) break;
+      first = version;
+    }
+  }
+  if (first >= 0) remedy = fmt::format("versions {} to {} can be read", first, last);
+  return Error(
+      ErrorKind::kNotFound,
+      fmt::format("a data file of table {} version {} is gone, by VACUUM or by hand: {}; {}",
+                  snapshot.path(), snapshot.version(), path, remedy));
+}
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> ScanTable(
     const Environment& env, std::shared_ptr<const Snapshot> snapshot, ScanOptions options) {

@@ -5,6 +5,7 @@
 
 #include "base/testing/temp_dir.h"
 #include "base/testing/test_environment.h"
+#include "data/delta/checkpoint_reader.h"
 #include "data/delta/checkpoint_writer.h"
 #include "data/delta/commit_builder.h"
 #include "data/delta/delta_test_rows.h"
@@ -107,7 +108,27 @@ TEST_F(TableTest, CheckpointsHoldEverything) {
   EXPECT_THAT(reopened.AtVersion(9), FailsWith(ErrorKind::kNotFound, HasSubstr("10 to 12")));
   // The tombstone of the overwritten file went into the checkpoint and goes into the next.
   for (int v = 13; v <= 20; ++v) AppendValue(reopened, v);
-  ASSERT_TRUE(stdfs::exists(Log(CheckpointFileName(20))));
+  std::vector<RemoveFile> kept;
+  MP_ASSERT_OK(ReadCheckpointRemoves(machine_.env, Log(CheckpointFileName(20)),
+                                     [&](const RemoveFile& remove) {
+                                       kept.push_back(remove);
+                                       return OkStatus();
+                                     }));
+  ASSERT_EQ(kept.size(), 1u);
+  // Retention is a matter of the system's clock, whatever the project's says.
+  EXPECT_NEAR(*kept[0].deletion_timestamp_ms, SystemClock().NowMillis(), 600'000);
+}
+
+TEST_F(TableTest, OldLeftOversOfKilledWritersAreRemoved) {
+  auto table = Create();
+  for (const char* name : {"._tmp.old", "._tmp.new"}) {
+    MP_ASSERT_OK(machine_.local->ReplaceFile(Log(name), "x"));
+  }
+  stdfs::last_write_time(Log("._tmp.old"),
+                         stdfs::file_time_type::clock::now() - std::chrono::hours(25));
+  for (int v = 1; v <= 10; ++v) AppendValue(table, v);
+  EXPECT_FALSE(stdfs::exists(Log("._tmp.old")));
+  EXPECT_TRUE(stdfs::exists(Log("._tmp.new")));
 }
 
 TEST_F(TableTest, BadCheckpointsArePassedOver) {

@@ -78,7 +78,8 @@ void Transaction::Add(AddFile add) {
 void Transaction::Remove(const AddFile& live, bool data_change) {
   RemoveFile remove;
   remove.path = live.path;
-  remove.deletion_timestamp_ms = table_.environment().clock.NowMillis();
+  // Retention counts from here, by the system's clock whatever the project's says.
+  remove.deletion_timestamp_ms = SystemClock().NowMillis();
   remove.data_change = data_change;
   remove.extended_file_metadata = true;
   remove.partition_values = live.partition_values;

@@ -90,17 +90,24 @@ CommitResult Skipped(const Snapshot& snapshot) {
   return result;
 }
 
-Status WriteRows(const Environment& env, arrow::RecordBatchReader& rows, const RowMapper& mapper,
+Status WriteBatch(const arrow::RecordBatch& batch, const RowMapper& mapper, DataWriter& writer) {
+  for (int64_t at = 0; at < batch.num_rows(); at += kSliceRows) {
+    MP_ASSIGN_OR_RETURN(auto mapped, mapper.Map(*batch.Slice(at, kSliceRows)));
+    MP_RETURN_IF_ERROR(writer.Write(*mapped));
+  }
+  return OkStatus();
+}
+
+// An error of the rows' source is told as it is: it knows its own place.
+Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const RowMapper& mapper,
                  DataWriter& writer) {
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
-    MP_RETURN_IF_ERROR(env.cancellation.Check());
+    MP_RETURN_IF_ERROR(table.environment().cancellation.Check());
     MP_ARROW_RETURN_IF_ERROR(rows.ReadNext(&batch));
     if (batch == nullptr) return OkStatus();
-    for (int64_t at = 0; at < batch->num_rows(); at += kSliceRows) {
-      MP_ASSIGN_OR_RETURN(auto mapped, mapper.Map(*batch->Slice(at, kSliceRows)));
-      MP_RETURN_IF_ERROR(writer.Write(*mapped));
-    }
+    MP_RETURN_IF_ERROR_CONTEXT(WriteBatch(*batch, mapper, writer), "while writing to table {}",
+                               table.path());
   }
 }
 
@@ -119,13 +126,13 @@ StringMap MetricsOf(const std::vector<AddFile>& adds, int64_t rows) {
 }
 
 Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
-                            const WriteOptions& options, const Schema& schema,
+                            const WriteOptions& options, const TableShape& shape,
                             const std::vector<AddFile>& adds, int64_t rows) {
   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table, snapshot));
   StringMap parameters = options.parameters;
   bool overwrite = options.mode == WriteMode::kOverwrite;
   parameters.try_emplace("mode", overwrite ? "Overwrite" : "Append");
-  parameters.try_emplace("partitionBy", DumpJson(Json(snapshot->metadata().partition_columns)));
+  parameters.try_emplace("partitionBy", DumpJson(Json(shape.metadata.partition_columns)));
   transaction.SetOperation(options.operation, std::move(parameters));
   transaction.SetCommitTags(options.commit_tags);
   for (const auto& add : adds) transaction.Add(add);
@@ -137,11 +144,8 @@ Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> s
   for (size_t i = 0; i < snapshot->files().size(); ++i) {
     transaction.Remove(snapshot->files().add(i));
   }
-  if (options.overwrite_schema && schema.ToJson() != snapshot->metadata().schema_json) {
-    Metadata metadata = snapshot->metadata();
-    metadata.schema_json = schema.ToJson();
-    transaction.SetMetadata(std::move(metadata));
-  }
+  if (shape.protocol != snapshot->protocol()) transaction.SetProtocol(shape.protocol);
+  if (shape.metadata != snapshot->metadata()) transaction.SetMetadata(shape.metadata);
   return transaction;
 }
 
@@ -153,11 +157,11 @@ Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
                 "table {} does not have the feature 'domainMetadata', which domain metadata needs",
                 path);
   }
-  if (!options.overwrite_schema) return OkStatus();
-  if (options.mode != WriteMode::kOverwrite) {
+  if (options.mode != WriteMode::kOverwrite && (options.overwrite_schema || options.replace)) {
     return Fail(ErrorKind::kInvalidArgument, "a new schema for table {} needs mode overwrite",
                 path);
   }
+  if (!options.overwrite_schema) return OkStatus();
   MP_RETURN_IF_ERROR(options.overwrite_schema->Validate());
   for (const auto& column : snapshot.metadata().partition_columns) {
     if (options.overwrite_schema->Find(column) != nullptr) continue;
@@ -167,12 +171,26 @@ Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
   return OkStatus();
 }
 
+// What the table is once the rows are committed.
+Result<TableShape> ShapeAfter(const Environment& env, const Snapshot& snapshot,
+                              const WriteOptions& options) {
+  TableShape shape{snapshot.schema(), snapshot.protocol(), snapshot.metadata()};
+  if (options.replace) return ReplacedShape(env, std::move(shape), *options.replace);
+  if (options.overwrite_schema) {
+    shape.schema = *options.overwrite_schema;
+    if (shape.schema.ToJson() != shape.metadata.schema_json) {
+      shape.metadata.schema_json = shape.schema.ToJson();
+    }
+  }
+  return shape;
+}
+
 // Commits the files, and again on a newer snapshot where an append may.
 Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
-                                 const WriteOptions& options, const Schema& schema,
+                                 const WriteOptions& options, const TableShape& shape,
                                  const std::vector<AddFile>& adds, int64_t rows) {
   for (int restart = 0;; ++restart) {
-    MP_ASSIGN_OR_RETURN(auto transaction, Prepare(table, snapshot, options, schema, adds, rows));
+    MP_ASSIGN_OR_RETURN(auto transaction, Prepare(table, snapshot, options, shape, adds, rows));
     auto result = transaction.Commit();
     if (result.has_value() || result.error().kind() != ErrorKind::kConflict) return result;
     MP_ASSIGN_OR_RETURN(auto now, table.Latest());
@@ -186,15 +204,15 @@ Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapsh
 // Writes and syncs all rows. What a failure leaves is removed.
 Result<std::vector<AddFile>> WriteFiles(const DeltaTable& table, arrow::RecordBatchReader& rows,
                                         const RowMapper& mapper, DataWriter& writer) {
-  Status written = WriteRows(table.environment(), rows, mapper, writer);
-  auto adds =
-      written.has_value()
-          ? writer.Finish()
-          : Result<std::vector<AddFile>>(std::unexpected<Error>(std::move(written).error()));
-  if (adds.has_value()) return adds;
-  writer.Discard();
-  return std::unexpected<Error>(
-      std::move(adds).error().WithContext(fmt::format("while writing to table {}", table.path())));
+  const auto write = [&]() -> Result<std::vector<AddFile>> {
+    MP_RETURN_IF_ERROR(WriteRows(table, rows, mapper, writer));
+    MP_ASSIGN_OR_RETURN_CONTEXT(auto adds, writer.Finish(), "while writing to table {}",
+                                table.path());
+    return adds;
+  };
+  auto adds = write();
+  if (!adds.has_value()) writer.Discard();
+  return adds;
 }
 
 // The commit did or did not happen; its files stay if it may have.
@@ -221,14 +239,15 @@ Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& row
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));
   MP_RETURN_IF_ERROR(CheckOptions(*snapshot, options));
-  const Schema& schema = options.overwrite_schema ? *options.overwrite_schema : snapshot->schema();
-  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(schema, *rows.schema(), table.path()));
+  MP_ASSIGN_OR_RETURN(const TableShape shape, ShapeAfter(table.environment(), *snapshot, options));
+  MP_RETURN_IF_ERROR(CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
+  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(shape.schema, *rows.schema(), table.path()));
 
-  DataWriter writer(table.environment(), table.path(), schema,
-                    snapshot->metadata().partition_columns, snapshot->metadata().configuration,
+  DataWriter writer(table.environment(), table.path(), shape.schema,
+                    shape.metadata.partition_columns, shape.metadata.configuration,
                     options.target_file_bytes);
   MP_ASSIGN_OR_RETURN(const auto adds, WriteFiles(table, rows, mapper, writer));
-  return Settle(CommitFiles(table, snapshot, options, schema, adds, writer.rows()), writer);
+  return Settle(CommitFiles(table, snapshot, options, shape, adds, writer.rows()), writer);
 }
 
 Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,

@@ -34,6 +34,10 @@ struct WriteOptions {
   std::shared_ptr<const Snapshot> base = nullptr;
   // With kOverwrite: the table's schema from this commit on (partition columns stay).
   std::optional<Schema> overwrite_schema = {};
+  // With kOverwrite: the table is from this commit on what these would make (CREATE OR REPLACE),
+  // with schema, partitioning and comment. Its id stays, and so do properties that are not given
+  // anew.
+  std::optional<CreateOptions> replace = {};
 };
 
 struct CommitResult {

@@ -57,6 +57,7 @@ class RelationNamer {
     // Its errors should point into the user's text, not into what we made of it.
     arguments->source = source_;
     arguments->offset = outer_.SourceOffset(arguments->offset);
+    arguments->may_read = [this](const std::string& path) { return tables_.MayReadFile(path); };
     for (auto& argument : arguments->positional) Relocate(argument);
     for (auto& [name, argument] : arguments->named) Relocate(argument);
     MP_ASSIGN_OR_RETURN(auto rows, registered->Open(*arguments, workspace_));

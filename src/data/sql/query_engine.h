@@ -34,9 +34,19 @@ struct QueryText {
   const RewrittenSql& rewritten;
 };
 
+// Where the result goes, by position (INSERT).
+struct TargetColumn {
+  std::string name;
+  DataType type;
+};
+
 struct RunOptions {
-  // The types the result must have, by position (INSERT); empty: as the query gives them.
-  std::vector<DataType> types;
+  // What the result must fit into; empty: as the query gives it. A value that would not be the same
+  // afterwards is an error that names the column.
+  std::vector<TargetColumn> columns;
+  // Where in the source the values stand, for errors: the columns of row 0, 1, … (VALUES), or of
+  // every row, if there is one line (a SELECT's list). Empty: nothing is known.
+  std::vector<std::vector<size_t>> places;
 };
 
 struct QueryPlan {

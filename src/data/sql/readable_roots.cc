@@ -31,6 +31,16 @@ Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::s
               path, JoinRoots(workspace.readable_roots));
 }
 
+Result<std::string> ResolveReadableFile(const Workspace& workspace, const std::string& path) {
+  MP_ASSIGN_OR_RETURN(std::string resolved, ResolveReadablePath(workspace, path));
+  MP_ASSIGN_OR_RETURN(const std::string state, CanonicalPath(workspace.state_dir));
+  if (!IsUnder(resolved, state)) return resolved;
+  return Fail(ErrorKind::kPermissionDenied,
+              "{} lies in the state folder {}, whose files are not read as files; a table in it is "
+              "read by its name",
+              path, workspace.state_dir);
+}
+
 bool IsSamePlace(const std::string& a, const std::string& b) {
   std::error_code error;
   return a == b || std::filesystem::equivalent(a, b, error);

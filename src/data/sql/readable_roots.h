@@ -16,6 +16,11 @@ struct Workspace;
 // parent.
 Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::string& path);
 
+// The same for a file that is read as it is (read_files). The state folder is not for that: its
+// tables are read by name, and what else lies there (meta.db, models, spilled rows) by its own
+// commands. kPermissionDenied says so.
+Result<std::string> ResolveReadableFile(const Workspace& workspace, const std::string& path);
+
 // Whether two paths of folders that exist lead to one.
 bool IsSamePlace(const std::string& a, const std::string& b);
 

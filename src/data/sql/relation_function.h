@@ -4,6 +4,7 @@
 
 #include <arrow/type_fwd.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,6 +34,9 @@ struct FunctionArguments {
   std::map<std::string, ArgumentValue> named;  // names in lower case
   SourceText source;                           // for FailAt
   size_t offset = 0;                           // of the function's name
+  // Asks the session's AccessPolicy for kReadFiles; nothing where no session asks (a flow's
+  // source).
+  std::function<Status(const std::string& path)> may_read = {};
 };
 
 // Reads the arguments of a kFunction expression; for callers that have a tree but no session.
@@ -43,7 +47,8 @@ class RelationFunction {
   virtual ~RelationFunction() = default;
   virtual std::string name() const = 0;  // lower case
   // Called once per use in a statement, when it is bound. The function checks the paths it is given
-  // against workspace.readable_roots (data/sql/readable_roots.h). Errors should carry FailAt
+  // against workspace.readable_roots (data/sql/readable_roots.h), and asks arguments.may_read for
+  // each file. Errors should carry FailAt
   // places.
   virtual Result<std::shared_ptr<arrow::RecordBatchReader>> Open(const FunctionArguments& arguments,
                                                                  const Workspace& workspace) = 0;

@@ -258,6 +258,11 @@ class Rewriter {
     if (name < tokens_.size() && (Is(next, "AS") ? IsName(name) : IsAliasToken(tokens_[name]))) {
       alias = fmt::format("AS {} ", QuoteName(tokens_[name].Value()));
       next = name + 1;
+      if (IsPunctuation(next, "(")) {  // names for the columns: q(x, y)
+        const size_t close = ClosingParenthesis(next);
+        alias += Text(next, close) + " ";
+        next = close + 1;
+      }
     }
     out_.Add({tokens_[first].offset, tokens_[next - 1].end(),
               fmt::format(" {}AT ({} => {}) ", alias, version ? "VERSION" : "TIMESTAMP", moment)});

@@ -128,9 +128,9 @@ Result<PreparedQuery> StatementContext::Prepare(std::string_view part,
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
-    std::string_view part, std::vector<Replacement> replacements, std::vector<DataType> types) {
+    std::string_view part, std::vector<Replacement> replacements, RunOptions options) {
   MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
-  return session_.shared.queries->Run({source_, query.text}, query.tables, {std::move(types)});
+  return session_.shared.queries->Run({source_, query.text}, query.tables, options);
 }
 
 Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run) {

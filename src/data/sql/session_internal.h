@@ -53,7 +53,7 @@ class StatementContext {
   Result<PreparedQuery> Prepare(std::string_view part, std::vector<Replacement> replacements = {});
   Result<std::shared_ptr<arrow::RecordBatchReader>> Run(std::string_view part,
                                                         std::vector<Replacement> replacements = {},
-                                                        std::vector<DataType> types = {});
+                                                        RunOptions options = {});
   Result<QueryPlan> Explain(std::string_view part, bool run);
   Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
                                                   std::vector<Replacement> replacements = {});
@@ -64,6 +64,9 @@ class StatementContext {
   const SourceText& source_;
   std::shared_ptr<SessionTables> tables_;
 };
+
+// What a write says: "3 rows inserted into main.default.t, version 1".
+QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb);
 
 // Executors, one file each. `statement` begins with the words that the name says.
 Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementContext& context);

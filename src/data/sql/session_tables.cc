@@ -1,11 +1,8 @@
-#include <arrow/record_batch.h>
-
 #include <algorithm>
 
 #include "data/delta/data_paths.h"
 #include "data/delta/schema.h"
 #include "data/sql/readable_roots.h"
-#include "data/sql/rows_internal.h"
 #include "data/sql/session_tables_internal.h"
 #include "data/sql/tokenizer.h"
 
@@ -112,38 +109,6 @@ Result<DeltaTable> SessionTables::Open(const QueryName& name) {
   MP_ASSIGN_OR_RETURN(const TableName table, TableOf(name));
   MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kSelect, table.ToString()));
   return catalog_.OpenTable(table);
-}
-
-Result<ResolvedTable> SessionTables::SystemTable(const std::string& table) {
-  MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kSelect, "system." + table));
-  std::vector<RowsColumn> columns;
-  std::vector<std::vector<Cell>> rows;
-  if (table == "commits") {
-    columns = {{"position", CellType::kInteger},
-               {"table_id"},
-               {"table_name"},
-               {"version", CellType::kInteger},
-               {"commit_time", CellType::kTimestamp},
-               {"operation"}};
-    MP_ASSIGN_OR_RETURN(const auto records, catalog_.commits().EventsSince(0));
-    for (const CommitRecord& r : records) {
-      rows.push_back(
-          {r.position, r.table_id, r.table.ToString(), r.version, r.commit_time, r.operation});
-    }
-  } else if (table == "lineage") {
-    columns = {{"from_kind"}, {"from_name"}, {"to_kind"}, {"to_name"}, {"via"}};
-    MP_ASSIGN_OR_RETURN(const auto edges, catalog_.Lineage());
-    for (const LineageEdge& e : edges) {
-      rows.push_back({e.from_kind, e.from_name, e.to_kind, e.to_name, e.via});
-    }
-  } else {
-    return Fail(ErrorKind::kNotFound,
-                "there is no table system.{}; there are system.commits and "
-                "system.lineage",
-                table);
-  }
-  MP_ASSIGN_OR_RETURN(auto reader, MakeRows(columns, rows));
-  return ResolvedTable{"system." + table, nullptr, std::make_shared<OnceReader>(std::move(reader))};
 }
 
 }  // namespace millpond::data

@@ -39,6 +39,10 @@ class SessionTables : public TableSource {
   // Every read of the snapshot's table that asks for no other version reads this one, by name or by
   // path.
   void HoldStill(std::shared_ptr<const Snapshot> snapshot) { held_ = std::move(snapshot); }
+  // Asks for kReadFiles.
+  Status MayReadFile(const std::string& path) {
+    return access_.Check(principal_, Privilege::kReadFiles, path);
+  }
   // A stream under a name of its own, for a table function; gives the name.
   QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
 

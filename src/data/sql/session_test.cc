@@ -97,6 +97,11 @@ TEST_F(SessionTest, MistakesNameTheirPlace) {
   EXPECT_THAT(Run(""), FailsWith(ErrorKind::kInvalidArgument, HasSubstr("no statement")));
 }
 
+TEST_F(SessionTest, AByteOrderMarkIsPassedOver) {
+  EXPECT_THAT(Run("\xEF\xBB\xBFSELECT 1 AS a"), IsOkAnd("a\n1\n"));
+  EXPECT_THAT(Run("\xEF\xBB\xBFSELECT nope"), FailsWith(_, HasSubstr("q.sql:1:8:")));
+}
+
 TEST_F(SessionTest, WhatIsNotAllowedIsRefusedWithARemedy) {
   for (const char* sql : {"SELECT * FROM read_parquet('x')",
                           "SELECT * FROM read_csv('/etc/passwd')",

@@ -41,4 +41,8 @@ template <typename... Args>
                               fmt::format(format, std::forward<Args>(args)...))));
 }
 
+// An error of a part below, told at a place of the text unless it has one already.
+[[nodiscard]] std::unexpected<Error> ErrorAt(const SourceText& source, size_t offset,
+                                             const Error& error);
+
 }  // namespace millpond::data

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,21 +20,26 @@
 
 namespace millpond::data {
 
-// A stream of rows that can be read once. Binding a query looks at the schema only.
+// A stream of rows that can be read once, or, with `again`, as often as a query names it. Binding a
+// query looks at the schema only.
 class OnceReader {
  public:
-  explicit OnceReader(std::shared_ptr<arrow::RecordBatchReader> rows, std::string name = "")
-      : rows_(std::move(rows)), name_(std::move(name)) {}
+  using Again = std::function<std::shared_ptr<arrow::RecordBatchReader>()>;
+  explicit OnceReader(std::shared_ptr<arrow::RecordBatchReader> rows, std::string name = "",
+                      Again again = nullptr)
+      : rows_(std::move(rows)), name_(std::move(name)), again_(std::move(again)) {}
   const std::string& name() const { return name_; }  // under which it was registered, or ""
   const std::shared_ptr<arrow::RecordBatchReader>& rows() const { return rows_; }
   // The rows, or null if somebody has taken them.
   std::shared_ptr<arrow::RecordBatchReader> Take() {
-    return taken_.exchange(true) ? nullptr : rows_;
+    if (!taken_.exchange(true)) return rows_;
+    return again_ ? again_() : nullptr;
   }
 
  private:
   std::shared_ptr<arrow::RecordBatchReader> rows_;
   std::string name_;
+  Again again_;  // thread-safe
   std::atomic<bool> taken_{false};
 };
 

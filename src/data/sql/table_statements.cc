@@ -1,4 +1,4 @@
-// CREATE TABLE (columns or AS SELECT), INSERT INTO, DROP TABLE.
+// CREATE TABLE (columns or AS SELECT), DROP TABLE.
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/ranges.h>
@@ -12,36 +12,6 @@
 namespace millpond::data {
 namespace {
 
-// The rows of a query under other column names: INSERT matches by position, tables by name.
-class RenamedReader : public arrow::RecordBatchReader {
- public:
-  RenamedReader(std::shared_ptr<arrow::RecordBatchReader> inner,
-                const std::vector<std::string>& names)
-      : inner_(std::move(inner)) {
-    arrow::FieldVector fields;
-    for (size_t i = 0; i < names.size(); ++i) {
-      fields.push_back(inner_->schema()->field(static_cast<int>(i))->WithName(names[i]));
-    }
-    schema_ = arrow::schema(std::move(fields));
-  }
-  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
-  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
-    ARROW_RETURN_NOT_OK(inner_->ReadNext(batch));
-    if (*batch == nullptr) return arrow::Status::OK();
-    *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), (*batch)->columns());
-    return arrow::Status::OK();
-  }
-
- private:
-  std::shared_ptr<arrow::RecordBatchReader> inner_;
-  std::shared_ptr<arrow::Schema> schema_;
-};
-
-QueryResult Written(const TableName& name, const CommitResult& commit, std::string_view verb) {
-  return {nullptr, fmt::format("{} rows {} {}, version {}", commit.rows, verb, name.ToString(),
-                               commit.version)};
-}
-
 Result<QueryResult> CreateEmpty(const TableHead& head, const Schema& schema,
                                 StatementContext& context) {
   CreateOptions options = head.create_options();
@@ -53,12 +23,14 @@ Result<QueryResult> CreateEmpty(const TableHead& head, const Schema& schema,
     WriteOptions write;
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE";
-    write.overwrite_schema = schema;
-    MP_ASSIGN_OR_RETURN(auto commit, WriteTable(table, *rows, write));
+    write.replace = options;
+    const auto commit = WriteTable(table, *rows, write);
+    if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
     return QueryResult{nullptr, fmt::format("table {} replaced, version {}", head.name.ToString(),
-                                            commit.version)};
+                                            commit->version)};
   }
-  MP_RETURN_IF_ERROR(context.catalog().CreateTable(head.name, options, head.if_not_exists));
+  const auto made = context.catalog().CreateTable(head.name, options, head.if_not_exists);
+  if (!made) return ErrorAt(context.source(), head.name_offset, made.error());
   return QueryResult{nullptr, fmt::format("table {} {}", head.name.ToString(),
                                           there ? "was already there" : "created")};
 }
@@ -87,62 +59,28 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
   MP_ASSIGN_OR_RETURN(Schema schema, Schema::FromArrow(*rows->schema()));
   MP_RETURN_IF_ERROR_CONTEXT(schema.Validate(), "{}",
                              context.source().Place(context.source().OffsetOf(query)));
+  CreateOptions options = head.create_options();
+  options.schema = schema;
   if (replaced) {
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE AS SELECT";
-    write.overwrite_schema = schema;
-    MP_ASSIGN_OR_RETURN(auto commit, WriteTable(*replaced, *rows, write));
-    return Written(head.name, commit, "written to");
+    write.replace = options;
+    auto commit = WriteTable(*replaced, *rows, write);
+    if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
+    return WrittenRows(head.name, *commit, "written to");
   }
-  CreateOptions options = head.create_options();
-  options.schema = schema;
   options.operation = "CREATE TABLE AS SELECT";
-  MP_ASSIGN_OR_RETURN(auto commit, context.catalog().CreateTableFrom(head.name, options, *rows));
-  return Written(head.name, commit, "written to");
-}
-
-// The target columns of an INSERT, in the order in which the query gives them.
-Result<std::vector<const StructField*>> TargetColumns(const Schema& schema, const TableName& name,
-                                                      const std::vector<std::string>& listed,
-                                                      const SourceText& source, size_t offset) {
-  std::vector<const StructField*> targets;
-  if (listed.empty()) {
-    for (const auto& field : schema.fields()) targets.push_back(&field);
-    return targets;
-  }
-  for (const auto& column : listed) {
-    const StructField* field = schema.Find(column);
-    if (field == nullptr) {
-      return FailAt(source, offset, ErrorKind::kInvalidArgument, "table {} has no column {}",
-                    name.ToString(), column);
-    }
-    targets.push_back(field);
-  }
-  return targets;
-}
-
-Result<std::vector<std::string>> TakeColumnList(TokenCursor& at) {
-  std::vector<std::string> columns;
-  MP_RETURN_IF_ERROR(at.Expect("("));
-  do {
-    MP_ASSIGN_OR_RETURN(columns.emplace_back(), at.TakeName("a column"));
-  } while (at.Accept(","));
-  MP_RETURN_IF_ERROR(at.Expect(")"));
-  return columns;
-}
-
-// INSERT INTO t (a, b) SELECT …, but not INSERT INTO t (SELECT …).
-bool HasColumnList(const TokenCursor& at) {
-  const Token* first = at.Peek(0);
-  const Token* second = at.Peek(1);
-  const Token* third = at.Peek(2);
-  return first != nullptr && second != nullptr && third != nullptr && first->IsPunctuation("(") &&
-         second->IsName() && !second->Is("SELECT") && !second->Is("WITH") &&
-         !second->Is("VALUES") && !second->Is("FROM") &&
-         (third->IsPunctuation(",") || third->IsPunctuation(")"));
+  auto commit = context.catalog().CreateTableFrom(head.name, options, *rows);
+  if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
+  return WrittenRows(head.name, *commit, "written to");
 }
 
 }  // namespace
+
+QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb) {
+  return {nullptr, fmt::format("{} rows {} {}, version {}", commit.rows, verb, name.ToString(),
+                               commit.version)};
+}
 
 Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementContext& context) {
   TokenCursor at(statement.tokens, statement.source);
@@ -167,53 +105,6 @@ Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementCont
   return CreateEmpty(head, schema, context);
 }
 
-Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& context) {
-  TokenCursor at(statement.tokens, statement.source);
-  MP_RETURN_IF_ERROR(at.Expect("INSERT"));
-  if (at.Accept("OVERWRITE")) {
-    return FailAt(statement.source, statement.tokens[1].offset, ErrorKind::kUnsupported,
-                  "INSERT OVERWRITE is not built yet; write CREATE OR REPLACE TABLE t AS SELECT …");
-  }
-  MP_RETURN_IF_ERROR(at.Expect("INTO"));
-  (void)at.Accept("TABLE");  // Spark's spelling
-  const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
-  auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
-  if (!name.has_value()) {
-    return FailAt(statement.source, offset, name.error().kind(), "{}", name.error().ToString());
-  }
-  MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, name->ToString()));
-  auto opened = context.catalog().OpenTable(*name);
-  if (!opened.has_value()) {
-    return FailAt(statement.source, offset, opened.error().kind(), "{}", opened.error().ToString());
-  }
-  MP_ASSIGN_OR_RETURN(auto snapshot, opened->Latest());
-  const bool by_name = at.Accept("BY", "NAME");
-  std::vector<std::string> listed;
-  if (!by_name && HasColumnList(at)) {
-    MP_ASSIGN_OR_RETURN(listed, TakeColumnList(at));
-  }
-  MP_ASSIGN_OR_RETURN(auto targets,
-                      TargetColumns(snapshot->schema(), *name, listed, statement.source, offset));
-  WriteOptions write;
-  write.operation = "INSERT";
-  if (by_name) {
-    MP_ASSIGN_OR_RETURN(auto rows, context.Run(at.TakeRest()));
-    MP_ASSIGN_OR_RETURN(auto commit, WriteTable(*opened, *rows, write));
-    return Written(*name, commit, "inserted into");
-  }
-  std::vector<DataType> types;
-  std::vector<std::string> names;
-  for (const StructField* target : targets) {
-    types.push_back(target->type);
-    names.push_back(target->name);
-  }
-  MP_ASSIGN_OR_RETURN(auto rows, context.Run(at.TakeRest(), {}, std::move(types)));
-  RenamedReader renamed(std::move(rows), names);
-  MP_ASSIGN_OR_RETURN(auto commit, WriteTable(*opened, renamed, write));
-  return Written(*name, commit, "inserted into");
-}
-
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context) {
   TokenCursor at(statement.tokens, statement.source);
   MP_RETURN_IF_ERROR(at.Expect("DROP"));
@@ -224,7 +115,7 @@ Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContex
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
   if (!name.has_value()) {
-    return FailAt(statement.source, offset, name.error().kind(), "{}", name.error().ToString());
+    return ErrorAt(statement.source, offset, name.error());
   }
   MP_RETURN_IF_ERROR(context.Check(Privilege::kDropTable, name->ToString()));
   Status dropped = context.catalog().DropTable(*name);
@@ -234,7 +125,7 @@ Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContex
   if (if_exists && dropped.error().kind() == ErrorKind::kNotFound) {
     return QueryResult{nullptr, fmt::format("there was no table {}", name->ToString())};
   }
-  return FailAt(statement.source, offset, dropped.error().kind(), "{}", dropped.error().ToString());
+  return ErrorAt(statement.source, offset, dropped.error());
 }
 
 }  // namespace millpond::data

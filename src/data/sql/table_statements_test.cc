@@ -113,5 +113,23 @@ TEST_F(TableStatements, OfTwoThatMakeATableOneWins) {
   }
 }
 
+TEST_F(TableStatements, AReplacedTableIsWhatTheStatementSays) {
+  MP_ASSERT_OK(
+      Run("CREATE TABLE t (a INT) COMMENT 'first' TBLPROPERTIES ('owner' = 'me', 'x' = '1')"));
+  MP_ASSERT_OK(
+      Run("CREATE OR REPLACE TABLE t (a INT, k STRING) PARTITIONED BY (k) COMMENT 'second' "
+          "TBLPROPERTIES ('x' = '2', 'delta.enableRowTracking' = 'true')"));
+  auto table = catalog_->OpenTable({"main", "default", "t"});
+  MP_ASSERT_OK(table);
+  MP_ASSERT_OK_AND_ASSIGN(auto now, table->Latest());
+  MP_ASSERT_OK_AND_ASSIGN(auto before, table->AtVersion(0));
+  EXPECT_EQ(now->metadata().id, before->metadata().id);
+  EXPECT_EQ(now->metadata().description, "second");
+  EXPECT_EQ(now->metadata().partition_columns, std::vector<std::string>{"k"});
+  EXPECT_EQ(now->property("owner"), "me");
+  EXPECT_EQ(now->property("x"), "2");
+  EXPECT_TRUE(now->protocol().writer_features.contains("rowTracking"));
+}
+
 }  // namespace
 }  // namespace millpond::data

@@ -35,6 +35,7 @@ class Scanner {
 
   Result<std::vector<Token>> Run() {
     std::vector<Token> tokens;
+    if (base_ == 0 && text_.starts_with("\xEF\xBB\xBF")) at_ = 3;  // an editor's byte order mark
     while (true) {
       MP_RETURN_IF_ERROR(SkipBlanks());
       if (at_ == text_.size()) return tokens;

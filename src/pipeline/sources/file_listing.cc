@@ -63,7 +63,7 @@ class Lister {
 
   Status File(const FileInfo& info) {
     // A pattern may lead through a symbolic link out of the roots: each file is judged itself.
-    MP_ASSIGN_OR_RETURN(std::string real, data::ResolveReadablePath(workspace_, info.path));
+    MP_ASSIGN_OR_RETURN(std::string real, data::ResolveReadableFile(workspace_, info.path));
     MP_ASSIGN_OR_RETURN(std::string project,
                         data::ResolveReadablePath(workspace_, workspace_.project_dir));
     bool below = real.starts_with(project + "/");

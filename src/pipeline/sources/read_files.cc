@@ -12,6 +12,9 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ReadFiles::Open(
   MP_ASSIGN_OR_RETURN(ReadFilesCall call, ParseReadFiles(arguments));
   auto open = [&]() -> Result<std::shared_ptr<arrow::RecordBatchReader>> {
     MP_ASSIGN_OR_RETURN(auto files, ListSourceFiles(workspace, call.pattern, call.recursive));
+    for (const auto& file : files) {
+      if (arguments.may_read) MP_RETURN_IF_ERROR(arguments.may_read(file.path));
+    }
     MP_ASSIGN_OR_RETURN(auto schema, SchemaOfFiles(workspace.env, call.format, files));
     return ScanFiles(workspace.env, call.format, std::move(files), std::move(schema));
   };

@@ -54,7 +54,7 @@ class DuckEngine : public QueryEngine {
         db_(nullptr, &config),
         watchdog_(std::make_shared<Watchdog>(env.cancellation)) {}
   ~DuckEngine() override {
-    if (!env_.fs.RemoveTree(temp_)) LogWarn("sql", "cannot remove {}", temp_);
+    if (!temp_.empty() && !env_.fs.RemoveTree(temp_)) LogWarn("sql", "cannot remove {}", temp_);
   }
 
   Status LockDown(const QueryEngineOptions& options);
@@ -63,21 +63,15 @@ class DuckEngine : public QueryEngine {
                                                         std::shared_ptr<TableSource> tables,
                                                         const RunOptions& options) override {
     MP_RETURN_IF_ERROR(env_.cancellation.Check());
-    const TextOfDuckDB where{query.source, query.rewritten};
+    const TextOfDuckDB where{query.source, query.rewritten, 0, &options};
     auto running = Start(std::move(tables));
     MP_ASSIGN_OR_RETURN(auto result, Send(*running, query.rewritten.text(), where));
-    duckdb::vector<duckdb::LogicalType> types;
-    for (const auto& type : result->types) types.push_back(ResultType(type));
-    if (!options.types.empty()) {
-      if (options.types.size() != types.size()) {
-        return FailAt(query.source, query.rewritten.SourceOffset(0), ErrorKind::kInvalidArgument,
-                      "the query gives {} columns, {} are needed", types.size(),
-                      options.types.size());
-      }
-      types.clear();
-      for (const DataType& type : options.types) types.push_back(ToLogicalType(type));
+    const size_t needed = options.columns.size();
+    if (needed > 0 && needed != result->types.size()) {
+      return FailAt(query.source, query.rewritten.SourceOffset(0), ErrorKind::kInvalidArgument,
+                    "the query gives {} columns, {} are needed", result->types.size(), needed);
     }
-    return MakeResultReader(std::move(running), std::move(result), std::move(types));
+    return MakeResultReader(std::move(running), std::move(result), query, options);
   }
 
   Result<std::shared_ptr<arrow::Schema>> Describe(const QueryText& query,
@@ -155,6 +149,7 @@ Status DuckEngine::LockDown(const QueryEngineOptions& options) {
       SET GLOBAL TimeZone = 'UTC';
       SET GLOBAL Calendar = 'gregorian';
       SET GLOBAL enable_external_file_cache = false;
+      SET GLOBAL errors_as_json = true;
       SET GLOBAL autoinstall_known_extensions = false;
       SET GLOBAL autoload_known_extensions = false;
       SET GLOBAL allow_community_extensions = false;
@@ -199,13 +194,17 @@ Result<std::unique_ptr<QueryEngine>> QueryEngine::Open(const Environment& env,
                 "right library",
                 kVersion, duckdb::DuckDB::LibraryVersion());
   }
-  MP_ASSIGN_OR_RETURN(const std::string temp, MakeTempDirectory(env.fs, options.temp_directory));
+  auto made = MakeTempDirectory(env.fs, options.temp_directory);
+  if (!made) {  // a read-only or full disk: queries that fit into memory run
+    LogInfo("sql", "queries cannot spill to disk: {}", made.error().ToString());
+  }
+  const std::string temp = made.value_or("");
   try {
     auto scans = std::make_shared<PlannedScans>();
     duckdb::DBConfig config;
     RegisterLakeStorage(config);
     auto files = duckdb::make_uniq<duckdb::VirtualFileSystem>();
-    files->RegisterSubSystem(MakeLakeFileSystem(env.fs, scans));
+    files->RegisterSubSystem(MakeLakeFileSystem(env, scans));
     config.file_system = std::move(files);
     auto engine = std::make_unique<DuckEngine>(env, std::move(scans), config, temp);
     MP_RETURN_IF_ERROR(engine->LockDown(options));

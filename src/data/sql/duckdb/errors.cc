@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <charconv>
 #include <duckdb/common/exception.hpp>
 #include <duckdb/common/string_util.hpp>
 #include <optional>
 
 #include "data/sql/duckdb/errors_internal.h"
+#include "data/sql/duckdb/lake_file_system.h"
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {
@@ -36,6 +38,17 @@ ErrorKind KindOf(const duckdb::ErrorData& error) {
   }
 }
 
+bool IsOwn(const duckdb::ErrorData& error) {
+  return error.ExtraInfo().contains(kKindKey);
+}
+
+// With errors_as_json (engine.cc) a message is JSON and its place stands in it; otherwise DuckDB
+// draws the place into the text and forgets it.
+duckdb::ErrorData Unwrapped(const duckdb::ErrorData& error) {
+  const std::string& raw = error.RawMessage();
+  return raw.starts_with("{\"exception_type\"") ? duckdb::ErrorData(raw) : error;
+}
+
 std::optional<size_t> PositionOf(const duckdb::ErrorData& error) {
   const auto entry = error.ExtraInfo().find("position");
   if (entry == error.ExtraInfo().end()) return std::nullopt;
@@ -46,8 +59,8 @@ std::optional<size_t> PositionOf(const duckdb::ErrorData& error) {
   return position;
 }
 
-// Some errors of the transformer name a thing in quotes and give no position: the first word of the
-// user's text that is this thing.
+// Some errors of the transformer name a thing in quotes and give no position: the word of the
+// user's text that is this thing, if there is only one.
 std::optional<size_t> OffsetOfNamed(const std::string& message, const SourceText& source) {
   const size_t open = message.find('"');
   const size_t close = message.find('"', open + 1);
@@ -55,10 +68,13 @@ std::optional<size_t> OffsetOfNamed(const std::string& message, const SourceText
   const std::string name = message.substr(open + 1, close - open - 1);
   const auto tokens = Tokenize(source);
   if (!tokens) return std::nullopt;
+  std::optional<size_t> found;
   for (const Token& token : *tokens) {
-    if (token.IsName() && duckdb::StringUtil::CIEquals(token.Value(), name)) return token.offset;
+    if (!token.IsName() || !duckdb::StringUtil::CIEquals(token.Value(), name)) continue;
+    if (found) return std::nullopt;
+    found = token.offset;
   }
-  return std::nullopt;
+  return found;
 }
 
 // What DuckDB says, without its own picture of the line, and in our terms where its are of no use.
@@ -71,16 +87,35 @@ std::string Message(const duckdb::ErrorData& error) {
     message += "; write OVER w instead of OVER (w)";
   }
   if (error.Type() == ExceptionType::INTERRUPT) message = "cancelled";
-  return message;
+  return WithoutLakePrefix(std::move(message));
+}
+
+// "column d: " where the value for column d of an INSERT stands.
+std::string ColumnAt(const RunOptions* target, size_t offset) {
+  if (target == nullptr) return "";
+  for (const auto& row : target->places) {
+    const auto found = std::ranges::find(row, offset);
+    if (found == row.end()) continue;
+    return fmt::format("column {}: ", target->columns[found - row.begin()].name);
+  }
+  return "";
 }
 
 }  // namespace
 
-Error ToError(const duckdb::ErrorData& error) {
+Error ToError(const duckdb::ErrorData& thrown) {
+  const duckdb::ErrorData error = Unwrapped(thrown);
   return Error(KindOf(error), Message(error));
 }
 
-Error ToError(const duckdb::ErrorData& error, const TextOfDuckDB& text) {
+Error ToRunError(const duckdb::ErrorData& thrown, const TextOfDuckDB& text) {
+  const duckdb::ErrorData error = Unwrapped(thrown);
+  if (IsOwn(error) && !PositionOf(error)) return ToError(error);
+  return ToError(error, text);
+}
+
+Error ToError(const duckdb::ErrorData& thrown, const TextOfDuckDB& text) {
+  const duckdb::ErrorData error = Unwrapped(thrown);
   const std::string message = Message(error);
   const auto position = PositionOf(error);
   std::optional<size_t> offset;
@@ -92,7 +127,15 @@ Error ToError(const duckdb::ErrorData& error, const TextOfDuckDB& text) {
   // An error of ours may have a place already.
   if (message.starts_with(text.source.file() + ":")) return Error(KindOf(error), message);
   const size_t at = offset.value_or(text.rewritten.SourceOffset(0));
-  return Error(KindOf(error), fmt::format("{}: {}", text.source.Place(at), message));
+  return Error(KindOf(error),
+               fmt::format("{}: {}{}", text.source.Place(at), ColumnAt(text.target, at), message));
+}
+
+bool MayBeOfAFile(const duckdb::ErrorData& error) {
+  const bool other = error.Type() == ExceptionType::INTERRUPT ||
+                     error.Type() == ExceptionType::OUT_OF_MEMORY ||
+                     error.Type() == ExceptionType::PERMISSION;
+  return !other && !IsOwn(error) && !PositionOf(error);
 }
 
 void Throw(const Error& error) {

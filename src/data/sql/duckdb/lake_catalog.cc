@@ -1,5 +1,6 @@
 #include "data/sql/duckdb/lake_catalog.h"
 
+#include <charconv>
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/catalog/entry_lookup_info.hpp>
 #include <duckdb/common/types/timestamp.hpp>
@@ -25,6 +26,15 @@ using EntryPtr = duckdb::optional_ptr<duckdb::CatalogEntry>;
   throw duckdb::NotImplementedException("the lake catalog is read-only");
 }
 
+// A number with a fraction would be rounded to a version that nobody asked for.
+int64_t VersionOf(const duckdb::Value& value) {
+  const std::string text = value.ToString();
+  int64_t version = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+  if (error == std::errc() && end == text.data() + text.size()) return version;
+  throw duckdb::BinderException("a version is a whole number, found %s", text);
+}
+
 TableMoment MomentOf(const duckdb::EntryLookupInfo& lookup) {
   TableMoment moment;
   const auto at = lookup.GetAtClause();
@@ -32,7 +42,7 @@ TableMoment MomentOf(const duckdb::EntryLookupInfo& lookup) {
   const duckdb::Value& value = at->GetValue();
   if (value.IsNull()) throw duckdb::BinderException("AT must not be NULL");
   if (duckdb::StringUtil::Upper(at->Unit()) == "VERSION") {
-    moment.version = value.DefaultCastAs(duckdb::LogicalType::BIGINT).GetValue<int64_t>();
+    moment.version = VersionOf(value);
   } else if (value.type().id() == duckdb::LogicalTypeId::VARCHAR) {
     const auto parsed = ParseTimestamp(duckdb::StringValue::Get(value));
     if (!parsed) Throw(parsed.error());

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "data/delta/data_paths.h"
+#include "data/delta/scan.h"
 #include "data/sql/duckdb/errors_internal.h"
 
 namespace millpond::data {
@@ -33,8 +34,8 @@ bool ParseIds(std::string_view rest, uint64_t& scan, uint64_t& file) {
 
 class LakeFileSystem : public duckdb::FileSystem {
  public:
-  LakeFileSystem(millpond::FileSystem& fs, std::shared_ptr<PlannedScans> scans)
-      : fs_(fs), scans_(std::move(scans)) {}
+  LakeFileSystem(const Environment& env, std::shared_ptr<PlannedScans> scans)
+      : env_(env), scans_(std::move(scans)) {}
 
   std::string GetName() const override { return "MillpondLake"; }
   bool CanHandleFile(const std::string& path) override { return path.starts_with(kLakePrefix); }
@@ -57,7 +58,10 @@ class LakeFileSystem : public duckdb::FileSystem {
     }
     const auto allowed = DataFilePath(*snapshot, file);
     if (!allowed) Throw(allowed.error());
-    auto opened = fs_.OpenForRead(*allowed);
+    auto opened = env_.fs.OpenForRead(*allowed);
+    if (!opened && opened.error().kind() == ErrorKind::kNotFound) {
+      Throw(FileIsGone(env_, *snapshot, *allowed));
+    }
     if (!opened) {
       Throw(std::move(opened).error().WithContext(fmt::format(
           "reading a data file of {} version {}", snapshot->path(), snapshot->version())));
@@ -100,7 +104,7 @@ class LakeFileSystem : public duckdb::FileSystem {
   }
 
  private:
-  millpond::FileSystem& fs_;
+  Environment env_;
   std::shared_ptr<PlannedScans> scans_;
 };
 
@@ -142,9 +146,9 @@ std::string WithoutLakePrefix(std::string message) {
   return message;
 }
 
-duckdb::unique_ptr<duckdb::FileSystem> MakeLakeFileSystem(FileSystem& fs,
+duckdb::unique_ptr<duckdb::FileSystem> MakeLakeFileSystem(const Environment& env,
                                                           std::shared_ptr<PlannedScans> scans) {
-  return duckdb::make_uniq<LakeFileSystem>(fs, std::move(scans));
+  return duckdb::make_uniq<LakeFileSystem>(env, std::move(scans));
 }
 
 }  // namespace millpond::data

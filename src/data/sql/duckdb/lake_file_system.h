@@ -9,7 +9,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "base/fs/filesystem.h"
+#include "base/environment.h"
 #include "data/delta/snapshot.h"
 
 namespace millpond::data {
@@ -50,7 +50,7 @@ class PlannedScan {
 // "lake://7/12//data/t/part.parquet" in a message becomes "/data/t/part.parquet".
 std::string WithoutLakePrefix(std::string message);
 
-duckdb::unique_ptr<duckdb::FileSystem> MakeLakeFileSystem(FileSystem& fs,
+duckdb::unique_ptr<duckdb::FileSystem> MakeLakeFileSystem(const Environment& env,
                                                           std::shared_ptr<PlannedScans> scans);
 
 }  // namespace millpond::data

@@ -3,6 +3,7 @@
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
 #include <duckdb/common/multi_file/multi_file_reader.hpp>
+#include <duckdb/common/multi_file/multi_file_states.hpp>
 #include <duckdb/parser/expression/constant_expression.hpp>
 #include <duckdb/parser/tableref/table_function_ref.hpp>
 
@@ -37,18 +38,66 @@ duckdb::MultiFileColumnDefinition Definition(const StructField& field) {
 }
 
 struct LakeScanInfo : public duckdb::TableFunctionInfo {
-  explicit LakeScanInfo(std::shared_ptr<const LakeTable> table_in) : table(std::move(table_in)) {}
+  LakeScanInfo(std::shared_ptr<const LakeTable> table_in, duckdb::table_function_t scan_in)
+      : table(std::move(table_in)), scan(scan_in) {}
   std::shared_ptr<const LakeTable> table;
+  duckdb::table_function_t scan;  // DuckDB's own
 };
+
+// What DuckDB says while it reads a file names no file, or not ours: a corrupt one is told by
+// table, version and path. What is the query's own (a cast in a filter, a cancellation) goes on as
+// it is.
+[[noreturn]] void RethrowFor(const LakeTable& table, const duckdb::OpenFileInfo& file,
+                             const std::exception& exception) {
+  const duckdb::ErrorData error(exception);
+  if (!MayBeOfAFile(error)) error.Throw();
+  const Snapshot& snapshot = table.scan->snapshot();
+  Throw(Error(
+      ErrorKind::kCorrupt,
+      fmt::format("data file {} of {} version {} cannot be read: {}; bring the file back from "
+                  "a copy, or read a version that does not have it",
+                  snapshot.files().path(FileIndex(file)), table.meter->report().table,
+                  snapshot.version(), error.RawMessage())));
+}
 
 class LakeReader : public duckdb::MultiFileReader {
  public:
-  explicit LakeReader(std::shared_ptr<const LakeTable> table) : table_(std::move(table)) {
+  LakeReader(std::shared_ptr<const LakeTable> table, duckdb::table_function_t scan)
+      : table_(std::move(table)), scan_(scan) {
     function_name = "lake_scan";
   }
 
   static duckdb::unique_ptr<duckdb::MultiFileReader> Create(const duckdb::TableFunction& function) {
-    return duckdb::make_uniq<LakeReader>(function.function_info->Cast<LakeScanInfo>().table);
+    const auto& info = function.function_info->Cast<LakeScanInfo>();
+    return duckdb::make_uniq<LakeReader>(info.table, info.scan);
+  }
+
+  // The scan's function: DuckDB's, with the file's name to its errors.
+  static void Scan(duckdb::ClientContext& context, duckdb::TableFunctionInput& input,
+                   duckdb::DataChunk& output) {
+    const auto& bound = input.bind_data->Cast<duckdb::MultiFileBindData>();
+    const auto& reader = static_cast<const LakeReader&>(*bound.multi_file_reader);
+    try {
+      reader.scan_(context, input, output);
+    } catch (const std::exception& exception) {
+      if (!input.local_state) throw;
+      const auto& file = input.local_state->Cast<duckdb::MultiFileLocalState>().reader;
+      if (!file) throw;
+      RethrowFor(*reader.table_, file->file, exception);
+    }
+  }
+
+  // Opens the file and reads its footer.
+  using MultiFileReader::CreateReader;
+  duckdb::shared_ptr<duckdb::BaseFileReader> CreateReader(
+      duckdb::ClientContext& context, duckdb::GlobalTableFunctionState& state,
+      const duckdb::OpenFileInfo& file, duckdb::idx_t index,
+      const duckdb::MultiFileBindData& bound) override {
+    try {
+      return MultiFileReader::CreateReader(context, state, file, index, bound);
+    } catch (const std::exception& exception) {
+      RethrowFor(*table_, file, exception);
+    }
   }
 
   duckdb::shared_ptr<duckdb::MultiFileList> CreateFileList(duckdb::ClientContext&,
@@ -95,7 +144,7 @@ class LakeReader : public duckdb::MultiFileReader {
   }
 
   duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
-    return duckdb::make_uniq<LakeReader>(table_);
+    return duckdb::make_uniq<LakeReader>(table_, scan_);
   }
 
  private:
@@ -109,6 +158,7 @@ class LakeReader : public duckdb::MultiFileReader {
   }
 
   std::shared_ptr<const LakeTable> table_;
+  duckdb::table_function_t scan_;
 };
 
 }  // namespace
@@ -150,7 +200,9 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
       entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR});
   function.name = "lake_scan";
   function.get_multi_file_reader = LakeReader::Create;
-  function.function_info = duckdb::make_shared_ptr<LakeScanInfo>(std::move(table));
+  function.function_info =
+      duckdb::make_shared_ptr<LakeScanInfo>(std::move(table), function.function);
+  function.function = LakeReader::Scan;
   // These look at the first file only, or cannot carry a snapshot.
   function.statistics = nullptr;
   function.statistics_extended = nullptr;

@@ -10,27 +10,27 @@
 
 #include "data/arrow/status.h"
 #include "data/sql/duckdb/errors_internal.h"
-#include "data/sql/duckdb/lake_file_system.h"
+#include "data/sql/duckdb/exact_cast_internal.h"
 #include "data/sql/duckdb/results_internal.h"
+#include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
 namespace {
 
 constexpr duckdb::idx_t kBatchRows = 32 * 1024;
 
-Error RunError(const duckdb::ErrorData& error) {
-  const Error plain = ToError(error);
-  return Error(plain.kind(), WithoutLakePrefix(plain.message()));
-}
-
 class ResultReader : public arrow::RecordBatchReader {
  public:
   ResultReader(std::shared_ptr<void> owner, duckdb::unique_ptr<duckdb::QueryResult> result,
-               duckdb::vector<duckdb::LogicalType> types, std::shared_ptr<arrow::Schema> schema)
+               duckdb::vector<duckdb::LogicalType> types, std::shared_ptr<arrow::Schema> schema,
+               const QueryText& query, const RunOptions& options)
       : owner_(std::move(owner)),
         result_(std::move(result)),
         types_(std::move(types)),
-        schema_(std::move(schema)) {}
+        schema_(std::move(schema)),
+        source_(query.source),
+        rewritten_(query.rewritten),
+        options_(options) {}
   ~ResultReader() override { result_.reset(); }
 
   std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
@@ -45,7 +45,7 @@ class ResultReader : public arrow::RecordBatchReader {
       return arrow::ImportRecordBatch(&array, schema_).Value(batch);
     } catch (const std::exception& exception) {
       Finish();
-      return ToArrow(RunError(duckdb::ErrorData(exception)));
+      return ToArrow(ToRunError(duckdb::ErrorData(exception), {source_, rewritten_, 0, &options_}));
     }
   }
 
@@ -85,6 +85,7 @@ class ResultReader : public arrow::RecordBatchReader {
   void Append(duckdb::DataChunk& chunk, duckdb::ArrowAppender& appender) {
     if (chunk.GetTypes() == types_) {
       appender.Append(chunk, 0, chunk.size(), chunk.size());
+      rows_ += chunk.size();
       return;
     }
     duckdb::DataChunk cast;
@@ -96,6 +97,7 @@ class ResultReader : public arrow::RecordBatchReader {
         CastColumn(chunk, cast, i);
       }
     }
+    rows_ += chunk.size();
     cast.SetCardinality(chunk.size());
     appender.Append(cast, 0, cast.size(), cast.size());
   }
@@ -103,12 +105,33 @@ class ResultReader : public arrow::RecordBatchReader {
   void CastColumn(duckdb::DataChunk& from, duckdb::DataChunk& to, duckdb::idx_t i) {
     duckdb::string message;
     auto& context = *result_->client_properties.client_context;
-    if (duckdb::VectorOperations::TryCast(context, from.data[i], to.data[i], from.size(),
-                                          &message)) {
-      return;
+    if (!duckdb::VectorOperations::TryCast(context, from.data[i], to.data[i], from.size(),
+                                           &message)) {
+      duckdb::idx_t row = 0;  // the first that had a value and has none now
+      const auto lost = [&] { return to.data[i].GetValue(row).IsNull(); };
+      while (row + 1 < from.size() && (from.data[i].GetValue(row).IsNull() || !lost())) ++row;
+      Refuse(i, row, message);
     }
-    throw duckdb::ConversionException("column %s: %s", schema_->field(static_cast<int>(i))->name(),
-                                      message);
+    if (options_.columns.empty()) return;
+    const auto changed = FirstChanged(context, from.data[i], to.data[i], from.size());
+    if (!changed) return;
+    const std::string type = types_[i].ToString();
+    Refuse(i, *changed,
+           fmt::format("{} would be stored as {}: write CAST(… AS {}) or round(…) if that is meant",
+                       from.data[i].GetValue(*changed).ToString(),
+                       to.data[i].GetValue(*changed).ToString(), type));
+  }
+
+  [[noreturn]] void Refuse(duckdb::idx_t column, duckdb::idx_t row, const std::string& why) const {
+    const auto& places = options_.places;
+    const std::string name = options_.columns.empty()
+                                 ? schema_->field(static_cast<int>(column))->name()
+                                 : options_.columns[column].name;
+    size_t offset = rewritten_.SourceOffset(0);
+    if (places.size() == 1) offset = places[0][column];
+    if (places.size() > 1 && rows_ + row < places.size()) offset = places[rows_ + row][column];
+    Throw(Error(ErrorKind::kInvalidArgument,
+                fmt::format("{}: column {}: {}", source_.Place(offset), name, why)));
   }
 
   void Finish() {
@@ -120,7 +143,11 @@ class ResultReader : public arrow::RecordBatchReader {
   duckdb::unique_ptr<duckdb::QueryResult> result_;
   duckdb::vector<duckdb::LogicalType> types_;
   std::shared_ptr<arrow::Schema> schema_;
-  bool ended_ = false;  // a stream result cannot be asked once more after its end
+  SourceText source_;
+  RewrittenSql rewritten_;
+  RunOptions options_;
+  duckdb::idx_t rows_ = 0;  // appended so far
+  bool ended_ = false;      // a stream result cannot be asked once more after its end
 };
 
 }  // namespace
@@ -140,11 +167,16 @@ Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::strin
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> MakeResultReader(
     std::shared_ptr<void> owner, duckdb::unique_ptr<duckdb::QueryResult> result,
-    duckdb::vector<duckdb::LogicalType> types) {
+    const QueryText& query, const RunOptions& options) {
+  duckdb::vector<duckdb::LogicalType> types;
+  for (const auto& column : options.columns) types.push_back(ToLogicalType(column.type));
+  if (types.empty()) {
+    for (const auto& type : result->types) types.push_back(ResultType(type));
+  }
   MP_ASSIGN_OR_RETURN(auto schema, ResultSchema({result->names.begin(), result->names.end()}, types,
                                                 result->client_properties));
   return std::make_shared<ResultReader>(std::move(owner), std::move(result), std::move(types),
-                                        std::move(schema));
+                                        std::move(schema), query, options);
 }
 
 }  // namespace millpond::data

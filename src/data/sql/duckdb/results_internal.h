@@ -10,6 +10,7 @@
 
 #include "base/cancellation.h"
 #include "base/result.h"
+#include "data/sql/query_engine.h"
 
 namespace millpond::data {
 
@@ -19,9 +20,9 @@ Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::strin
                                                     duckdb::ClientProperties properties);
 
 // `owner` (the connection and what stands with it) lives as long as the reader. Values are cast to
-// `types`; one that does not fit is an error that names the column.
+// the types of options.columns, or to what a Delta table can hold.
 Result<std::shared_ptr<arrow::RecordBatchReader>> MakeResultReader(
     std::shared_ptr<void> owner, duckdb::unique_ptr<duckdb::QueryResult> result,
-    duckdb::vector<duckdb::LogicalType> types);
+    const QueryText& query, const RunOptions& options);
 
 }  // namespace millpond::data
