@@ -42,6 +42,9 @@ bool HasOrderKey(AggregateFunction function) {
   return function == AggregateFunction::kFirst || function == AggregateFunction::kLast;
 }
 
+// What stands before the value in the key of first and last: event_time, known_from, tie.
+constexpr Type kOrderKey[] = {kTimestamp, kTimestamp, kVarchar};
+
 void AppendU64(uint64_t value, std::string* bytes) {
   for (int i = 0; i < 8; ++i) bytes->push_back(static_cast<char>(value >> (8 * i)));
 }
@@ -120,7 +123,8 @@ Result<AggregateState> AggregateState::Make(AggregateFunction function, Type arg
   return AggregateState(std::move(impl));
 }
 
-void AggregateState::Add(const Value& value, Micros event_time, Micros known_from) {
+void AggregateState::Add(const Value& value, Micros event_time, Micros known_from,
+                         std::string_view tie) {
   Impl& state = *impl_;
   bool takes_all =
       state.function == AggregateFunction::kCountStar || HasOrderKey(state.function) ||
@@ -151,6 +155,7 @@ void AggregateState::Add(const Value& value, Micros event_time, Micros known_fro
   if (HasOrderKey(state.function)) {
     AppendCanonical(Value::Timestamp(event_time), &key);
     AppendCanonical(Value::Timestamp(known_from), &key);
+    AppendCanonical(Value::Varchar(std::string(tie)), &key);
   }
   bool is_time = state.function == AggregateFunction::kTimeSince;
   AppendCanonical(is_time ? Value::Timestamp(event_time) : value, &key);
@@ -212,8 +217,7 @@ Value AggregateState::Impl::FinishExtreme(Micros as_of) const {
   if (extreme.empty()) return Value::Null(is_time ? kDouble : argument);
   std::string_view key = extreme;
   if (HasOrderKey(function)) {
-    CHECK(ReadCanonical(kTimestamp, &key).has_value());
-    CHECK(ReadCanonical(kTimestamp, &key).has_value());
+    for (Type part : kOrderKey) CHECK(ReadCanonical(part, &key).has_value());
   }
   auto value = ReadCanonical(is_time ? kTimestamp : argument, &key);
   CHECK(value.has_value());
@@ -297,9 +301,8 @@ bool TakeValue(Type type, bool may_be_null, std::string_view* key) {
 // A key must be whole and canonical: its parts are read back when the aggregate is finished, and
 // equal values must be equal bytes.
 bool IsKey(AggregateFunction function, Type argument, std::string_view key) {
-  int times = HasOrderKey(function) ? 2 : 0;
-  for (int i = 0; i < times; ++i) {
-    if (!TakeValue(kTimestamp, false, &key)) return false;
+  for (Type part : kOrderKey) {
+    if (HasOrderKey(function) && !TakeValue(part, false, &key)) return false;
   }
   Type type = function == AggregateFunction::kTimeSince ? kTimestamp : argument;
   return TakeValue(type, HasOrderKey(function), &key) && key.empty();

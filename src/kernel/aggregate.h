@@ -49,8 +49,10 @@ class AggregateState {
   AggregateState& operator=(AggregateState&&) noexcept;
   ~AggregateState();
 
-  // One row that passed the FILTER. `value` is the argument (ignored by count(*)).
-  void Add(const Value& value, Micros event_time, Micros known_from);
+  // One row that passed the FILTER. `value` is the argument (ignored by count(*)). `tie` orders
+  // rows of one event_time and known_from for first and last: the bytes that the program's
+  // tie-breaking row expression gives (FeatureProgram::tie), empty if it has none.
+  void Add(const Value& value, Micros event_time, Micros known_from, std::string_view tie = {});
   // As Add for many rows that count, whose sum is known: of counts, and of sum and avg.
   void AddRows(uint64_t rows);
   void AddRows(uint64_t rows, const WideSum& sum);

@@ -21,6 +21,7 @@ struct Row {
   Value value;
   Micros event_time;
   Micros known_from;
+  std::string tie = "";
 };
 
 Value AnyValue(Type type, Random& random) {
@@ -79,7 +80,7 @@ AggregateState MakeState(const Kind& kind) {
 
 AggregateState StateOf(const Kind& kind, const std::vector<Row>& rows) {
   AggregateState state = MakeState(kind);
-  for (const Row& row : rows) state.Add(row.value, row.event_time, row.known_from);
+  for (const Row& row : rows) state.Add(row.value, row.event_time, row.known_from, row.tie);
   return state;
 }
 
@@ -87,7 +88,8 @@ std::vector<Row> AnyRows(Type type, Random& random) {
   std::vector<Row> rows(random() % 30);
   for (Row& row : rows) {
     auto event_time = static_cast<Micros>(random() % 5);
-    row = {AnyValue(type, random), event_time, event_time + static_cast<Micros>(random() % 3)};
+    row = {AnyValue(type, random), event_time, event_time + static_cast<Micros>(random() % 3),
+           std::string(random() % 3, static_cast<char>(random() % 2))};
   }
   return rows;
 }
@@ -106,7 +108,7 @@ TEST(AggregateBytes, SplitsAndMergeOrdersGiveTheSameBytes) {
       std::vector<AggregateState> parts;
       for (size_t i = 0; i < 1 + random() % 6; ++i) parts.push_back(MakeState(kind));
       for (const Row& row : rows) {
-        parts[random() % parts.size()].Add(row.value, row.event_time, row.known_from);
+        parts[random() % parts.size()].Add(row.value, row.event_time, row.known_from, row.tie);
       }
       while (parts.size() > 1) {
         std::swap(parts[random() % parts.size()], parts.back());

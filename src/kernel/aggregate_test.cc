@@ -17,6 +17,7 @@ struct Row {
   Value value;
   Micros event_time;
   Micros known_from;
+  std::string tie = "";
 };
 
 struct Case {
@@ -58,7 +59,7 @@ Value RandomValue(RandomSource& random, Type type) {
 AggregateState StateOf(const Case& tested, std::span<const Row> rows) {
   auto state = AggregateState::Make(tested.function, tested.argument);
   EXPECT_THAT(state, testing::IsOk());
-  for (const Row& row : rows) state->Add(row.value, row.event_time, row.known_from);
+  for (const Row& row : rows) state->Add(row.value, row.event_time, row.known_from, row.tie);
   return std::move(*state);
 }
 
@@ -68,9 +69,9 @@ TEST(AggregateState, MergesInAnyOrderToTheSameBytes) {
     for (const Case& tested : kCases) {
       std::vector<Row> rows;
       for (uint64_t i = 0; i < NextBelow(random, 30); ++i) {
-        rows.push_back({RandomValue(random, tested.argument),
-                        static_cast<Micros>(NextBelow(random, 5)),
-                        static_cast<Micros>(NextBelow(random, 3))});
+        rows.push_back(
+            {RandomValue(random, tested.argument), static_cast<Micros>(NextBelow(random, 5)),
+             static_cast<Micros>(NextBelow(random, 3)), std::string(NextBelow(random, 3), '\0')});
       }
       std::string whole = StateOf(tested, rows).Serialize();
       for (size_t i = rows.size(); i > 1; --i) std::swap(rows[i - 1], rows[NextBelow(random, i)]);
@@ -132,7 +133,20 @@ TEST(AggregateState, DistinctBeyondTheCapIsNullHoweverReached) {
   EXPECT_EQ(half.Serialize(), all.Serialize());
 }
 
-TEST(AggregateState, TieOfFirstAndLastIsBrokenByTheValue) {
+TEST(AggregateState, TieOfFirstAndLastIsBrokenByTheRow) {
+  for (auto [function, expected] :
+       {std::pair(AggregateFunction::kLast, "a"), std::pair(AggregateFunction::kFirst, "z")}) {
+    MP_ASSERT_OK_AND_ASSIGN(AggregateState state, AggregateState::Make(function, kVarchar));
+    MP_ASSERT_OK_AND_ASSIGN(AggregateState other, AggregateState::Make(function, kVarchar));
+    state.Add(Value::Varchar("b"), 5, 5, std::string_view("\0", 1));
+    other.Add(Value::Varchar("a"), 5, 5, "\xff");
+    other.Add(Value::Varchar("z"), 5, 5, "");
+    state.Merge(other);
+    EXPECT_EQ(state.Finish(0), Value::Varchar(expected));
+  }
+}
+
+TEST(AggregateState, WithoutATieKeyTheValueBreaksTheTie) {
   std::vector<Row> rows = {{Value::Varchar("b"), 5, 5},
                            {Value::Null(kVarchar), 5, 5},
                            {Value::Varchar("a"), 5, 5},

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "kernel/bound_node_internal.h"
+#include "kernel/canonical.h"
 
 namespace millpond::kernel {
 namespace {
@@ -80,6 +81,8 @@ class Evaluation {
         return DatePart(node.unit, a);
       case Op::kEpoch:
         return Epoch(a);
+      case Op::kCanonicalRow:
+        return CanonicalRows(arguments);
       default:
         return TextFunction(node.op, arguments, node.type);
     }
@@ -95,6 +98,26 @@ void CollectInputs(const BoundNode& node, std::set<int>* inputs) {
 }
 
 }  // namespace
+
+Column CanonicalRows(std::span<const Column* const> arguments) {
+  Column rows(kVarchar, arguments[0]->size());
+  for (int64_t row = 0; row < rows.size(); ++row) rows.SetText(row, CanonicalRow(arguments, row));
+  return rows;
+}
+
+BoundExpression CanonicalRowOf(std::span<const BoundInput> inputs) {
+  auto row = std::make_shared<BoundNode>();
+  row->op = Op::kCanonicalRow;
+  row->type = kVarchar;
+  for (const BoundInput& input : inputs) {
+    auto node = std::make_shared<BoundNode>();
+    node->op = Op::kInput;
+    node->type = input.type;
+    node->input = input.index;
+    row->children.push_back(std::move(node));
+  }
+  return BoundExpression(std::move(row));
+}
 
 Type BoundExpression::type() const {
   return root_->type;

@@ -50,6 +50,9 @@ Result<BoundExpression> Bind(const Expr& expression, const Scope& scope);
 // As Bind, with a last cast to `type` if the expression's is another that converts implicitly.
 Result<BoundExpression> BindAs(const Expr& expression, Type type, const Scope& scope);
 
+// VARCHAR: the row encoding (docs/formats/row-encoding.md) of one or more inputs, as bytes.
+BoundExpression CanonicalRowOf(std::span<const BoundInput> inputs);
+
 // Binds over the columns of a batch by name, without aggregates and as_of().
 Result<BoundExpression> BindOver(const Expr& expression, std::span<const std::string> names,
                                  std::span<const Type> types, const Locator& locate = {});

@@ -60,6 +60,7 @@ enum class Op : uint8_t {
   kConcatOperator,
   kSubstr,
   kLike,
+  kCanonicalRow,  // of the compiler, not of users: the row encoding of the arguments, as bytes
 };
 
 enum class TimeUnit : uint8_t {
@@ -108,6 +109,7 @@ Column DateTrunc(TimeUnit unit, const Column& a, Type type);
 Column DatePart(TimeUnit unit, const Column& a);
 Column Epoch(const Column& a);
 
+Column CanonicalRows(std::span<const Column* const> arguments);
 Column TextFunction(Op op, std::span<const Column* const> arguments, Type type);
 
 // Floor division; b > 0.

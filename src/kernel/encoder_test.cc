@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <limits>
 
 #include "base/testing/result_matchers.h"
@@ -56,6 +57,14 @@ TEST(EncoderTest, TextAndHashAreTheGoldenOnes) {
   MP_ASSERT_OK_AND_ASSIGN(auto read, Encoder::FromText(kText));
   EXPECT_EQ(read.ToText(), kText);
   EXPECT_EQ(read.Hash(), encoder.Hash());
+  constexpr std::string_view hash =
+      "348b5b6fbdb110800b1a881c7f9e660f1229b841175bffe80501237f0e9af6cb";
+  EXPECT_EQ(encoder.Hash(), hash);
+  std::ifstream file(std::string(MILLPOND_FORMATS_DIR) + "/encoder.md");
+  std::string page{std::istreambuf_iterator<char>(file), {}};
+  std::string_view line = kText;
+  line.remove_suffix(1);
+  EXPECT_THAT(page, HasSubstr(fmt::format("Hash `{}`:\n\n`{}`\n", hash, line)));
 }
 
 TEST(EncoderTest, EncodesEveryKind) {

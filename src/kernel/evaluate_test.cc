@@ -59,7 +59,13 @@ Value Naive(const FeatureViewDefinition& view, const Expr& expr, std::span<const
     } else if (!column.empty()) {
       argument = ArgumentOf(row, column);
     }
-    state->Add(argument, row.event_time, known_from);
+    // The columns of the view but entity and timestamp, ascending by name.
+    std::string tie;
+    for (const Value& value :
+         {row.amount, Value::Interval(row.delay), row.kind, row.units, row.weight}) {
+      AppendCanonical(value, &tie);
+    }
+    state->Add(argument, row.event_time, known_from, tie);
   }
   // Through the bytes and back, so that those are tested too.
   auto read = AggregateState::Deserialize(state->Serialize());

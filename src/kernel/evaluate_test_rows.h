@@ -111,6 +111,10 @@ inline std::vector<Row> MakeRows(RandomSource& random, int count, int keys, int6
     row.units = maybe(Value::Bigint(static_cast<int64_t>(NextBelow(random, 6))));
     row.kind = maybe(Value::Varchar(std::string(NextBelow(random, 4), 'x')));
     rows.push_back(row);
+    if (NextBelow(random, 4) > 0) continue;  // a twin that ties, and differs in one column
+    row.weight = maybe(Value::Double(AdversarialDouble(random)));
+    if (NextBelow(random, 2) == 0) row.units = maybe(Value::Bigint(7));
+    rows.push_back(row);
   }
   return rows;
 }

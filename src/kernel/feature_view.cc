@@ -32,6 +32,8 @@ class Compiler {
     for (const OutputDefinition& output : definition_.outputs) {
       MP_RETURN_IF_ERROR(CompileOutput(output));
     }
+    MakeTie();
+    for (size_t i = 0; i < program_->outputs.size(); ++i) PrintOutput(i);
     return program_;
   }
 
@@ -180,12 +182,12 @@ class Compiler {
 
   // An error without place if it is the aggregate's own, with it if an argument's.
   Result<ProgramAggregate> MakeAggregate(const Expr& expr, bool* placed) {
-    if (expr.children.size() > 1) {
-      return Fail(ErrorKind::kInvalidArgument, "{} takes one argument", expr.name);
-    }
     ProgramAggregate aggregate;
     MP_ASSIGN_OR_RETURN(aggregate.function,
                         FindAggregate(expr.name, !expr.children.empty(), expr.distinct));
+    if (expr.children.size() > 1) {
+      return Fail(ErrorKind::kInvalidArgument, "{} takes one argument", expr.name);
+    }
     MP_ASSIGN_OR_RETURN(const WindowDefinition* window, FindWindow(expr.window));
     aggregate.window = AddWindow(*window);
     *placed = true;
@@ -217,6 +219,8 @@ class Compiler {
                   aggregate.error().message());
     }
     MP_ASSIGN_OR_RETURN(std::string text, PrintExpression(expr, OutputPrinter()));
+    ordered_ = ordered_ || aggregate->function == AggregateFunction::kFirst ||
+               aggregate->function == AggregateFunction::kLast;
     auto [at, inserted] =
         aggregates_.try_emplace(text, static_cast<int>(program_->aggregates.size()));
     if (inserted) program_->aggregates.push_back(*aggregate);
@@ -262,6 +266,7 @@ class Compiler {
       if (source_.Find(name) >= 0) return row_column(name);
       int output = FindOutput(name);
       columns_in_use_.insert(output_columns_[output].begin(), output_columns_[output].end());
+      ordered_ = ordered_ || output_ordered_[output];
       return output_texts_[output];
     };
     printer.window = [this](const std::string& name) -> Result<std::string> {
@@ -273,6 +278,7 @@ class Compiler {
 
   Status CompileOutput(const OutputDefinition& definition) {
     columns_in_use_.clear();
+    ordered_ = false;
     MP_ASSIGN_OR_RETURN(BoundExpression bound, Bind(definition.expression, OutputScope()));
     MP_ASSIGN_OR_RETURN(std::string text, PrintExpression(definition.expression, OutputPrinter()));
     if (bound.type().id == TypeId::kNull) {
@@ -282,20 +288,52 @@ class Compiler {
     FeatureOutput output;
     output.name = definition.name;
     output.type = bound.type();
-    output.canonical_text = head_;
-    std::set<std::string> columns = columns_in_use_;
-    columns.insert(head_columns_.begin(), head_columns_.end());
-    for (const std::string& name : columns) {
-      const SourceColumn& column = definition_.columns[source_.Find(name)];
-      output.canonical_text += "column " + QuoteText(name) + " " + ToString(column.type) + "\n";
-    }
-    output.canonical_text += "type " + ToString(output.type) + "\nvalue " + text + "\n";
-    output.hash = Sha256::Hex(output.canonical_text);
     program_->outputs.push_back(std::move(output));
     program_->output_expressions.push_back(std::move(bound));
     output_texts_.push_back(std::move(text));
     output_columns_.push_back(columns_in_use_);
+    output_ordered_.push_back(ordered_);
     return OkStatus();
+  }
+
+  // The columns that KNOWN AT, WHERE and the outputs read.
+  std::set<std::string> ReadColumns() const {
+    std::set<std::string> columns = head_columns_;
+    for (const auto& of_output : output_columns_)
+      columns.insert(of_output.begin(), of_output.end());
+    return columns;
+  }
+
+  // Rows that tie are told apart by the columns that the view reads, but for those that are equal
+  // in every tie: the entity's and the TIMESTAMP.
+  void MakeTie() {
+    bool asked =
+        std::find(output_ordered_.begin(), output_ordered_.end(), true) != output_ordered_.end();
+    if (!asked) return;
+    std::set<int> equal(program_->entity.begin(), program_->entity.end());
+    equal.insert(UseColumn(definition_.timestamp)->index);
+    std::vector<BoundInput> inputs;
+    for (const std::string& name : ReadColumns()) {
+      BoundInput input = *UseColumn(name);
+      if (!equal.contains(input.index)) inputs.push_back(input);
+    }
+    if (inputs.empty()) return;
+    program_->tie = static_cast<int>(program_->row_expressions.size());
+    program_->row_expressions.push_back(CanonicalRowOf(inputs));
+  }
+
+  // A value that depends on the order of rows depends on all columns that order them.
+  void PrintOutput(size_t i) {
+    FeatureOutput& output = program_->outputs[i];
+    std::set<std::string> columns = output_ordered_[i] ? ReadColumns() : output_columns_[i];
+    columns.insert(head_columns_.begin(), head_columns_.end());
+    output.canonical_text = head_;
+    for (const std::string& name : columns) {
+      const SourceColumn& column = definition_.columns[source_.Find(name)];
+      output.canonical_text += "column " + QuoteText(name) + " " + ToString(column.type) + "\n";
+    }
+    output.canonical_text += "type " + ToString(output.type) + "\nvalue " + output_texts_[i] + "\n";
+    output.hash = Sha256::Hex(output.canonical_text);
   }
 
   const FeatureViewDefinition& definition_;
@@ -310,6 +348,8 @@ class Compiler {
   std::set<std::string> columns_in_use_;
   std::vector<std::string> output_texts_;
   std::vector<std::set<std::string>> output_columns_;
+  bool ordered_ = false;              // the output at hand asks for an order of rows
+  std::vector<bool> output_ordered_;  // likewise, by output
 };
 
 }  // namespace

@@ -75,7 +75,10 @@ struct FeatureProgram {
   BoundExpression known_at;  // the claim
   std::optional<BoundExpression> where;
   std::vector<BoundExpression> row_expressions;  // over used_columns
-  std::vector<std::optional<Micros>> windows;    // distinct, in order of first use
+  // Into row_expressions: the bytes that order rows of one entity, event time and known_from, where
+  // first() or last() asks (docs/kernel/aggregates.md). -1: nobody asks, or no column is left to.
+  int tie = -1;
+  std::vector<std::optional<Micros>> windows;  // distinct, in order of first use
   std::vector<ProgramAggregate> aggregates;
   // Over as_of, then all outputs (of which those above are read), then the aggregates' results.
   std::vector<BoundExpression> output_expressions;

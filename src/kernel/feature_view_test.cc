@@ -68,6 +68,26 @@ TEST(Hash, DependsOnMeaningNotOnNames) {
   EXPECT_EQ(HashOf(view, 2), hash);
 }
 
+TEST(Hash, OfFirstAndLastDependsOnTheColumnsThatBreakTies) {
+  FeatureViewDefinition view = Orders();
+  view.columns.push_back({"kind", kVarchar});
+  view.outputs.push_back({"newest", Aggregate("last", {ColumnRef("amount")}, "w"), -1});
+  view.outputs[3].expression.window = view.outputs[0].expression.window;
+  view.outputs.push_back({"newest_too", Call("+", {ColumnRef("newest"), ColumnRef("newest")}), -1});
+  std::string sum = HashOf(view, 0), last = HashOf(view, 3), through = HashOf(view, 4);
+  view.outputs.push_back({"kinds", Aggregate("count", {ColumnRef("kind")}, "w"), -1});
+  view.outputs[5].expression.window = view.outputs[0].expression.window;
+  EXPECT_EQ(HashOf(view, 0), sum);
+  EXPECT_NE(HashOf(view, 3), last);
+  EXPECT_NE(HashOf(view, 4), through);
+  std::swap(view.outputs[3], view.outputs[5]);  // in whatever order the outputs stand
+  std::swap(view.outputs[4], view.outputs[5]);
+  FeatureViewDefinition other = Orders();
+  other.columns = view.columns;
+  other.outputs = view.outputs;
+  EXPECT_EQ(HashOf(other, 4), HashOf(view, 4));
+}
+
 TEST(Hash, DependsOnEverythingThatChangesAValue) {
   std::string hash = HashOf(Orders(), 0);
   std::vector<FeatureViewDefinition> changed(8, Orders());

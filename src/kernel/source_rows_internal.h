@@ -1,5 +1,6 @@
 // Prepared source rows: grouped by entity, each group in order of (event_time, known_from). Rows
-// tied in both stand in any order: the aggregates that ask for order compare the argument then.
+// tied in both stand in any order: the aggregates that ask for order compare the bytes of
+// FeatureProgram::tie then.
 #pragma once
 
 #include <string>

@@ -186,8 +186,10 @@ struct ExtremePolicy {
   }
   void Export(const State& state, AggregateState* into) const {
     if (state.row < 0) return;
+    std::string_view tie;
+    if constexpr (requires { less.TieOf(state.row); }) tie = less.TieOf(state.row);
     into->Add(argument->ValueAt(state.row), source->event_time[state.row],
-              source->known_from[state.row]);
+              source->known_from[state.row], tie);
   }
   void Write(const State& state, Micros, int64_t out, Column* column) const {
     if (state.row >= 0) column->CopyRow(out, *argument, state.row);
@@ -195,10 +197,14 @@ struct ExtremePolicy {
 };
 
 // first and last: rows stand in order of (event_time, known_from), so only ties need a look at the
-// argument.
+// bytes that tell the rows apart.
 struct RowOrder {
   const SourceRows::Impl* source;
-  const Column* argument;
+  const Column* tie;  // null: tied rows are interchangeable
+
+  std::string_view TieOf(int64_t row) const {
+    return tie == nullptr ? std::string_view() : tie->text(row);
+  }
 
   bool operator()(int64_t a, int64_t b) const {
     if (source->event_time[a] != source->event_time[b]) {
@@ -207,7 +213,7 @@ struct RowOrder {
     if (source->known_from[a] != source->known_from[b]) {
       return source->known_from[a] < source->known_from[b];
     }
-    return CompareCanonical(*argument, a, *argument, b) < 0;
+    return TieOf(a) < TieOf(b);
   }
 };
 
@@ -304,6 +310,7 @@ std::unique_ptr<WindowAggregate> MakeWindowAggregate(const FeatureProgram& progr
   std::span<const uint8_t> takes = source.takes[index];
   const Column* argument =
       aggregate.argument < 0 ? nullptr : &source.expressions[aggregate.argument];
+  const Column* tie = program.tie < 0 ? nullptr : &source.expressions[program.tie];
   switch (aggregate.function) {
     case AggregateFunction::kCountStar:
     case AggregateFunction::kCount:
@@ -320,7 +327,7 @@ std::unique_ptr<WindowAggregate> MakeWindowAggregate(const FeatureProgram& progr
     case AggregateFunction::kFirst:
     case AggregateFunction::kLast:
       return MakeExtreme(takes, source, *argument, aggregate.function == AggregateFunction::kLast,
-                         RowOrder{&source, argument}, outputs);
+                         RowOrder{&source, tie}, outputs);
     case AggregateFunction::kTimeSince:
       return Make(TimeSincePolicy{takes, source.event_time, argument}, kDouble, outputs);
     case AggregateFunction::kCountDistinct:

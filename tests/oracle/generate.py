@@ -14,6 +14,7 @@ START = 1_600_000_000 * SECOND
 
 COLUMNS = {
     "customer": "BIGINT",
+    "account": "DECIMAL(10,2)",
     "shop": "VARCHAR",
     "ts": "TIMESTAMP",
     "loaded": "TIMESTAMP",
@@ -77,8 +78,13 @@ class Generator:
     def __init__(self, seed: int):
         self.random = random.Random(seed)
         r = self.random
+        self.key = "account" if r.random() < 0.3 else "customer"
         self.two_keys = r.random() < 0.3
         self.special = r.random() < 0.5  # infinities and NaN among the doubles
+
+    def account(self, customer):
+        """The same entities by a DECIMAL key."""
+        return None if customer is None else Fraction(customer, 4)
 
     # --- the source -------------------------------------------------------------------------
 
@@ -111,6 +117,7 @@ class Generator:
         for _ in range(rows):
             values = {c: self.value(t) for c, t in COLUMNS.items() if t != "TIMESTAMP"}
             values["customer"] = r.randint(1, customers) if r.random() > 0.02 else None
+            values["account"] = self.account(values["customer"])
             values["shop"] = r.choice(["x", "y"])
             values["ts"] = r.choice(moments) if r.random() > 0.02 else None  # many ties
             late = r.choice([0, 0, 1, SECOND, HOUR, 3 * DAY, -HOUR])
@@ -207,14 +214,16 @@ class Generator:
             filtered = self.predicate() if r.random() < 0.4 else None
             aggregates.append(Aggregate(kind, self.argument(kind), filtered,
                                         r.choice(list(windows)), f"f{len(aggregates)}"))
-        entity = ["customer", "shop"] if self.two_keys else ["customer"]
+        entity = [self.key, "shop"] if self.two_keys else [self.key]
+        time = r.choice(["ts", "ts", "day"])
         settle = r.choice([0, 1, SECOND, HOUR])
         where = r.choice([None, None, Expr("item IS NOT NULL", "BOOLEAN",
                                            lambda row: row["item"] is not None),
                           Expr("qty <> 3 OR ok", "BOOLEAN",
                                lambda row: either(compare(row["qty"], "<>", 3), row["ok"]))])
-        return View(name, table, entity, "ts", known_at, settle, windows, aggregates,
-                    self.derived(aggregates, list(windows)), where)
+        return View(name, table, entity, time, known_at, settle, windows, aggregates,
+                    self.derived(aggregates, list(windows)), where,
+                    DAY if COLUMNS[time] == "DATE" else 1)
 
     def derived(self, aggregates: list, windows: list) -> list:
         """Features made of features above them: by alias, with T, with an aggregate inside."""
@@ -239,7 +248,7 @@ class Generator:
                    customers: int) -> list:
         """(entity, T) pairs, most T's on an edge of something."""
         r = self.random
-        self.two_keys = source.two_keys
+        self.two_keys, self.key = source.two_keys, source.key
         lengths = [w or 0 for w in view.windows.values()]
         result = []
         for _ in range(count):
@@ -247,14 +256,16 @@ class Generator:
                 result.append(r.choice(result))  # a duplicate label
                 continue
             row = r.choice(rows)
-            anchor = row.values["ts"] if r.random() < 0.7 else row.late_commit
+            anchor = view.time_of(row.values) if r.random() < 0.7 else row.late_commit
             if anchor is None:
                 anchor = START + r.randint(-5, 160) * DAY
             at = anchor + r.choice([0, view.settle, HOUR, HOUR + view.settle, r.randint(0, 90 * DAY)]
                                    + lengths) + r.choice([0, 0, -1, 1])
             customer = row.values["customer"] if r.random() < 0.9 else r.randint(0, customers + 3)
+            if self.key == "account":
+                customer = self.account(customer)
             key = (customer, r.choice(["x", "y", "none"])) if self.two_keys else (customer,)
-            result.append((key, at))
+            result.append((key, at if r.random() > 0.02 else None))
         return result
 
 

@@ -10,6 +10,7 @@ str; BOOLEAN is bool; TIMESTAMP is int (microseconds since 1970, UTC); DATE is i
 """
 
 import math
+import re
 import struct
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -53,9 +54,8 @@ def rank(value):
 
 
 def order_of(value) -> tuple:
-    """Sorts as the canonical encoding does: NULL first, NaN last, text by its UTF-8 bytes. The
-    value itself comes last, so that it can be had back."""
-    return (value is not None, rank(value) if value is not None else 0, value)
+    """Sorts as the canonical encoding does: NULL first, NaN last, text by its UTF-8 bytes."""
+    return (value is not None, rank(value) if value is not None else 0)
 
 
 # --- expressions: functions of a row (a dict), or of the finished features and T ------------------
@@ -150,14 +150,14 @@ class Aggregate:
         where = f" FILTER (WHERE {self.filter.sql})" if self.filter else ""
         return f"{self.name}({arg}){where} OVER {self.window} AS {self.alias}"
 
-    def evaluate(self, seen: list, at: int):
+    def evaluate(self, seen: list, at: int, tie_columns: list):
         """`seen`: (event time, known from, row) in any order."""
         if self.filter:
             seen = [s for s in seen if self.filter.value(s[2]) is True]
-        # Rows that are tied in time and in what is asked of them are interchangeable.
-        ordered = sorted((t, k, order_of(canonical(self.arg.value(r)) if self.arg else None))
-                         for t, k, r in seen)
-        values = [value[2] for _, _, value in ordered]
+        # Rows that are tied in time and in all columns of the view are interchangeable.
+        seen = sorted(seen, key=lambda s: (s[0], s[1], [order_of(canonical(s[2][c]))
+                                                        for c in tie_columns]))
+        values = [canonical(self.arg.value(row)) if self.arg else None for _, _, row in seen]
         type_ = self.arg.type if self.arg else ""
         if self.name == "count":
             return len(seen) if not self.arg else sum(v is not None for v in values)
@@ -178,7 +178,7 @@ class Aggregate:
         if self.name == "count_distinct":
             return distinct(values)
         if self.name == "time_since":
-            times = [t for t, _, value in ordered if not self.arg or value[2] is not None]
+            times = [s[0] for s, v in zip(seen, values) if not self.arg or v is not None]
             return to_double(Fraction(at - times[-1], 10**6)) if times else None
         raise AssertionError(self.name)
 
@@ -198,6 +198,19 @@ class View:
     aggregates: list
     derived: list = field(default_factory=list)  # (alias, Expr over the features before it and T)
     where: Optional[Expr] = None
+    time_unit: int = 1  # microseconds in one of the time column: a DATE is its midnight
+
+    def time_of(self, values: dict):
+        time = values[self.time]
+        return None if time is None else time * self.time_unit
+
+    def read_columns(self, columns: list) -> list:
+        """The columns of the source that the view reads, ascending by name, but for those that are
+        equal in every tie. Found in its SQL, where no string is a column's name."""
+        parts = [e for a in self.aggregates for e in (a.arg, a.filter)]
+        text = " ".join(e.sql for e in [*parts, self.known_at, self.where] if e)
+        words = set(re.findall(r"\w+", re.sub(r"'[^']*'", "", text)))
+        return sorted((words & set(columns)) - {*self.entity, self.time})
 
     def sql(self, interval: Callable[[int], str]) -> str:
         lines = [f"CREATE FEATURE VIEW {self.name}", f"  ENTITY ({', '.join(self.entity)})"]
@@ -230,7 +243,7 @@ class Row:
 
 
 def known_from(view: View, row: Row):
-    claim = view.known_at.value(row.values) if view.known_at else row.values[view.time]
+    claim = view.known_at.value(row.values) if view.known_at else view.time_of(row.values)
     if claim is None or row.late_commit is None:
         return claim
     return max(claim, row.late_commit)
@@ -240,7 +253,7 @@ def visible(view: View, rows: list, at: int) -> list:
     horizon = at - view.settle
     found = []
     for row in rows:
-        time, known = row.values[view.time], known_from(view, row)
+        time, known = view.time_of(row.values), known_from(view, row)
         if time is None or known is None or not (time < at and known <= horizon):
             continue
         if view.where and view.where.value(row.values) is not True:
@@ -252,11 +265,12 @@ def visible(view: View, rows: list, at: int) -> list:
 def features_of(view: View, rows: list, at: int) -> list:
     """The feature values of one entity (whose rows these are) at one moment."""
     seen = visible(view, rows, at)
+    tie_columns = view.read_columns(list(rows[0].values)) if rows else []
     finished = {}
     for aggregate in view.aggregates:
         length = view.windows[aggregate.window]
         inside = [(t, k, r.values) for t, k, r in seen if length is None or at - length <= t]
-        finished[aggregate.alias] = aggregate.evaluate(inside, at)
+        finished[aggregate.alias] = aggregate.evaluate(inside, at, tie_columns)
     finished["as_of()"] = at
     for alias, expression in view.derived:
         finished[alias] = canonical(expression.value(finished))
@@ -275,7 +289,8 @@ def training_set(view: View, rows: list, labels: list) -> list:
     result = []
     for key, at in labels:
         if (key, at) not in done:
-            mine = [] if None in key or at is None else by_entity.get(key, [])
-            done[key, at] = features_of(view, mine, at)
+            mine = [] if None in key else by_entity.get(key, [])
+            features = features_of(view, mine, at or 0)
+            done[key, at] = features if at is not None else [None] * len(features)
         result.append(done[key, at])
     return result

@@ -102,7 +102,7 @@ def check_seed(folder: Path, seed: int, program: str = PROGRAM) -> int:
             labels = Generator(seed + 1000).labels_for(make, view, source, LABELS, customers)
             expected = training_set(view, source, labels)
             path = folder / "labels.parquet"
-            names = {"number": "BIGINT", **{c: COLUMNS[c] for c in [*view.entity, view.time]}}
+            names = {"number": "BIGINT", **{c: COLUMNS[c] for c in view.entity}, view.time: "TIMESTAMP"}
             write_parquet(path, [dict(zip(names, (i, *key, at)))
                                  for i, (key, at) in enumerate(labels)], names)  # fmt: skip
         for threads in (1, 2, 4):

@@ -45,6 +45,9 @@ class FaultyWriteFile : public WritableFile {
   Status Append(std::string_view bytes) override {
     return fs_.Step("write", path_, [&] { return inner_->Append(bytes); });
   }
+  Status SetModified(Micros at) override {
+    return fs_.Step("set the time of", path_, [&] { return inner_->SetModified(at); });
+  }
   Status Sync() override {
     return fs_.Step("sync", path_, [&] { return inner_->Sync(); });
   }

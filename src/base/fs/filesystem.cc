@@ -12,9 +12,11 @@ std::string TemporaryName(const std::string& path) {
   return JoinPath(ParentPath(path), fmt::format("._tmp.{:016x}", random.Next()));
 }
 
-Status WriteAndSync(FileSystem& fs, const std::string& path, std::string_view bytes) {
+Status WriteAndSync(FileSystem& fs, const std::string& path, std::string_view bytes,
+                    std::optional<Micros> modified = std::nullopt) {
   MP_ASSIGN_OR_RETURN(auto file, fs.Create(path));
   MP_RETURN_IF_ERROR(file->Append(bytes));
+  if (modified.has_value()) MP_RETURN_IF_ERROR(file->SetModified(*modified));
   MP_RETURN_IF_ERROR(file->Sync());
   return file->Close();
 }
@@ -36,9 +38,10 @@ Result<bool> FileSystem::Exists(const std::string& path) {
 }
 
 Status FileSystem::PutIfAbsent(const std::string& path, std::string_view bytes,
-                               const std::function<bool()>& still_wanted) {
+                               const std::function<bool()>& still_wanted,
+                               std::optional<Micros> modified) {
   std::string temporary = TemporaryName(path);
-  if (Status written = WriteAndSync(*this, temporary, bytes); !written.has_value()) {
+  if (Status written = WriteAndSync(*this, temporary, bytes, modified); !written.has_value()) {
     (void)Remove(temporary);  // best effort: the write's own error is what the caller needs
     return written;
   }

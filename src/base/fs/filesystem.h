@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,8 +39,9 @@ class WritableFile {
  public:
   virtual ~WritableFile() = default;  // closes, without Sync
   virtual Status Append(std::string_view bytes) = 0;
-  virtual Status Sync() = 0;   // the bytes are on the disk
-  virtual Status Close() = 0;  // call once; errors of delayed writes show here
+  virtual Status SetModified(Micros at) = 0;  // the time that Stat tells; after the last Append
+  virtual Status Sync() = 0;                  // the bytes, and that time, are on the disk
+  virtual Status Close() = 0;                 // call once; errors of delayed writes show here
 };
 
 class FileSystem {
@@ -68,9 +70,11 @@ class FileSystem {
   // fsync, link, fsync of the folder. kAlreadyExists: somebody else's file (or our own earlier try)
   // stands there. kOutcomeUnknown: an error after the link; the caller reads the file back to know.
   // `still_wanted` is asked when the bytes are on the disk, right before they get their name: false
-  // puts nothing, and the answer is kCancelled.
+  // puts nothing, and the answer is kCancelled. `modified`: the file's time from the first moment on
+  // that it can be seen.
   virtual Status PutIfAbsent(const std::string& path, std::string_view bytes,
-                             const std::function<bool()>& still_wanted = nullptr);
+                             const std::function<bool()>& still_wanted = nullptr,
+                             std::optional<Micros> modified = std::nullopt);
 
   // Writes or replaces a file, all or nothing, durable on return.
   virtual Status ReplaceFile(const std::string& path, std::string_view bytes);

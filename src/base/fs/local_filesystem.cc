@@ -99,8 +99,18 @@ class LocalWriteFile : public WritableFile {
     return OkStatus();
   }
 
+  Status SetModified(Micros at) override {
+    int64_t seconds = at / kMicrosPerSecond - (at % kMicrosPerSecond < 0 ? 1 : 0);
+    const timespec time{seconds, (at - seconds * kMicrosPerSecond) * 1000};
+    const timespec times[] = {time, time};  // of access, of modification
+    if (::futimens(fd_, times) != 0) return FailErrno("set the time of", path_);
+    time_set_ = true;
+    return OkStatus();
+  }
+
   Status Sync() override {
-    if (::fdatasync(fd_) != 0) return FailErrno("sync", path_);
+    // fdatasync leaves out a time of which nothing else depends.
+    if ((time_set_ ? ::fsync(fd_) : ::fdatasync(fd_)) != 0) return FailErrno("sync", path_);
     return OkStatus();
   }
 
@@ -113,6 +123,7 @@ class LocalWriteFile : public WritableFile {
  private:
   std::string path_;
   int fd_;
+  bool time_set_ = false;
 };
 
 // One entry of a folder; none if it is gone since the folder was read. Any other failure is one: a

@@ -155,6 +155,10 @@ class PowerCutFileSystem : public FileSystem {
       node_->now.bytes += step.has_value() ? bytes : bytes.substr(0, bytes.size() / 2);
       return step;
     }
+    Status SetModified(Micros) override {
+      std::lock_guard lock(disk_.mutex_);
+      return disk_.Step();
+    }
     Status Sync() override {
       std::lock_guard lock(disk_.mutex_);
       MP_RETURN_IF_ERROR(disk_.Step());

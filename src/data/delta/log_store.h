@@ -25,8 +25,9 @@ class LogStore {
   Result<LogListing> List() const;  // kNotFound: no _delta_log
   Result<std::string> ReadCommit(int64_t version) const;
   // kAlreadyExists: the version is taken, by another or by an earlier try of ours.
-  // kOutcomeUnknown: read the version back. kCancelled: `still_wanted`, asked last, said no.
-  Status PutCommit(int64_t version, std::string_view bytes,
+  // kOutcomeUnknown: read the version back. kCancelled: `still_wanted`, asked last, said no. The
+  // file's time is the commit's, by the project's clock: a plain table has no other.
+  Status PutCommit(int64_t version, std::string_view bytes, Micros commit_time,
                    const std::function<bool()>& still_wanted = nullptr) const;
   Result<FileInfo> StatCommit(int64_t version) const;
 

@@ -52,6 +52,23 @@ class TableTest : public ::testing::Test {
 
 constexpr Micros kNoon = 1'600'000'000 * kMicrosPerSecond;
 
+TEST_F(TableTest, TimesOfAPlainTableAreThoseOfTheProjectsClock) {
+  machine_.clock.Set(kNoon);
+  auto table = Create();
+  machine_.clock.Set(kNoon + kMicrosPerHour);
+  AppendValue(table, 1);
+  AppendValue(table, 2);  // the clock stands still
+  table = Reopen();
+  EXPECT_EQ((*table.AtTime(kNoon))->version(), 0);
+  EXPECT_EQ((*table.AtTime(kNoon + kMicrosPerHour - 1))->version(), 0);
+  EXPECT_EQ((*table.AtTime(kNoon + kMicrosPerHour))->version(), 2);
+  EXPECT_THAT(table.AtTime(kNoon - 1), FailsWith(ErrorKind::kNotFound, HasSubstr("2020-09-13")));
+  MP_ASSERT_OK_AND_ASSIGN(auto history, table.History(-1));
+  EXPECT_EQ(history.back().timestamp, kNoon);
+  EXPECT_EQ(history[1].timestamp, kNoon + kMicrosPerHour);
+  EXPECT_EQ((*table.Latest())->commit_time(), kNoon + kMicrosPerHour);
+}
+
 TEST_F(TableTest, TravelsByTheTimesOfLogFiles) {
   auto table = Create();
   for (int v = 1; v <= 3; ++v) AppendValue(table, v);

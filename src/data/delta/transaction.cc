@@ -21,6 +21,11 @@ constexpr int kPutTries = 3;
 constexpr int64_t kMaxStampAgeMillis = 100;
 constexpr int kRestamps = 5;
 
+// Of a commit that BuildCommit made.
+Micros TimeOf(const std::vector<Action>& actions) {
+  return *std::get<CommitInfo>(actions.front()).timestamp_ms * kMicrosPerMilli;
+}
+
 }  // namespace
 
 Transaction::Transaction(DeltaTable table, std::shared_ptr<const Snapshot> base)
@@ -124,7 +129,7 @@ Result<CommitResult> Transaction::Commit() {
     const bool stamped = std::get<CommitInfo>(actions.front()).in_commit_timestamp_ms.has_value();
     std::optional<int64_t> fresh;
     if (stamped && restamps < kRestamps) fresh = now_ms;
-    MP_ASSIGN_OR_RETURN(Attempt attempt, TryCommit(version, bytes, fresh));
+    MP_ASSIGN_OR_RETURN(Attempt attempt, TryCommit(version, bytes, TimeOf(actions), fresh));
     if (attempt == Attempt::kCommitted) return Finish(version, actions);
     if (attempt == Attempt::kStampTooOld) {
       ++restamps;
@@ -140,6 +145,7 @@ Result<CommitResult> Transaction::Commit() {
 // Puts the version and finds out whose it is, whatever the file system answered: after an error
 // the file may still be there, and a file that is already there may be our own.
 Result<Transaction::Attempt> Transaction::TryCommit(int64_t version, const std::string& bytes,
+                                                    Micros commit_time,
                                                     std::optional<int64_t> stamp_ms) {
   const LogStore& log = table_.shared_->log;
   const Clock& clock = table_.environment().clock;
@@ -149,7 +155,7 @@ Result<Transaction::Attempt> Transaction::TryCommit(int64_t version, const std::
   }
   Error last(ErrorKind::kInternal, "");
   for (int tries = 0; tries < kPutTries; ++tries) {
-    Status put = log.PutCommit(version, bytes, still_wanted);
+    Status put = log.PutCommit(version, bytes, commit_time, still_wanted);
     if (put.has_value()) return Attempt::kCommitted;
     last = put.error();
     if (stamp_ms && last.kind() == ErrorKind::kCancelled) return Attempt::kStampTooOld;
@@ -210,7 +216,7 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
   const LogStore& log = table_.shared_->log;
   CommitResult result;
   result.version = version;
-  result.commit_time = *std::get<CommitInfo>(actions.front()).timestamp_ms * kMicrosPerMilli;
+  result.commit_time = TimeOf(actions);
   for (const auto& add : pending_.adds) {
     ++result.files;
     result.bytes += add.size_bytes;

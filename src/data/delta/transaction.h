@@ -79,7 +79,7 @@ class Transaction {
 
   enum class Attempt { kCommitted, kLost, kStampTooOld };
   // `stamp_ms`: the in-commit timestamp in the bytes, if it must be fresh.
-  Result<Attempt> TryCommit(int64_t version, const std::string& bytes,
+  Result<Attempt> TryCommit(int64_t version, const std::string& bytes, Micros commit_time,
                             std::optional<int64_t> stamp_ms);
   Status CatchUp();
   Result<CommitResult> Finish(int64_t version, const std::vector<Action>& actions);

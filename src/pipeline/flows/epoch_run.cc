@@ -9,6 +9,7 @@
 #include "data/delta/write.h"
 #include "data/sql/session.h"
 #include "pipeline/expectations/row_split.h"
+#include "pipeline/flows/failing_cast.h"
 #include "pipeline/flows/flow_inputs.h"
 #include "pipeline/flows/query_rules.h"
 #include "pipeline/flows/table_sink.h"
@@ -106,14 +107,20 @@ class EpochRun {
     MP_ASSIGN_OR_RETURN(auto session,
                         OpenSession(context_, query_, plan_.inputs, /*with_rows=*/true));
     MP_ASSIGN_OR_RETURN(ComposedQuery composed, Compose(query_, plan_.now, true));
-    MP_ASSIGN_OR_RETURN(auto rows, session->Select(composed.part, composed.source,
-                                                   std::move(composed.replacements)));
+    auto selected =
+        session->Select(composed.part, composed.source, std::move(composed.replacements));
+    if (!selected.has_value()) {
+      return std::unexpected(WithPlaceOfCast(std::move(selected).error(), query_.statement));
+    }
+    std::shared_ptr<arrow::RecordBatchReader> rows = std::move(*selected);
     MP_RETURN_IF_ERROR(Prepare(*rows->schema()));
     while (true) {
       MP_RETURN_IF_ERROR(context_.catalog.workspace().env.cancellation.Check());
       MP_RETURN_IF_ERROR(context_.cancellation.Check());
       std::shared_ptr<arrow::RecordBatch> batch;
-      MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+      if (auto read = rows->ReadNext(&batch); !read.ok()) {
+        return std::unexpected(WithPlaceOfCast(data::FromArrow(read), query_.statement));
+      }
       if (batch == nullptr) break;
       MP_RETURN_IF_ERROR(Push(*batch));
       if (on_rows_) on_rows_(splitter_->rows_in());

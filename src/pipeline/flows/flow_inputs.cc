@@ -170,7 +170,15 @@ class Planner {
   }
 
   Status Table(const FlowInput& input, const PlannedInput* before, PlannedInput& planned) {
-    MP_ASSIGN_OR_RETURN(auto table, catalog_.OpenTable(input.table));
+    auto opened = catalog_.OpenTable(input.table);
+    if (!opened.has_value() && opened.error().kind() == ErrorKind::kNotFound) {
+      return Fail(
+          ErrorKind::kNotFound,
+          "there is no table {}, and no statement of transformations/ makes it: correct the "
+          "name, or make the table first",
+          input.table.ToString());
+    }
+    MP_ASSIGN_OR_RETURN(data::DeltaTable table, std::move(opened));
     auto& latest = latest_[input.table];  // two mentions read up to the same version
     if (latest == nullptr) {
       MP_ASSIGN_OR_RETURN(latest, table.Latest());

@@ -92,6 +92,7 @@ class FlowRun {
       if (known) return OkStatus();
       MP_ASSIGN_OR_RETURN(auto outcome, state_.ReadOutcome(plan));
       if (!outcome.has_value()) return OkStatus();
+      MP_RETURN_IF_ERROR(TakeCommits(plan, *outcome));
       return events_.Record(plan, *outcome);
     }
     MP_ASSIGN_OR_RETURN(FlowQuery planned, QueryOf(plan));
@@ -104,6 +105,24 @@ class FlowRun {
     overwrite_first_ = plan.overwrite;
     if (plan.previous == 0) return OkStatus();
     MP_ASSIGN_OR_RETURN(base_, state_.ReadPlan(plan.previous));
+    return OkStatus();
+  }
+
+  // What an outcome does not know, since it is written before the commits: the tables' logs tell.
+  Status TakeCommits(const EpochPlan& plan, EpochOutcome& outcome) {
+    MP_ASSIGN_OR_RETURN(auto main, FindEpochCommit(*main_, plan));
+    if (main.has_value()) {
+      outcome.version = main->version;
+      outcome.bytes = main->bytes;
+    }
+    data::TableName name = QuarantineName(query_.statement.name);
+    MP_ASSIGN_OR_RETURN(bool exists, catalog().TableExists(name));
+    if (!exists) return OkStatus();
+    MP_ASSIGN_OR_RETURN(auto table, catalog().OpenTable(name));
+    MP_ASSIGN_OR_RETURN(auto side, FindEpochCommit(table, plan));
+    if (!side.has_value()) return OkStatus();
+    outcome.quarantine_version = side->version;
+    outcome.bytes += side->bytes;
     return OkStatus();
   }
 

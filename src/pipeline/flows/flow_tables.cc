@@ -63,6 +63,12 @@ Result<FlowTables> OpenFlowTables(data::Catalog& catalog, const FlowQuery& query
   data::CreateOptions options;
   MP_ASSIGN_OR_RETURN(options.schema, WithComments(schema, statement));
   options.partition_columns = statement.partition_columns;
+  for (const std::string& column : statement.partition_columns) {
+    if (options.schema.Find(column) != nullptr) continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "{}: PARTITIONED BY names column {}, which the query does not give; it gives {}",
+                statement.Place(), column, fmt::join(schema.field_names(), ", "));
+  }
   options.properties = statement.properties;
   options.operation = "CREATE TABLE";
   if (!statement.comment.empty()) options.description = statement.comment;
@@ -78,6 +84,26 @@ Result<FlowTables> OpenFlowTables(data::Catalog& catalog, const FlowQuery& query
   MP_ASSIGN_OR_RETURN(auto main,
                       OpenOrMake(catalog, statement.name, flow, kind, std::move(options)));
   return FlowTables{std::move(main), std::move(quarantine)};
+}
+
+Result<std::optional<EpochCommit>> FindEpochCommit(data::DeltaTable& table, const EpochPlan& plan) {
+  constexpr int kNewest = 100;
+  MP_ASSIGN_OR_RETURN(auto history, table.History(kNewest));
+  for (const data::HistoryEntry& entry : history) {
+    auto is = [&](const char* name, const std::string& value) {
+      auto found = entry.parameters.find(name);
+      return found != entry.parameters.end() && found->second == value;
+    };
+    if (!is("flow", plan.flow) || !is("generation", std::to_string(plan.generation)) ||
+        !is("epoch", std::to_string(plan.epoch))) {
+      continue;
+    }
+    auto bytes = entry.metrics.find("numOutputBytes");
+    return EpochCommit{entry.version, bytes == entry.metrics.end()
+                                          ? 0
+                                          : std::strtoll(bytes->second.c_str(), nullptr, 10)};
+  }
+  return std::nullopt;
 }
 
 Status CheckSameColumns(const data::Snapshot& table, const arrow::Schema& schema,

@@ -24,6 +24,13 @@ Result<std::optional<data::DeltaTable>> FindFlowTable(data::Catalog& catalog,
 Result<FlowTables> OpenFlowTables(data::Catalog& catalog, const FlowQuery& query,
                                   const std::string& flow, const arrow::Schema& schema);
 
+// What the log of a table says of an epoch's commit; nothing if none of the newest commits is it.
+struct EpochCommit {
+  int64_t version = -1;
+  int64_t bytes = 0;
+};
+Result<std::optional<EpochCommit>> FindEpochCommit(data::DeltaTable& table, const EpochPlan& plan);
+
 // The table's columns are those of the query (names and types, in any order), else kInvalidArgument
 // says what differs and asks for a full refresh, or, where pushed rows forbid one, for another
 // name.

@@ -1,4 +1,5 @@
 // Flows that failed, and go on once the cause is corrected; flows whose definition changed.
+#include "pipeline/flows/event_log.h"
 #include "pipeline/flows/flow_test_project.h"
 
 namespace millpond::pipeline {
@@ -82,6 +83,27 @@ TEST_F(PipelineRecoveryTest, AStreamThatIsTakenUpAgainGoesOnWhereItWasLeft) {
   EXPECT_FALSE(report.changed());
   EXPECT_THAT(project_.Rows("SELECT n FROM t WHERE n >= 10"),
               ElementsAre("10", "20", "28", "36", "44", "52"));
+}
+
+TEST_F(PipelineRecoveryTest, TheEventOfACrashedRunIsWhole) {
+  project_.Write("transformations/t.sql",
+                 "CREATE STREAMING TABLE t (CONSTRAINT c EXPECT (line <> 'bad') ON VIOLATION "
+                 "QUARANTINE) AS SELECT line FROM STREAM read_files('data', format => 'text')");
+  project_.Write("data/a.txt", "a\nbad\n");
+  MP_EXPECT_OK(project_.Run());
+  auto events = [&]() -> std::vector<FlowEvent> {
+    auto opened = project_.Open();
+    return *EventLog::Open(opened->catalog->workspace())->Events("main.default.t");
+  };
+  FlowEvent before = events().at(0);
+  EXPECT_GE(before.outcome.version, 0);
+  EXPECT_GE(before.outcome.quarantine_version, 0);
+  project_.Remove(".millpond/meta.db");  // as if the crash had come before the log's row
+  MP_EXPECT_OK(project_.Run());
+  FlowEvent after = events().at(0);
+  EXPECT_EQ(after.outcome.version, before.outcome.version);
+  EXPECT_EQ(after.outcome.quarantine_version, before.outcome.quarantine_version);
+  EXPECT_EQ(after.outcome.bytes, before.outcome.bytes);
 }
 
 }  // namespace

@@ -55,6 +55,31 @@ TEST_F(PipelineRefusalsTest, AnyAggregateOverAStream) {
   EXPECT_THAT(project_.Rows("SELECT * FROM t"), ElementsAre("1|5|2", "2|7|2"));
 }
 
+TEST_F(PipelineRefusalsTest, MistakesNameTheirPlace) {
+  constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
+  project_.Write("x.csv", "s\nx\n");
+  std::string from = "\nFROM read_files('x.csv')";
+  auto cast_fails = [](std::string_view place) {
+    return FailsWith(kBad, AllOf(HasSubstr("transformations/t.sql:" + std::string(place) +
+                                           ": Could not convert string 'x'"),
+                                 HasSubstr("write try_cast")));
+  };
+  EXPECT_THAT(View("SELECT upper(s) AS u,\n  CAST(s AS BIGINT) AS n" + from), cast_fails("4:3"));
+  EXPECT_THAT(Run("CREATE MATERIALIZED VIEW t (\n  CONSTRAINT c EXPECT (s)) AS SELECT s" + from),
+              cast_fails("3:24"));
+  EXPECT_THAT(
+      Run("CREATE MATERIALIZED VIEW t (\n  CONSTRAINT c EXPECT (1 < s::INT)) AS SELECT s" + from),
+      cast_fails("3:29"));
+  EXPECT_THAT(Run("CREATE MATERIALIZED VIEW t (\n  s BIGINT) AS SELECT s" + from),
+              cast_fails("3:3"));
+  EXPECT_THAT(Run("CREATE MATERIALIZED VIEW parted PARTITIONED BY (p) AS SELECT s" + from),
+              FailsWith(kBad, AllOf(HasSubstr("t.sql:2:26"), HasSubstr("column p"),
+                                    HasSubstr("it gives s"))));
+  EXPECT_THAT(View("SELECT s FROM nowhere"),
+              FailsWith(ErrorKind::kNotFound,
+                        AllOf(HasSubstr("t.sql:3:15"), HasSubstr("make the table first"))));
+}
+
 TEST_F(PipelineRefusalsTest, WhatAMacroHides) {
   constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
   EXPECT_THAT(View("SELECT json_group_array(v) AS a FROM d"),

@@ -204,8 +204,7 @@ void CheckRelation(const TableRef& ref, const SourceText& source, Finding& findi
   }
 }
 
-// Where the statement or one of its views says `name`; the table's name if nowhere, as where a
-// macro hides it.
+// Where the statement says `name`; the table's name if nowhere: a macro or a view hides it.
 std::unexpected<Error> FailAtCall(const FlowStatement& statement, std::string_view name,
                                   ErrorKind kind, const std::string& message) {
   size_t offset = statement.name_offset;

@@ -209,11 +209,11 @@ Status KernelExpressions::RefuseArguments(const SqlExpr& e) {
         e,
         "{}(… ORDER BY …) is not supported yet: rows of a window always stand in order of "
         "event time",
-        e.name);
+        ShownName(e.name));
   }
   if (e.ignore_nulls) {
     return Refuse(e, "IGNORE NULLS is not supported yet: write {}(x) FILTER (WHERE x IS NOT NULL)",
-                  e.name);
+                  ShownName(e.name));
   }
   for (const std::string& name : e.argument_names) {
     if (!name.empty()) {

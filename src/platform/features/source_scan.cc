@@ -128,7 +128,9 @@ class Scanner {
       return Fail(ErrorKind::kResourceExhausted, "more than {} rows of {} at once",
                   request_.max_rows, request_.binding.view.source);
     }
-    MP_RETURN_IF_ERROR(memory_.Resize(memory_.bytes() + bytes * kCopies));
+    // Where rows that tie are told apart, the kernel holds their bytes too.
+    const int64_t copies = kCopies + (request_.binding.program->tie >= 0 ? 1 : 0);
+    MP_RETURN_IF_ERROR(memory_.Resize(memory_.bytes() + bytes * copies));
     for (auto& [partition, chunk] : chunks) chunks_[partition].push_back(std::move(chunk));
     return OkStatus();
   }

@@ -69,15 +69,19 @@ Status CheckOutputNames(const ViewStatement& statement,
 // A column that is there but of a type the kernel lacks deserves better than "no such column".
 Status RefuseTypes(const ViewStatement& statement, const data::Schema& source) {
   Status status;
-  const auto check = [&](const data::SqlExpr& e) {
-    if (e.kind != data::SqlExprKind::kColumn || !status) return;
-    const data::StructField* field = source.Find(e.names.back());
-    if (field == nullptr || KernelType(field->type)) return;
-    status = FailAt(statement.source, e.offset, ErrorKind::kUnsupported,
+  const auto check_name = [&](const std::string& name, size_t offset) {
+    const data::StructField* field = source.Find(name);
+    if (field == nullptr || KernelType(field->type) || !status) return;
+    status = FailAt(statement.source, offset, ErrorKind::kUnsupported,
                     "column {} is {}: features cannot read that type yet; take what you need out "
                     "of it in a pipeline",
                     field->name, field->type.ToString());
   };
+  const auto check = [&](const data::SqlExpr& e) {
+    if (e.kind == data::SqlExprKind::kColumn) check_name(e.names.back(), e.offset);
+  };
+  for (const PlacedName& column : statement.entity) check_name(column.name, column.offset);
+  check_name(statement.timestamp.name, statement.timestamp.offset);
   data::ForEachExpression(statement.select, check);
   if (statement.known_at) data::ForEachExpression(*statement.known_at, check);
   return status;

@@ -19,7 +19,8 @@ struct LaterClause {
   std::string_view word;
   std::string_view what;
 };
-constexpr std::array<LaterClause, 4> kLaterClauses = {{
+constexpr std::array<LaterClause, 5> kLaterClauses = {{
+    {"CHANGES", "CHANGES is not supported yet: a feature view reads an append-only table"},
     {"GRAIN", "GRAIN is not supported yet: leave it out"},
     {"REFRESH", "REFRESH EVERY is not supported yet: leave it out"},
     {"FRESH", "FRESH WITHIN is not supported yet: leave it out"},
@@ -233,6 +234,7 @@ class HeadParser {
                             tokens_[i + 1].Is("AS") ? "AS HISTORY" : "RESTATE");
       }
     }
+    MP_RETURN_IF_ERROR(RefuseWindows());
     const size_t begin = Offset();
     const size_t end = tokens_.back().end();
     const SourceText hidden = HideWindowFunctions(source_, tokens_, at_);
@@ -240,6 +242,23 @@ class HeadParser {
                         data::ParseSelect(hidden.text().substr(begin, end - begin), hidden));
     MP_RETURN_IF_ERROR(RefuseClauses(view.select));
     return TakeTable(view);
+  }
+
+  // The windows that the language has and we have not: DuckDB's parser does not know them.
+  Status RefuseWindows() const {
+    constexpr std::array<std::string_view, 4> later = {"TUMBLE", "HOP", "SESSION", "LAST"};
+    for (size_t i = at_ + 2; i < tokens_.size(); ++i) {
+      if (!tokens_[i - 1].IsPunctuation("(")) continue;
+      if (!tokens_[i - 2].Is("AS") && !tokens_[i - 2].Is("OVER")) continue;
+      for (std::string_view word : later) {
+        if (!tokens_[i].Is(word)) continue;
+        return data::FailAt(source_, tokens_[i].offset, ErrorKind::kUnsupported,
+                            "{} windows are not supported yet: write (RANGE INTERVAL n DAYS "
+                            "PRECEDING) or (RANGE UNBOUNDED PRECEDING)",
+                            word);
+      }
+    }
+    return OkStatus();
   }
 
   Status RefuseClauses(const data::SelectTree& select) const {
