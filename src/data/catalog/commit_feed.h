@@ -36,6 +36,7 @@ class CommitFeed {
  public:
   virtual ~CommitFeed() = default;
   virtual void Subscribe(CommitFeedListener* listener) = 0;
+  // No call of the listener is running any more when this returns; not from within one.
   virtual void Unsubscribe(CommitFeedListener* listener) = 0;
   // limit <= 0: all.
   virtual Result<std::vector<CommitRecord>> EventsSince(int64_t position, int limit = 0) = 0;

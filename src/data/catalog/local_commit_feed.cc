@@ -14,8 +14,9 @@ void LocalCommitFeed::Subscribe(CommitFeedListener* listener) {
 }
 
 void LocalCommitFeed::Unsubscribe(CommitFeedListener* listener) {
-  std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   std::erase(listeners_, listener);
+  idle_.wait(lock, [this] { return telling_ == 0; });
 }
 
 Result<std::vector<CommitRecord>> LocalCommitFeed::EventsSince(int64_t position, int limit) {
@@ -29,10 +30,16 @@ Status LocalCommitFeed::Record(const std::vector<CommitRecord>& records, int64_t
   {
     std::lock_guard lock(mutex_);
     listeners = listeners_;
+    ++telling_;
   }
   for (const auto& record : added) {
     for (auto* listener : listeners) listener->OnCommit(record);
   }
+  {
+    std::lock_guard lock(mutex_);
+    --telling_;
+  }
+  idle_.notify_all();
   return OkStatus();
 }
 

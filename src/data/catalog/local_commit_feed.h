@@ -2,6 +2,7 @@
 // others in the tables' logs.
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 #include <vector>
 
@@ -39,7 +40,9 @@ class LocalCommitFeed : public CommitFeed, public CommitListener {
   const Warehouse& warehouse_;
   CommitRecordStore records_;
   std::mutex mutex_;
+  std::condition_variable idle_;
   std::vector<CommitFeedListener*> listeners_;
+  int telling_ = 0;  // threads that are calling listeners
 };
 
 }  // namespace millpond::data

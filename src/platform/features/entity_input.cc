@@ -1,6 +1,7 @@
 #include "platform/features/entity_input.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/clock.h"
@@ -35,10 +36,14 @@ Result<Value> NumberField(const Json& value, kernel::Type wanted) {
     }
     return WrongField(value, wanted, " (no double has this value)");
   }
-  if (!value.is_number_integer() || !EntityTypeFits(kernel::kBigint, wanted)) {
+  if (!EntityTypeFits(kernel::kBigint, wanted)) return WrongField(value, wanted, "");
+  if (value.is_number_integer()) return Value::Bigint(value.get<int64_t>());
+  // Some clients know doubles only: 9.0 is 9.
+  const auto number = value.get<double>();
+  if (std::trunc(number) != number || std::abs(number) > kExactInDouble) {
     return WrongField(value, wanted, "");
   }
-  return Value::Bigint(value.get<int64_t>());
+  return Value::Bigint(static_cast<int64_t>(number));
 }
 
 Result<Value> TextField(const Json& value, kernel::Type wanted) {

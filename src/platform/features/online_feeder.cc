@@ -110,7 +110,7 @@ Status OnlineFeeder::Apply(OnlineView& view, std::shared_ptr<const data::Snapsho
   RowRangeWriter writer(env, store_, view, options_);
   for (const SourceCommit& commit : commits) {
     const Micros settle = view.definition().settle;
-    const bool late = serving && seen > commit.stamp + settle;
+    const bool late = serving && seen >= commit.stamp + settle;
     LateCommit record{.view = view.definition().name,
                       .table_id = view.live().table_id,
                       .version = commit.version,

@@ -74,13 +74,13 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
         served_(std::make_shared<Served>()) {}
 
   ~LocalOnlineStore() override {
+    features_.catalog().commits().Unsubscribe(this);
     {
       std::lock_guard lock(wake_mutex_);
       stopping_ = true;
     }
     wake_.notify_all();
     if (follower_.joinable()) follower_.join();
-    features_.catalog().commits().Unsubscribe(this);
   }
 
   void Start() {
@@ -116,8 +116,8 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
                                "while filling the online state of "
                                "feature view {}",
                                definition.name);
-    served_->Put(view);
-    return DropOthers(*view);
+    served_->Put(std::move(view));
+    return DropOthers(definition.name, record.number);
   }
 
   std::vector<OnlineViewStatus> Views() const override {
@@ -269,10 +269,10 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
   }
 
   // Rows of earlier definitions of the view, once this one has taken its place.
-  Status DropOthers(OnlineView& view) {
+  Status DropOthers(const std::string& view, uint32_t number) {
     MP_ASSIGN_OR_RETURN(auto records, Records());
     for (const OnlineViewRecord& record : records) {
-      if (record.view != view.definition().name || record.number == view.record().number) continue;
+      if (record.view != view || record.number == number) continue;
       KeyValueBatch batch;
       batch.DeleteRange(RowPrefix(record.number), RowPrefix(record.number + 1));
       batch.Delete(RecordKey(record.number));
