@@ -113,15 +113,36 @@ struct Scenario {
   bool in_order;
 };
 
+// Some of the outputs of MakeView over windows of any length.
+FeatureViewDefinition RandomView(RandomSource& random, int64_t span) {
+  FeatureViewDefinition view = MakeView(static_cast<Micros>(NextBelow(random, 3)));
+  for (WindowDefinition& window : view.windows) {
+    if (window.range) {
+      window.range = 1 + static_cast<Micros>(NextBelow(random, static_cast<uint64_t>(span)));
+    }
+  }
+  const uint64_t share = 1 + NextBelow(random, 3);
+  std::erase_if(view.outputs, [&](const OutputDefinition& output) {
+    return output.name != "f0" && NextBelow(random, 4) >= share;
+  });
+  return view;
+}
+
 class EntityStateRandom : public ::testing::TestWithParam<Scenario> {};
 
-std::vector<Micros> Moments(RandomSource& random, std::span<const Row> rows, int64_t span) {
+std::vector<Micros> Moments(RandomSource& random, const FeatureViewDefinition& view,
+                            std::span<const Row> rows, int64_t span) {
   std::vector<Micros> moments = {INT64_MIN, 0, 1, span, span + 100, INT64_MAX};
   for (int i = 0; i < 6; ++i) {
     const Row& row = rows[NextBelow(random, rows.size())];
     const Micros known = row.event_time + row.delay;
     for (Micros at : {row.event_time, known}) {
-      moments.insert(moments.end(), {at, at + 1, at + 2, at + 7, at + 40, at + 41});
+      moments.insert(moments.end(), {at, at + 1, at + 2});
+      // Where the row is about to leave a window.
+      for (const auto& window : view.windows) {
+        if (window.range)
+          moments.insert(moments.end(), {at + *window.range, at + *window.range + 1});
+      }
     }
   }
   for (int i = 0; i < 12; ++i) {
@@ -133,8 +154,7 @@ std::vector<Micros> Moments(RandomSource& random, std::span<const Row> rows, int
 TEST_P(EntityStateRandom, EqualsEvaluateFeatures) {
   const Scenario& scenario = GetParam();
   SeededRandom random(scenario.seed);
-  FeatureViewDefinition view = MakeView(static_cast<Micros>(NextBelow(random, 3)));
-  if (scenario.span > 1000) view.windows = {{"short", 300}, {"long", 3000}, {"life", {}}};
+  const FeatureViewDefinition view = RandomView(random, scenario.span);
   MP_ASSERT_OK_AND_ASSIGN(auto program, Compile(view));
   std::vector<Row> rows = MakeRows(random, scenario.rows, 1, scenario.span);
   for (Row& row : rows) {
@@ -171,7 +191,7 @@ TEST_P(EntityStateRandom, EqualsEvaluateFeatures) {
   MP_ASSERT_OK_AND_ASSIGN(
       SourceRows all,
       PrepareSource(*program, pointers, static_cast<int64_t>(rows.size()), {floors, {}}));
-  for (const Micros at : Moments(random, rows, scenario.span)) {
+  for (const Micros at : Moments(random, view, rows, scenario.span)) {
     const Column key = Column::Repeat(Value::Bigint(0), 1);
     const Column* keys = &key;
     MP_ASSERT_OK_AND_ASSIGN(
@@ -185,14 +205,14 @@ TEST_P(EntityStateRandom, EqualsEvaluateFeatures) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Scenarios, EntityStateRandom,
-                         ::testing::Values(Scenario{1, 20, 100, false},
-                                           Scenario{2, 255, 300, false},
-                                           Scenario{3, 257, 300, true}, Scenario{4, 800, 90, false},
-                                           Scenario{5, 3000, 20'000, false},
-                                           Scenario{6, 3000, 20'000, true},
-                                           Scenario{7, 1500, 4, false}, Scenario{8, 1500, 1, true},
-                                           Scenario{9, 2500, 5'000, false}));
+INSTANTIATE_TEST_SUITE_P(
+    Scenarios, EntityStateRandom,
+    ::testing::Values(Scenario{1, 20, 100, false}, Scenario{2, 255, 300, false},
+                      Scenario{3, 257, 300, true}, Scenario{4, 800, 90, false},
+                      Scenario{5, 3000, 20'000, false}, Scenario{6, 3000, 20'000, true},
+                      Scenario{7, 1500, 4, false}, Scenario{8, 1500, 1, true},
+                      Scenario{9, 2500, 5'000, false}, Scenario{10, 600, 2'000, false},
+                      Scenario{11, 900, 1'000'000, true}, Scenario{12, 3000, 3'000, false}));
 
 TEST(EntityState, ReadsFewRowsOfALongHistory) {
   FeatureViewDefinition view = MakeView(1);

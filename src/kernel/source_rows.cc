@@ -22,20 +22,41 @@ int64_t SourceRows::entities() const {
 
 namespace {
 
-// Numbers the distinct values that an aggregate takes.
-void NumberValues(const Column& argument, std::span<const uint8_t> takes,
-                  std::vector<uint32_t>* codes, uint32_t* code_count) {
-  std::unordered_map<std::string, uint32_t> numbers;
+// Numbers the distinct values of rows that an aggregate takes. `key_of` gives equal keys for equal
+// values only.
+template <typename Key, typename KeyOf>
+void NumberKeys(std::span<const uint8_t> takes, KeyOf&& key_of, std::vector<uint32_t>* codes,
+                uint32_t* code_count) {
+  std::unordered_map<Key, uint32_t> numbers;
   codes->assign(takes.size(), 0);
-  std::string bytes;
   for (size_t row = 0; row < takes.size(); ++row) {
     if (takes[row] == 0) continue;
-    bytes.clear();
-    AppendCanonical(argument, static_cast<int64_t>(row), &bytes);
     auto next = static_cast<uint32_t>(numbers.size());
-    (*codes)[row] = numbers.try_emplace(bytes, next).first->second;
+    (*codes)[row] = numbers.try_emplace(key_of(static_cast<int64_t>(row)), next).first->second;
   }
   *code_count = static_cast<uint32_t>(numbers.size());
+}
+
+// Rows that are taken are not NULL, and doubles are canonical.
+void NumberValues(const Column& argument, std::span<const uint8_t> takes,
+                  std::vector<uint32_t>* codes, uint32_t* code_count) {
+  if (argument.type().id == TypeId::kVarchar) {
+    return NumberKeys<std::string_view>(
+        takes, [&](int64_t row) { return argument.text(row); }, codes, code_count);
+  }
+  if (IsStoredAsInt64(argument.type())) {
+    return NumberKeys<int64_t>(
+        takes, [values = argument.int64s()](int64_t row) { return values[row]; }, codes,
+        code_count);
+  }
+  NumberKeys<std::string>(
+      takes,
+      [&](int64_t row) {
+        std::string bytes;
+        AppendCanonical(argument, row, &bytes);
+        return bytes;
+      },
+      codes, code_count);
 }
 
 void PrepareAggregate(const ProgramAggregate& aggregate, SourceRows::Impl* impl) {
