@@ -2,7 +2,6 @@
 
 #include <condition_variable>
 #include <optional>
-#include <shared_mutex>
 #include <thread>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "data/catalog/catalog.h"
 #include "platform/features/entity_input.h"
 #include "platform/features/online_feeder.h"
+#include "platform/features/served_views.h"
 
 namespace millpond::platform {
 namespace {
@@ -71,9 +71,15 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
         store_(std::move(store)),
         budget_(options.entity_cache_bytes),
         feeder_(features, *store_, FeederOptions()),
-        served_(std::make_shared<Served>()) {}
+        gate_(std::make_shared<RenderGate>()) {
+    gate_->views = &served_;
+  }
 
   ~LocalOnlineStore() override {
+    {
+      std::lock_guard lock(gate_->mutex);
+      gate_->views = nullptr;
+    }
     features_.catalog().commits().Unsubscribe(this);
     {
       std::lock_guard lock(wake_mutex_);
@@ -86,21 +92,20 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
   void Start() {
     features_.catalog().commits().Subscribe(this);
     follower_ = std::thread([this] { Follow(); });
-    metrics_.OnRender(
-        [served = std::weak_ptr(served_), &clock = features_.catalog().workspace().env.clock] {
-          const auto alive = served.lock();
-          if (!alive) return;
-          for (const auto& view : alive->All()) {
-            const auto lag = clock.Now() - view->head()->applied_through;
-            view->metrics().lag_seconds.Set(static_cast<double>(lag) / kMicrosPerSecond);
-          }
-        });
+    metrics_.OnRender([gate = gate_, &clock = features_.catalog().workspace().env.clock] {
+      std::lock_guard lock(gate->mutex);
+      if (gate->views == nullptr) return;
+      for (const auto& view : gate->views->All()) {
+        const auto lag = clock.Now() - view->head()->applied_through;
+        view->metrics().lag_seconds.Set(static_cast<double>(lag) / kMicrosPerSecond);
+      }
+    });
   }
 
   Status Serve(const std::string& name) override {
     std::lock_guard serving(serve_mutex_);
     MP_ASSIGN_OR_RETURN(FeatureView definition, features_.Find(name));
-    const auto old = served_->Find(definition.name);
+    const auto old = served_.Find(definition.name);
     if (old && old->definition().version == definition.version) return OkStatus();
     MP_RETURN_IF_ERROR(features_.Deploy(definition.name));
     const Micros now = features_.catalog().workspace().env.clock.Now();
@@ -116,25 +121,25 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
                                "while filling the online state of "
                                "feature view {}",
                                definition.name);
-    served_->Put(std::move(view));
+    served_.Put(std::move(view));
     return DropOthers(definition.name, record.number);
   }
 
   std::vector<OnlineViewStatus> Views() const override {
     std::vector<OnlineViewStatus> list;
-    for (const auto& view : served_->All()) list.push_back(view->Describe());
+    for (const auto& view : served_.All()) list.push_back(view->Describe());
     return list;
   }
 
   Result<std::vector<kernel::SourceColumn>> EntityColumns(const std::string& name) const override {
-    const auto view = served_->Find(name);
+    const auto view = served_.Find(name);
     if (!view) return NotServed(name, 0);
     return EntityColumnsOf(view->program());
   }
 
   Result<OnlineFeatures> Get(const std::string& name, const kernel::Batch& entity, Micros as_of,
                              int64_t view_version) override {
-    const auto view = served_->Find(name, view_version);
+    const auto view = served_.Find(name, view_version);
     if (!view) return NotServed(name, view_version);
     return view->Get(entity, as_of);
   }
@@ -142,7 +147,7 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
   Status CatchUp() override {
     std::lock_guard feeding(feed_mutex_);
     Status first = OkStatus();
-    for (const auto& view : served_->All()) {
+    for (const auto& view : served_.All()) {
       Status status = Advance(*view);
       if (!status && first) first = std::move(status);
     }
@@ -160,56 +165,9 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
   }
 
  private:
-  // The views that are served, by name in lower case.
-  class Served {
-   public:
-    // version 0: the newest.
-    std::shared_ptr<OnlineView> Find(const std::string& name, int64_t version = 0) const {
-      std::shared_lock lock(mutex_);
-      const auto found = views_.find(Lower(name));
-      if (found == views_.end()) return nullptr;
-      const Versions& versions = found->second;
-      for (const auto& view : {versions.newest, versions.before}) {
-        if (view && (version == 0 || view->definition().version == version)) return view;
-      }
-      return nullptr;
-    }
-    std::vector<std::shared_ptr<OnlineView>> All() const {
-      std::shared_lock lock(mutex_);
-      std::vector<std::shared_ptr<OnlineView>> all;
-      for (const auto& [name, versions] : views_) all.push_back(versions.newest);
-      return all;
-    }
-    void Put(std::shared_ptr<OnlineView> view) {
-      std::string name = Lower(view->definition().name);
-      std::lock_guard lock(mutex_);
-      Versions& versions = views_[std::move(name)];
-      versions.before = std::exchange(versions.newest, std::move(view));
-    }
-    std::string Names() const {
-      std::string names;
-      for (const auto& view : All()) names += (names.empty() ? "" : ", ") + view->definition().name;
-      return names.empty() ? "none" : names;
-    }
-
-   private:
-    struct Versions {
-      std::shared_ptr<OnlineView> newest;
-      std::shared_ptr<OnlineView> before;  // reads on from the snapshot of its last head
-    };
-    static std::string Lower(std::string name) {
-      for (char& c : name) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      }
-      return name;
-    }
-    mutable std::shared_mutex mutex_;
-    std::map<std::string, Versions> views_;
-  };
-
   std::unexpected<Error> NotServed(const std::string& name, int64_t version) const {
     return Fail(ErrorKind::kNotFound, "feature view {}{} is not served here; served are: {}", name,
-                version == 0 ? "" : fmt::format(" v{}", version), served_->Names());
+                version == 0 ? "" : fmt::format(" v{}", version), served_.Names());
   }
 
   Result<std::vector<OnlineViewRecord>> Records() const {
@@ -325,7 +283,14 @@ class LocalOnlineStore : public OnlineStore, public data::CommitFeedListener {
   std::unique_ptr<KeyValueStore> store_;
   CacheBudget budget_;
   OnlineFeeder feeder_;
-  std::shared_ptr<Served> served_;  // after store_: its views hold snapshots
+  ServedViews served_;  // after store_ and budget_, which its views use
+
+  // The registry calls back for as long as it lives, which is longer than the store.
+  struct RenderGate {
+    std::mutex mutex;
+    const ServedViews* views = nullptr;
+  };
+  std::shared_ptr<RenderGate> gate_;
 
   std::mutex serve_mutex_;  // one Serve at a time
   std::mutex feed_mutex_;   // one feeding of the served views at a time

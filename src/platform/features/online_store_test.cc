@@ -137,6 +137,16 @@ TEST_F(OnlineStoreTest, GoesOnWhereItStoppedAfterARestart) {
   EXPECT_EQ(online_->Views().front().late_commits, 0);
 }
 
+TEST_F(OnlineStoreTest, SaysHowFarItLagsForAsLongAsItLives) {
+  OpenOnline();
+  MP_ASSERT_OK(online_->Serve("v"));
+  machine_.clock.Advance(3 * kMicrosPerSecond);
+  EXPECT_THAT(metrics_->Render(), HasSubstr("millpond_online_lag_seconds{view=\"v\"} 3"));
+  online_.reset();
+  machine_.clock.Advance(3 * kMicrosPerSecond);
+  EXPECT_THAT(metrics_->Render(), HasSubstr("millpond_online_lag_seconds{view=\"v\"} 3"));
+}
+
 TEST_F(OnlineStoreTest, AnotherDefinitionIsBuiltAnew) {
   Commit({{1, now_ - 10 * kMicrosPerSecond, 250}});
   OpenOnline();
