@@ -8,6 +8,9 @@ namespace {
 
 constexpr size_t kMaxGroup = 512;
 constexpr std::chrono::steady_clock::duration kMaxWait = std::chrono::milliseconds(5);
+// Longer than the millisecond after which a connection that waits for the lock looks again.
+constexpr std::chrono::steady_clock::duration kPause = std::chrono::milliseconds(2);
+constexpr std::chrono::steady_clock::duration kPauseEvery = std::chrono::milliseconds(100);
 
 template <typename State>
 void Wake(std::atomic<State>& state, State value) {
@@ -40,7 +43,14 @@ int64_t GroupCommit::commits() const {
 
 // Takes what is in the queue (the caller's own item is in it) through one transaction.
 void GroupCommit::Lead(std::unique_lock<std::mutex>& lock) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!leading_) busy_since_ = now;
   leading_ = true;
+  if (now - busy_since_ > kPauseEvery) {
+    const auto until = now + kPause;
+    arrived_.wait_until(lock, until, [&] { return std::chrono::steady_clock::now() >= until; });
+    busy_since_ = until;
+  }
   Group group;
   const Status status = RunGroup(lock, group);
   expected_ = group.size() + queue_.size();

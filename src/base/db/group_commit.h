@@ -4,7 +4,9 @@
 //
 // No thread of its own: whoever finds nobody at work leads a group, runs the work of all that wait
 // and commits for them. A leader waits for company only as long as there was company the last time,
-// and never longer than half a commit takes: a lone writer commits at once.
+// and never longer than half a commit takes: a lone writer commits at once. Under load without end
+// it leaves the database alone for 2 ms ten times a second, so that other connections (and other
+// processes) get their turn.
 #pragma once
 
 #include <atomic>
@@ -54,7 +56,8 @@ class GroupCommit {
   std::condition_variable arrived_;  // somebody came while a leader waits for company
   Group queue_;                      // in the order in which they came
   bool leading_ = false;
-  size_t expected_ = 1;  // writers seen around the last commit
+  std::chrono::steady_clock::time_point busy_since_;  // writers followed each other from then on
+  size_t expected_ = 1;                               // writers seen around the last commit
   std::chrono::steady_clock::duration commit_time_ = std::chrono::milliseconds(1);  // smoothed
   int64_t commits_ = 0;
   SqliteDatabase db_;  // the leader's

@@ -117,6 +117,25 @@ TEST_F(GroupCommitTest, ALostTransactionFailsItsGroupAndTheNextOneWorks) {
   EXPECT_EQ(Count(), 1);
 }
 
+TEST_F(GroupCommitTest, AnotherConnectionGetsItsTurnUnderLoad) {
+  std::atomic<bool> stop = false;
+  std::atomic<int64_t> next = 1000;
+  std::vector<std::jthread> writers;
+  for (int t = 0; t < 8; ++t) {
+    writers.emplace_back([&] {
+      while (!stop) EXPECT_THAT(Insert(next++), testing::IsOk());
+    });
+  }
+  MP_ASSERT_OK_AND_ASSIGN(auto other, SqliteDatabase::Open(dir_ / "t.db", 10'000));
+  for (int64_t i = 0; i < 10; ++i) {
+    MP_EXPECT_OK(other.Transaction(
+        [&]() -> Status { return other.Execute("INSERT INTO t VALUES (?1)", {i}); }));
+  }
+  stop = true;
+  writers.clear();
+  EXPECT_EQ(Count(), next - 1000 + 10);
+}
+
 TEST_F(GroupCommitTest, WaitsForAnotherConnectionsLock) {
   MP_ASSERT_OK_AND_ASSIGN(auto other, SqliteDatabase::Open(dir_ / "t.db"));
   MP_ASSERT_OK(other.Execute("BEGIN IMMEDIATE"));

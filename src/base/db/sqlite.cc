@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 
@@ -48,6 +49,19 @@ struct SqliteDatabase::Impl {
   std::string path;
   bool read_only = false;
   sqlite3* handle = nullptr;
+  std::chrono::milliseconds busy_timeout{0};
+  std::chrono::steady_clock::time_point busy_since;
+
+  // SQLite calls it while somebody else holds the lock. SQLite's own handler looks every 100 ms
+  // in the end, and would miss the short pauses of a busy writer (group_commit.cc) for seconds.
+  static int WaitForLock(void* self, int tries) {
+    auto& impl = *static_cast<Impl*>(self);
+    const auto now = std::chrono::steady_clock::now();
+    if (tries == 0) impl.busy_since = now;
+    if (now - impl.busy_since >= impl.busy_timeout) return 0;
+    sqlite3_sleep(1);
+    return 1;
+  }
   // Prepared once, by text. Texts that are made from what a client sends are many: bounded.
   static constexpr size_t kMaxStatements = 256;
   std::map<std::string, sqlite3_stmt*, std::less<>> statements;
@@ -137,7 +151,8 @@ Result<SqliteDatabase> SqliteDatabase::OpenAs(const std::string& path, int busy_
   }
   *code = sqlite3_open_v2(name.c_str(), &impl->handle, flags, nullptr);
   if (*code != SQLITE_OK) return impl->Failed("open");
-  sqlite3_busy_timeout(impl->handle, busy_timeout_ms);
+  impl->busy_timeout = std::chrono::milliseconds(busy_timeout_ms);
+  sqlite3_busy_handler(impl->handle, &Impl::WaitForLock, impl.get());
   SqliteDatabase database(std::move(impl));
   // The pragma says nothing where the mode cannot be used: only a look at the file does.
   const std::string look = "SELECT count(*) FROM sqlite_schema;";

@@ -43,8 +43,8 @@ struct LoggedModelSearch {
 
 class LoggedModels {
  public:
-  LoggedModels(const TrackingStore& store, RandomSource& random, const Clock& clock)
-      : connection_(store.connection()), random_(random), clock_(clock) {}
+  explicit LoggedModels(const TrackingStore& store)
+      : connection_(store.connection()), random_(store.random()), clock_(store.clock()) {}
 
   Result<LoggedModel> Create(const NewLoggedModel& model);
   // kNotFound for a deleted one too, unless they are asked for.

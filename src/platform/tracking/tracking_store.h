@@ -101,8 +101,10 @@ class TrackingStore {
                                            const std::string& key, int64_t max_results);
 
   const std::string& artifact_root() const;
-  // The connection that ModelRegistry and LoggedModels share.
+  // What ModelRegistry and LoggedModels share.
   const std::shared_ptr<MetaConnection>& connection() const { return connection_; }
+  RandomSource& random() const { return random_; }
+  const Clock& clock() const { return clock_; }
 
  private:
   TrackingStore(std::shared_ptr<MetaConnection> connection, RandomSource& random,

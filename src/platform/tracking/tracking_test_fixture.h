@@ -25,7 +25,7 @@ class TrackingFixture : public ::testing::Test {
     ASSERT_THAT(opened, millpond::testing::IsOk());
     store_ = std::move(opened).value();
     registry_.emplace(*store_, machine_.clock);
-    models_.emplace(*store_, random_, machine_.clock);
+    models_.emplace(*store_);
   }
 
   // A run of experiment Default that logged these.

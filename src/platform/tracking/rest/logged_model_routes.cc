@@ -22,18 +22,18 @@ const std::string& IdOf(const Call& call) {
 Result<OrderedJson> Create(const Call& call) {
   MP_ASSIGN_OR_RETURN(auto params, ParamsOf(call.fields.Objects("params"), "params"));
   MP_ASSIGN_OR_RETURN(auto tags, TagsOf(call.fields.Objects("tags"), "tags"));
-  MP_ASSIGN_OR_RETURN(auto model,
-                      call.parts.logged_models.Create({.experiment_id = call.Text("experiment_id"),
-                                                       .name = call.Text("name"),
-                                                       .model_type = call.Text("model_type"),
-                                                       .source_run_id = call.Text("source_run_id"),
-                                                       .params = std::move(params),
-                                                       .tags = std::move(tags)}));
+  MP_ASSIGN_OR_RETURN(
+      auto model, call.parts.logged_models().Create({.experiment_id = call.Text("experiment_id"),
+                                                     .name = call.Text("name"),
+                                                     .model_type = call.Text("model_type"),
+                                                     .source_run_id = call.Text("source_run_id"),
+                                                     .params = std::move(params),
+                                                     .tags = std::move(tags)}));
   return Answer(call, model);
 }
 
 Result<OrderedJson> Get(const Call& call) {
-  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models.Get(
+  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models().Get(
                                       IdOf(call), call.fields.Boolean("allow_deleted", false)));
   return Answer(call, model);
 }
@@ -49,35 +49,35 @@ Result<OrderedJson> Finalize(const Call& call) {
                         "It must be one of LOGGED_MODEL_PENDING, LOGGED_MODEL_READY, "
                         "LOGGED_MODEL_UPLOAD_FAILED");
   }
-  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models.Finalize(IdOf(call), *status));
+  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models().Finalize(IdOf(call), *status));
   return Answer(call, model);
 }
 
 Result<OrderedJson> Delete(const Call& call) {
-  MP_RETURN_IF_ERROR(call.parts.logged_models.Delete(IdOf(call)));
+  MP_RETURN_IF_ERROR(call.parts.logged_models().Delete(IdOf(call)));
   return OrderedJson::object();
 }
 
 Result<OrderedJson> LogParams(const Call& call) {
   MP_ASSIGN_OR_RETURN(auto params, ParamsOf(call.fields.Objects("params"), "params"));
-  MP_RETURN_IF_ERROR(call.parts.logged_models.LogParams(IdOf(call), params));
+  MP_RETURN_IF_ERROR(call.parts.logged_models().LogParams(IdOf(call), params));
   return OrderedJson::object();
 }
 
 Result<OrderedJson> SetTags(const Call& call) {
   MP_ASSIGN_OR_RETURN(auto tags, TagsOf(call.fields.Objects("tags"), "tags"));
-  MP_RETURN_IF_ERROR(call.parts.logged_models.SetTags(IdOf(call), tags));
+  MP_RETURN_IF_ERROR(call.parts.logged_models().SetTags(IdOf(call), tags));
   return OrderedJson::object();
 }
 
 Result<OrderedJson> DeleteTag(const Call& call) {
   MP_RETURN_IF_ERROR(
-      call.parts.logged_models.DeleteTag(IdOf(call), call.request.Parameter("tag_key")));
+      call.parts.logged_models().DeleteTag(IdOf(call), call.request.Parameter("tag_key")));
   return OrderedJson::object();
 }
 
 Result<OrderedJson> ListFiles(const Call& call) {
-  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models.Get(IdOf(call)));
+  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models().Get(IdOf(call)));
   const std::string path = call.Text("artifact_directory_path");
   MP_ASSIGN_OR_RETURN(auto files, call.parts.artifacts.ListAt(model.artifact_location, path));
   OrderedJson json;
@@ -119,7 +119,7 @@ Result<LoggedModelSearch> SearchFields(const Fields& fields) {
 
 Result<OrderedJson> Search(const Call& call) {
   MP_ASSIGN_OR_RETURN(const auto search, SearchFields(call.fields));
-  MP_ASSIGN_OR_RETURN(auto page, call.parts.logged_models.Search(search));
+  MP_ASSIGN_OR_RETURN(auto page, call.parts.logged_models().Search(search));
   OrderedJson json = OrderedJson::object();
   for (const auto& model : page.items) {
     json["models"].push_back(LoggedModelJson(model, call.parts.tracking.artifact_root()));

@@ -20,7 +20,7 @@ OrderedJson Answer(const Call& call, const ModelVersion& version) {
 // The logged model's tag that names the versions made of it.
 Status NoteVersion(const Call& call, const ModelVersion& version) {
   constexpr std::string_view kTag = "mlflow.modelVersions";
-  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models.Get(version.model_id));
+  MP_ASSIGN_OR_RETURN(auto model, call.parts.logged_models().Get(version.model_id));
   Json versions = Json::array();
   for (const auto& tag : model.tags) {
     if (tag.key != kTag) continue;
@@ -31,8 +31,8 @@ Status NoteVersion(const Call& call, const ModelVersion& version) {
     if (known == entry) return OkStatus();
   }
   versions.push_back(entry);
-  return call.parts.logged_models.SetTags(version.model_id,
-                                          {{std::string(kTag), DumpJson(versions)}});
+  return call.parts.logged_models().SetTags(version.model_id,
+                                            {{std::string(kTag), DumpJson(versions)}});
 }
 
 Result<OrderedJson> Create(const Call& call) {

@@ -20,7 +20,7 @@ class RestFixture : public TrackingFixture {
  protected:
   void SetUp() override {
     TrackingFixture::SetUp();
-    AddTrackingRoutes(router_, {*store_, *registry_, *models_, artifacts_});
+    AddTrackingRoutes(router_, {*store_, *registry_, artifacts_});
   }
 
   RestAnswer Send(HttpRequest request) {

@@ -25,8 +25,9 @@ namespace millpond::platform {
 struct TrackingParts {
   TrackingStore& tracking;
   ModelRegistry& registry;
-  LoggedModels& logged_models;
   ArtifactStore& artifacts;
+
+  LoggedModels logged_models() const { return LoggedModels(tracking); }
 };
 
 void AddTrackingRoutes(Router& router, const TrackingParts& parts);

@@ -25,7 +25,7 @@ Result<VersionSource> OfLoggedModel(const TrackingParts& parts, const std::strin
                    "The model_id request parameter must identify the resource that contains the "
                    "source.");
   }
-  MP_ASSIGN_OR_RETURN(auto model, parts.logged_models.Get(id));
+  MP_ASSIGN_OR_RETURN(auto model, parts.logged_models().Get(id));
   return VersionSource{.folder = model.artifact_location,
                        .source_uri = source,
                        .run_id = run_id.empty() ? model.source_run_id : run_id,
@@ -64,7 +64,7 @@ Result<VersionSource> OfFolder(const TrackingParts& parts, const std::string& so
                                const std::string& model_id) {
   VersionSource resolved{.folder = folder, .run_id = run_id, .model_id = model_id};
   if (!model_id.empty()) {
-    MP_ASSIGN_OR_RETURN(auto model, parts.logged_models.Get(model_id));
+    MP_ASSIGN_OR_RETURN(auto model, parts.logged_models().Get(model_id));
     if (resolved.run_id.empty()) resolved.run_id = model.source_run_id;
     if (IsWithin(folder, model.artifact_location)) return resolved;
     return Invalid(source,
