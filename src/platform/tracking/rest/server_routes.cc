@@ -6,9 +6,6 @@ namespace millpond::platform {
 
 namespace {
 
-// The version of MLflow whose REST surface this is.
-constexpr std::string_view kMlflowVersion = "3.17.2";
-
 Result<HttpResponse> ServerInfo(const HttpRequest&) {
   OrderedJson json;
   json["store_type"] = "SqlStore";
@@ -22,14 +19,6 @@ Result<HttpResponse> ServerInfo(const HttpRequest&) {
 }  // namespace
 
 void AddServerRoutes(Router& router) {
-  router.Add({.method = "GET",
-              .pattern = "/version",
-              .handler = [](const HttpRequest&) -> Result<HttpResponse> {
-                return TextResponse(std::string(kMlflowVersion));
-              },
-              .thread = RouteThread::kInline,
-              .open = true,
-              .doc = {.summary = "The MLflow version whose API is spoken", .tag = "mlflow"}});
   router.Add(
       {.method = "GET",
        .pattern = "/health",

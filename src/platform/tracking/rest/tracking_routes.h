@@ -1,7 +1,8 @@
 // MLflow's REST surface (3.17) over the tracking store and the registry, so that the stock client
 // works: experiments, runs, metrics, artifacts through the server, logged models, registered models
 // with versions and aliases. Under /api/2.0/mlflow, once more under /ajax-api/2.0/mlflow (where the
-// web UI looks), artifacts under …/mlflow-artifacts; /version, /health and server-info.
+// web UI looks), artifacts under …/mlflow-artifacts; /health and server-info (/version stands with
+// model/serving, since scoring clients ask it as well).
 //
 // Not here: traces, webhooks, prompts' own endpoints, multipart and presigned uploads (501), stages
 // (refused: aliases take their place). Files of a registered version are neither replaced nor
