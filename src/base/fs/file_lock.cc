@@ -14,6 +14,7 @@ namespace {
 
 // A lock that the kernel waits for could not be given up when the program is asked to stop.
 constexpr int kLookEveryMs = 10;
+constexpr int kTellAfterMs = 200;
 
 }  // namespace
 
@@ -38,13 +39,13 @@ Result<FileLock> FileLock::TryAcquire(const std::string& path, std::string_view 
 }
 
 Result<FileLock> FileLock::Acquire(const std::string& path, std::string_view what,
-                                   const CancellationToken& cancellation,
-                                   const std::function<void(const std::string&)>& on_wait) {
-  for (bool told = false;; told = true) {
+                                   const LockWait& wait) {
+  for (int waited_ms = 0;; waited_ms += kLookEveryMs) {
     auto lock = TryAcquire(path, what);
     if (lock.has_value() || lock.error().kind() != ErrorKind::kConflict) return lock;
-    if (!told && on_wait) on_wait(lock.error().message());
-    MP_RETURN_IF_ERROR(cancellation.Check());
+    if (wait.max_ms >= 0 && waited_ms >= wait.max_ms) return lock;
+    if (waited_ms == kTellAfterMs && wait.on_wait) wait.on_wait(lock.error().message());
+    MP_RETURN_IF_ERROR(wait.cancellation.Check());
     ::poll(nullptr, 0, kLookEveryMs);
   }
 }

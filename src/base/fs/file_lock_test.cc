@@ -29,14 +29,16 @@ TEST(FileLockTest, WaitsForTheHolder) {
     heard = message;
     held.reset();
   };
-  MP_EXPECT_OK(FileLock::Acquire(dir / "lock", "test", {}, let_go));
+  MP_EXPECT_OK(FileLock::Acquire(dir / "lock", "test", {.on_wait = let_go}));
   EXPECT_THAT(heard, ::testing::HasSubstr("another test is at work"));
 
   held = *FileLock::TryAcquire(dir / "lock", "test");
   CancellationToken stop;
   stop.Cancel();
-  EXPECT_THAT(FileLock::Acquire(dir / "lock", "test", stop),
+  EXPECT_THAT(FileLock::Acquire(dir / "lock", "test", {.cancellation = stop}),
               testing::FailsWith(ErrorKind::kCancelled, ::testing::_));
+  EXPECT_THAT(FileLock::Acquire(dir / "lock", "test", {.max_ms = 30}),
+              testing::FailsWith(ErrorKind::kConflict, ::testing::HasSubstr("another test")));
 }
 
 }  // namespace

@@ -305,6 +305,12 @@ bool FlowQuery::reads_pushes() const {
                      [](const FlowInput& input) { return input.kind == FlowInput::Kind::kPush; });
 }
 
+bool FlowQuery::streams_files() const {
+  return std::any_of(inputs.begin(), inputs.end(), [](const FlowInput& input) {
+    return input.kind == FlowInput::Kind::kFiles && input.stream;
+  });
+}
+
 Result<FlowQuery> MakeFlowQuery(const FlowStatement& statement, const ViewMap& views) {
   MP_ASSIGN_OR_RETURN(FlowQuery query, Builder(statement, views).Run());
   std::vector<Replacement> found;

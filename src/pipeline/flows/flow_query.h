@@ -46,6 +46,7 @@ struct FlowQuery {
 
   bool quarantines() const;
   bool reads_pushes() const;
+  bool streams_files() const;
   std::string name() const { return statement.name.ToString(); }
 };
 

@@ -149,7 +149,7 @@ class FlowRun {
   // Plans and runs an epoch if there is something to do. False: nothing more.
   Result<bool> NextEpoch() {
     std::map<std::string, PlannedFile> seen;
-    if (base_.has_value()) {
+    if (base_.has_value() && query_.streams_files()) {
       MP_ASSIGN_OR_RETURN(seen, state_.SeenFiles(*base_));
     }
     const EpochPlan* base = base_.has_value() ? &*base_ : nullptr;
@@ -183,7 +183,7 @@ class FlowRun {
     plan.definition = DefinitionOf(query_);
     MP_RETURN_IF_ERROR(state_.WritePlan(plan));
     fresh_ = false;
-    MP_RETURN_IF_ERROR(Epoch(query_, plan));
+    MP_RETURN_IF_ERROR(Epoch(query_, plan, std::move(tables)));
     base_ = std::move(plan);
     return is_stream() && inputs.more;
   }
@@ -218,12 +218,16 @@ class FlowRun {
     return !why_.empty();
   }
 
-  Status Epoch(const FlowQuery& query, const EpochPlan& plan) {
+  // `tables`: those of the plan's query, if they are open already.
+  Status Epoch(const FlowQuery& query, const EpochPlan& plan,
+               std::optional<FlowTables> tables = std::nullopt) {
     auto start = std::chrono::steady_clock::now();
     auto run = [&]() -> Result<EpochOutcome> {
-      MP_ASSIGN_OR_RETURN(auto schema, DescribeFlow(context_, query, plan.inputs, plan.now));
-      MP_ASSIGN_OR_RETURN(auto tables, OpenFlowTables(catalog(), query, plan.flow, *schema));
-      return RunEpoch(context_, query, plan, tables, state_, nullptr, [this](int64_t rows) {
+      if (!tables.has_value()) {
+        MP_ASSIGN_OR_RETURN(auto schema, DescribeFlow(context_, query, plan.inputs, plan.now));
+        MP_ASSIGN_OR_RETURN(tables, OpenFlowTables(catalog(), query, plan.flow, *schema));
+      }
+      return RunEpoch(context_, query, plan, *tables, state_, nullptr, [this](int64_t rows) {
         if (!options_.after_step) return;
         FlowReport now = report_;
         now.rows_in += rows;
@@ -237,6 +241,7 @@ class FlowRun {
     }
     outcome->seconds = SecondsSince(start);
     RemoveReadSegments(catalog(), plan);
+    state_.RemoveOld();
     MP_RETURN_IF_ERROR(events_.Record(plan, *outcome));
     AddToReport(*outcome, report_);
     if (options_.after_step) options_.after_step(report_);

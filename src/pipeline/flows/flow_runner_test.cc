@@ -54,7 +54,7 @@ class FlowRunnerTest : public ::testing::Test {
   }
 
   void Push(const std::string& rows) {
-    MP_EXPECT_OK(spools_->Push("clicks", rows, PushForm::kJson, ""));
+    MP_EXPECT_OK(spools_->Push({"main", "default", "clicks"}, rows, PushForm::kJson, ""));
   }
 
   // Waits for a turn of the flow that changed something (or failed); earlier ones do not count.
@@ -145,7 +145,8 @@ TEST_F(FlowRunnerTest, AFailingFlowIsTriedAgainAndStopsNoOther) {
       "BIGINT');");
   Start();
   ASSERT_TRUE(runner_->Settle(kPatienceMs));
-  MP_EXPECT_OK(spools_->Push("bad", R"([{"user_id": 7}])", PushForm::kJson, ""));
+  MP_EXPECT_OK(
+      spools_->Push({"main", "default", "bad"}, R"([{"user_id": 7}])", PushForm::kJson, ""));
   Await("main.default.bad failed");
   Await("main.default.bad failed");
   Push(R"([{"user_id": 2}])");
@@ -200,7 +201,7 @@ TEST_F(FlowRunnerTest, StopsWhileSomebodyElseHasTheTurn) {
   auto turn = *FlowTurn::Take(project_.Workspace(), {});
   Start();
   Push(R"([{"user_id": 2}])");
-  EXPECT_FALSE(runner_->Settle(50));
+  EXPECT_FALSE(runner_->Settle(1000));
   EXPECT_THAT(runner_->status().waiting_for, HasSubstr("run of this project's flows"));
   runner_->Stop();
   EXPECT_FALSE(runner_->Settle(50));

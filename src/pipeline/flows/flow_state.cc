@@ -1,5 +1,6 @@
 #include "pipeline/flows/flow_state.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "data/catalog/workspace.h"
@@ -9,6 +10,19 @@ namespace {
 
 // Every so many epochs a plan carries the list of all files before it.
 constexpr int64_t kSeenEvery = 32;
+constexpr int64_t kKeptPlans = 64;
+
+// The n of <before>n<after>; nothing for another name.
+std::optional<int64_t> NumberIn(std::string_view name, std::string_view before,
+                                std::string_view after) {
+  if (!name.starts_with(before) || !name.ends_with(after)) return std::nullopt;
+  name.remove_prefix(before.size());
+  name.remove_suffix(std::min(after.size(), name.size()));
+  int64_t number = 0;
+  auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
+  if (parsed.ec != std::errc() || parsed.ptr != name.data() + name.size()) return std::nullopt;
+  return number;
+}
 
 }  // namespace
 
@@ -34,15 +48,7 @@ Result<int64_t> FlowState::NewestNumber(const std::string& dir, std::string_view
   }
   int64_t newest = 0;
   for (const FileInfo& entry : *entries) {
-    std::string_view name = FileName(entry.path);
-    if (!name.starts_with(before) || !name.ends_with(after)) continue;
-    name.remove_prefix(before.size());
-    name.remove_suffix(after.size());
-    int64_t number = 0;
-    auto parsed = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (parsed.ec == std::errc() && parsed.ptr == name.data() + name.size()) {
-      newest = std::max(newest, number);
-    }
+    newest = std::max(newest, NumberIn(FileName(entry.path), before, after).value_or(0));
   }
   return newest;
 }
@@ -124,6 +130,19 @@ Status FlowState::CheckNewest(const EpochPlan& plan) const {
   return Fail(ErrorKind::kConflict,
               "flow {} was refreshed by another process: generation {} ends here, {} goes on",
               plan.flow, plan.generation, generation);
+}
+
+void FlowState::RemoveOld() const {
+  if (!last_.has_value() || !last_->seen.has_value()) return;
+  auto entries = env_.fs.List(GenerationDir(last_->generation));
+  if (!entries.has_value()) return;
+  for (const FileInfo& entry : *entries) {
+    std::string_view name = FileName(entry.path);
+    auto epoch = NumberIn(name, "plan-", ".json");
+    if (!epoch.has_value()) epoch = NumberIn(name, "outcome-", ".json");
+    if (!epoch.has_value() || *epoch >= last_->epoch - kKeptPlans) continue;
+    (void)env_.fs.Remove(entry.path);  // tried again 32 epochs later
+  }
 }
 
 Status FlowState::WriteOutcome(const EpochPlan& plan, const EpochOutcome& outcome) {

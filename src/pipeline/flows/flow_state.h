@@ -36,6 +36,11 @@ class FlowState {
   // kConflict if another process has begun a newer generation than that of `plan`.
   Status CheckNewest(const EpochPlan& plan) const;
 
+  // To be called when last() has committed: removes plans and outcomes that nobody needs any more,
+  // so that a flow that is kept running does not fill its folder. They are all but the last 64
+  // before a plan that lists the files before it. What cannot be removed stays until the next time.
+  void RemoveOld() const;
+
   Status WriteOutcome(const EpochPlan& plan, const EpochOutcome& outcome);
   Result<std::optional<EpochOutcome>> ReadOutcome(const EpochPlan& plan) const;
 

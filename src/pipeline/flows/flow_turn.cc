@@ -13,14 +13,13 @@ Result<FlowTurn> FlowTurn::Take(const data::Workspace& workspace,
   MP_RETURN_IF_ERROR(workspace.env.fs.CreateDirectories(dir));
   constexpr std::string_view kWhat = "run of this project's flows";
   bool told = false;
-  auto tell_once = [&](const std::string& message) {
+  LockWait wait{.cancellation = cancellation};
+  wait.on_wait = [&](const std::string& message) {
     if (on_wait && !told) on_wait(message);
     told = true;
   };
-  MP_ASSIGN_OR_RETURN(
-      auto next, FileLock::Acquire(JoinPath(dir, "flows.next"), kWhat, cancellation, tell_once));
-  MP_ASSIGN_OR_RETURN(
-      auto turn, FileLock::Acquire(JoinPath(dir, "flows.turn"), kWhat, cancellation, tell_once));
+  MP_ASSIGN_OR_RETURN(auto next, FileLock::Acquire(JoinPath(dir, "flows.next"), kWhat, wait));
+  MP_ASSIGN_OR_RETURN(auto turn, FileLock::Acquire(JoinPath(dir, "flows.turn"), kWhat, wait));
   return FlowTurn(std::move(turn));
 }
 

@@ -38,7 +38,13 @@ Status CheckKey(std::string_view key) {
               "an Idempotency-Key has at most {} printable ASCII characters", kMaxKey);
 }
 
-Result<HttpResponse> Push(IngestSpools& spools, const HttpRequest& request) {
+Status CheckAccess(const IngestParts& parts, const HttpRequest& request,
+                   const data::TableName& table) {
+  if (parts.access == nullptr) return OkStatus();
+  return parts.access->Check({request.principal}, data::Privilege::kModify, table.ToString());
+}
+
+Result<HttpResponse> Push(const IngestParts& parts, const HttpRequest& request) {
   auto form = FormOf(request.headers.Get("Content-Type"));
   if (!form.has_value()) {
     return ErrorResponse(415, "INVALID_PARAMETER_VALUE",
@@ -47,7 +53,9 @@ Result<HttpResponse> Push(IngestSpools& spools, const HttpRequest& request) {
   }
   std::string key(request.headers.Get("Idempotency-Key"));
   MP_RETURN_IF_ERROR(CheckKey(key));
-  auto pushed = spools.Push(request.Parameter("table"), request.body, *form, key);
+  MP_ASSIGN_OR_RETURN(data::TableName table, parts.spools.Find(request.Parameter("table")));
+  MP_RETURN_IF_ERROR(CheckAccess(parts, request, table));
+  auto pushed = parts.spools.Push(table, request.body, *form, key);
   if (pushed.has_value()) {
     return JsonResponse(OrderedJson{{"rows", pushed->rows}, {"duplicate", pushed->duplicate}});
   }
@@ -58,9 +66,10 @@ Result<HttpResponse> Push(IngestSpools& spools, const HttpRequest& request) {
   return response;
 }
 
-Result<HttpResponse> List(IngestSpools& spools) {
+Result<HttpResponse> List(const IngestParts& parts, const HttpRequest& request) {
   OrderedJson tables = OrderedJson::array();
-  for (const PushTarget& target : spools.targets()) {
+  for (const PushTarget& target : parts.spools.targets()) {
+    if (!CheckAccess(parts, request, target.source.name).has_value()) continue;
     OrderedJson columns = OrderedJson::array();
     for (const auto& field : target.source.schema->fields()) {
       MP_ASSIGN_OR_RETURN(data::DataType type, data::FromArrowType(*field->type()));
@@ -89,14 +98,13 @@ RouteDoc PushDoc() {
 }  // namespace
 
 void AddIngestRoutes(Router& router, IngestParts parts) {
-  IngestSpools& spools = parts.spools;
   router.Add({.method = "POST",
               .pattern = "/api/ingest/{table}",
-              .handler = [&spools](const HttpRequest& request) { return Push(spools, request); },
+              .handler = [parts](const HttpRequest& request) { return Push(parts, request); },
               .doc = PushDoc()});
   router.Add({.method = "GET",
               .pattern = "/api/ingest",
-              .handler = [&spools](const HttpRequest&) { return List(spools); },
+              .handler = [parts](const HttpRequest& request) { return List(parts, request); },
               .doc = {.summary = "Tables that take pushes, with what waits in each",
                       .tag = "ingest",
                       .response = {{"type", "object"},

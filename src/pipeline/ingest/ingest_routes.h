@@ -10,15 +10,21 @@
 //   may have been kept: send it again under the same key
 //
 //   GET /api/ingest                      the tables that take pushes, their columns, what waits
+//
+// Pushing needs the privilege kModify on the table's name; the list shows those that one may push
+// to.
 #pragma once
 
 #include "base/http/router.h"
+#include "data/sql/access.h"
 #include "pipeline/ingest/ingest_spools.h"
 
 namespace millpond::pipeline {
 
+// Must outlive the router.
 struct IngestParts {
-  IngestSpools& spools;  // must outlive the router
+  IngestSpools& spools;
+  data::AccessPolicy* access = nullptr;  // null: everybody may push
 };
 
 void AddIngestRoutes(Router& router, IngestParts parts);

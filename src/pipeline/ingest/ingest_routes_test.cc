@@ -140,6 +140,30 @@ TEST_F(IngestRoutesTest, AFailingDiskIsSaidAndGotOver) {
   EXPECT_EQ(Post("orders", R"([{"id": 1}])", kJson, "a").body, R"({"rows":1,"duplicate":true})");
 }
 
+// May write nothing but main.shop.orders.
+class OrdersOnly : public data::AccessPolicy {
+ public:
+  Status Check(const data::Principal& who, data::Privilege privilege,
+               const std::string& object) override {
+    if (privilege == data::Privilege::kModify && object == "main.shop.orders") return OkStatus();
+    return Fail(ErrorKind::kPermissionDenied, "{} may not write {}", who.name, object);
+  }
+};
+
+TEST_F(IngestRoutesTest, WhoMayNotWriteMayNotPush) {
+  OrdersOnly policy;
+  router_.emplace();
+  AddIngestRoutes(*router_, {*spools_, &policy});
+  EXPECT_EQ(Post("orders", R"([{"id": 1}])", kJson).status, 200);
+  ExpectError(Post("web.clicks", "[{}]", kJson), 403, "may not write main.web.clicks");
+  HttpRequest request;
+  request.method = "GET";
+  request.path = "/api/ingest";
+  HttpResponse response = router_->Dispatch(std::move(request));
+  EXPECT_THAT(response.body,
+              AllOf(HasSubstr("main.shop.orders"), ::testing::Not(HasSubstr("clicks"))));
+}
+
 TEST_F(IngestRoutesTest, TheListOfTables) {
   EXPECT_EQ(Post("orders", R"([{"id": 1}])", kJson).status, 200);
   HttpRequest request;

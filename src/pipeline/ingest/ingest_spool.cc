@@ -290,7 +290,8 @@ Result<std::unique_ptr<IngestSpool>> IngestSpool::Open(const Environment& env,
                                                        SpoolOptions options) {
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(options.dir));
   std::string what = fmt::format("owner of the push spool of {}", FileName(options.dir));
-  MP_ASSIGN_OR_RETURN(auto lock, FileLock::TryAcquire(JoinPath(options.dir, "lock"), what));
+  MP_ASSIGN_OR_RETURN(auto lock, FileLock::Acquire(JoinPath(options.dir, "lock"), what,
+                                                   {.max_ms = options.lock_wait_ms}));
   auto spool = std::make_unique<LocalSpool>(env, std::move(options), std::move(lock));
   MP_RETURN_IF_ERROR(spool->Recover());
   return spool;

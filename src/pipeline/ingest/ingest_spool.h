@@ -38,6 +38,7 @@ struct SpoolOptions {
   int64_t segment_bytes = int64_t{8} << 20;  // a larger segment is sealed by itself
   int key_days = 7;
   int64_t max_keys = 1'000'000;  // about 128 bytes each, reserved as they come
+  int lock_wait_ms = 0;          // for a `millpond run` that seals what a kill left open
 };
 
 struct PushResult {

@@ -1,5 +1,9 @@
 #include "pipeline/ingest/ingest_spool.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <thread>
@@ -270,6 +274,55 @@ TEST_F(IngestSpoolTest, OneOfManyPushersOfAKeyIsKept) {
   }
   for (auto& pusher : pushers) pusher.join();
   EXPECT_EQ(kept, 1);
+}
+
+// A process that pushes batches of two rows from four threads and seals now and then is killed at
+// some moment: what it had acknowledged (the pipe tells) is there once.
+TEST_F(IngestSpoolTest, KilledAmidPushes) {
+  auto push_for_ever = [this](int acknowledged) {
+    MP_ASSERT_OK_AND_ASSIGN(auto spool, Open());
+    std::vector<std::thread> pushers;
+    for (int p = 0; p < 4; ++p) {
+      pushers.emplace_back([&, p] {
+        for (int n = p * 1'000'000;; n += 2) {
+          if (!spool->Append(Rows(n, 2), fmt::format("k{}", n)).has_value()) return;
+          if (::write(acknowledged, &n, sizeof n) != sizeof n) return;
+          if (n % 16 == 0) (void)spool->Seal();
+        }
+      });
+    }
+    for (auto& pusher : pushers) pusher.join();
+  };
+  for (int round = 0; round < 10; ++round) {
+    std::filesystem::remove_all(options_.dir);
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    pid_t child = ::fork();
+    if (child == 0) {
+      ::close(ends[0]);
+      push_for_ever(ends[1]);
+      ::_exit(1);
+    }
+    ::close(ends[1]);
+    std::vector<int> heard;
+    for (int n; ::read(ends[0], &n, sizeof n) == sizeof n;) {
+      heard.push_back(n);
+      if (heard.size() == static_cast<size_t>(7 + 13 * round)) ::kill(child, SIGKILL);
+    }
+    ::close(ends[0]);
+    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
+    MP_ASSERT_OK_AND_ASSIGN(auto spool, Open());
+    std::vector<int> sealed = Sealed();
+    std::sort(sealed.begin(), sealed.end());
+    EXPECT_EQ(std::adjacent_find(sealed.begin(), sealed.end()), sealed.end());
+    EXPECT_GE(heard.size(), static_cast<size_t>(7 + 13 * round));
+    for (int n : heard) {
+      EXPECT_TRUE(std::ranges::binary_search(sealed, n)) << n;
+      MP_ASSERT_OK_AND_ASSIGN(auto again, spool->Append(Rows(n, 2), fmt::format("k{}", n)));
+      EXPECT_TRUE(again.duplicate) << n;
+    }
+    for (size_t i = 0; i + 1 < sealed.size(); i += 2) EXPECT_EQ(sealed[i] + 1, sealed[i + 1]);
+  }
 }
 
 // A spool's life with faults: pushes with and without key, seals, a reader that takes segments.

@@ -10,6 +10,8 @@
 namespace millpond::pipeline {
 namespace {
 
+constexpr int kLockWaitMs = 1000;
+
 // One source as it is served, with its counters.
 struct Served {
   PushSource source;
@@ -43,7 +45,7 @@ struct IngestSpools::Impl {
   Impl(const data::Workspace& w, IngestLimits l, MetricsRegistry& m)
       : workspace(w), limits(l), metrics(m) {}
 
-  Result<Served> FindServed(const std::string& table) const;
+  Result<Served> FindServed(const data::TableName& table) const;
   void SetGauges() const;
 
   const data::Workspace& workspace;
@@ -90,7 +92,8 @@ Status IngestSpools::Serve(const std::vector<PushSource>& sources) {
     if (spool == impl_->spools.end()) {
       SpoolOptions options{.dir = SpoolDir(impl_->workspace, source.name),
                            .max_bytes = impl_->limits.max_bytes,
-                           .key_days = impl_->limits.key_days};
+                           .key_days = impl_->limits.key_days,
+                           .lock_wait_ms = kLockWaitMs};
       MP_ASSIGN_OR_RETURN(std::shared_ptr<IngestSpool> opened,
                           IngestSpool::Open(impl_->workspace.env, std::move(options)));
       spool = impl_->spools.emplace(source.name, std::move(opened)).first;
@@ -110,20 +113,19 @@ std::vector<PushTarget> IngestSpools::targets() const {
   return targets;
 }
 
-Result<Served> IngestSpools::Impl::FindServed(const std::string& table) const {
-  std::shared_lock lock(mutex);
+Result<data::TableName> IngestSpools::Find(const std::string& table) const {
+  std::shared_lock lock(impl_->mutex);
   auto name = data::ParseTableName(table);
-  if (name.has_value()) {
-    auto exact = served.find(data::FoldCase(*name));
-    if (exact != served.end()) return exact->second;
+  if (name.has_value() && impl_->served.contains(data::FoldCase(*name))) {
+    return data::FoldCase(*name);
   }
-  const Served* found = nullptr;
+  const data::TableName* found = nullptr;
   size_t matches = 0;
   std::vector<std::string> known;
-  for (const auto& [other, one] : served) {
+  for (const auto& [other, one] : impl_->served) {
     known.push_back(other.ToString());
     if (other.table != data::FoldCase(table)) continue;
-    found = &one;
+    found = &other;
     ++matches;
   }
   if (matches == 1) return *found;
@@ -139,7 +141,14 @@ Result<Served> IngestSpools::Impl::FindServed(const std::string& table) const {
               table, fmt::join(known, ", "));
 }
 
-Result<PushResult> IngestSpools::Push(const std::string& table, std::string_view body,
+Result<Served> IngestSpools::Impl::FindServed(const data::TableName& table) const {
+  std::shared_lock lock(mutex);
+  auto found = served.find(table);
+  if (found != served.end()) return found->second;
+  return Fail(ErrorKind::kNotFound, "table {} takes no pushes", table.ToString());
+}
+
+Result<PushResult> IngestSpools::Push(const data::TableName& table, std::string_view body,
                                       PushForm form, const std::string& idempotency_key) {
   MP_ASSIGN_OR_RETURN(Served served, impl_->FindServed(table));
   auto push = [&]() -> Result<PushResult> {

@@ -48,10 +48,13 @@ class IngestSpools {
 
   std::vector<PushTarget> targets() const;  // by name
 
-  // Checks the rows and keeps them. `table`: the full name of a source, or its last part where only
-  // one source ends so; kNotFound names those there are. Otherwise the errors of ReadPushedRows and
-  // of IngestSpool::Append.
-  Result<PushResult> Push(const std::string& table, std::string_view body, PushForm form,
+  // The source that `table` means: its full name, or its last part where only one source ends so.
+  // kNotFound names those there are.
+  Result<data::TableName> Find(const std::string& table) const;
+
+  // Checks the rows and keeps them. kNotFound; the errors of ReadPushedRows and of
+  // IngestSpool::Append.
+  Result<PushResult> Push(const data::TableName& table, std::string_view body, PushForm form,
                           const std::string& idempotency_key);
 
   // Seals all spools. The first error, after all were tried.
