@@ -342,27 +342,6 @@ TEST_F(PipelineTest, SumsOfDoubleAreRefused) {
   EXPECT_THAT(project_.Rows("SELECT * FROM v"), ElementsAre("2.50|2.5|3|1.5"));
 }
 
-TEST_F(PipelineTest, OldPlansGoAndWhatTheyHaveReadIsNotReadAgain) {
-  project_.Write("transformations/t.sql",
-                 "CREATE STREAMING TABLE t AS SELECT line FROM STREAM read_files('data', format => "
-                 "'text', max_files_per_epoch => 1);");
-  constexpr int kFiles = 100;
-  for (int i = 0; i < kFiles; ++i) {
-    project_.Write(fmt::format("data/{:03}.txt", i), fmt::format("{}\n", i));
-  }
-  MP_ASSERT_OK_AND_ASSIGN(auto report, project_.Run());
-  EXPECT_EQ(report.flows[0].epochs, kFiles);
-  std::string dir = project_.dir() + "/.millpond/state/flows/main.default.t/g000001/";
-  EXPECT_FALSE(std::filesystem::exists(dir + "plan-000000031.json"));
-  EXPECT_FALSE(std::filesystem::exists(dir + "outcome-000000031.json"));
-  EXPECT_TRUE(std::filesystem::exists(dir + "plan-000000032.json"));
-  project_.Write("data/one more.txt", "more\n");
-  MP_ASSERT_OK_AND_ASSIGN(report, project_.Run());
-  EXPECT_EQ(report.flows[0].rows_in, 1);
-  EXPECT_THAT(project_.Rows("SELECT count(*), count(DISTINCT line) FROM t"),
-              ElementsAre("101|101"));
-}
-
 TEST_F(PipelineTest, MistakesNameThePlace) {
   auto fails = [&](std::string sql, ErrorKind kind, std::string_view place,
                    std::string_view message) {

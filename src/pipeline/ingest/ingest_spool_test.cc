@@ -1,20 +1,9 @@
 #include "pipeline/ingest/ingest_spool.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <filesystem>
 #include <thread>
 
 #include "base/fs/faulty_filesystem.h"
-#include "base/json.h"
-#include "base/testing/result_matchers.h"
-#include "base/testing/temp_dir.h"
-#include "base/testing/test_environment.h"
-#include "pipeline/ingest/spool_batch.h"
-#include "pipeline/sources/push_source.h"
+#include "pipeline/ingest/ingest_spool_test_folder.h"
 
 namespace millpond::pipeline {
 namespace {
@@ -23,50 +12,6 @@ using ::millpond::testing::FailsWith;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-std::vector<std::string> Rows(int first, int count) {
-  std::vector<std::string> lines;
-  for (int i = 0; i < count; ++i) lines.push_back(fmt::format("{{\"n\":{}}}", first + i));
-  return lines;
-}
-
-class IngestSpoolTest : public ::testing::Test {
- protected:
-  Result<std::unique_ptr<IngestSpool>> Open() { return IngestSpool::Open(machine_.env, options_); }
-
-  std::vector<std::string> Files(std::string_view containing = "") {
-    std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(options_.dir)) {
-      std::string name = entry.path().filename();
-      if (name.find(containing) != std::string::npos) names.push_back(name);
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
-  // The values of "n" in the sealed segments, in their order.
-  std::vector<int> Sealed() {
-    std::vector<int> values;
-    for (const std::string& name : Files(".jsonl")) {
-      auto segment = ParseSegmentName(name);
-      if (!segment.has_value() || segment->open) continue;
-      std::string text = *machine_.local->ReadFile(JoinPath(options_.dir, name));
-      for (size_t begin = 0, end; begin < text.size(); begin = end + 1) {
-        end = text.find('\n', begin);
-        values.push_back((*ParseJson(text.substr(begin, end - begin), name)).at("n"));
-      }
-    }
-    return values;
-  }
-
-  void WriteFile(const std::string& name, std::string_view bytes) {
-    MP_EXPECT_OK(machine_.local->ReplaceFile(JoinPath(options_.dir, name), bytes));
-  }
-
-  testing::TempDir dir_;
-  testing::TestEnvironment machine_;
-  SpoolOptions options_{.dir = dir_ / "ingest/main.default.t"};
-};
 
 TEST_F(IngestSpoolTest, RowsAreReadableOnceSealed) {
   MP_ASSERT_OK_AND_ASSIGN(auto spool, Open());
@@ -275,132 +220,6 @@ TEST_F(IngestSpoolTest, OneOfManyPushersOfAKeyIsKept) {
   for (auto& pusher : pushers) pusher.join();
   EXPECT_EQ(kept, 1);
 }
-
-// A process that pushes batches of two rows from four threads and seals now and then is killed at
-// some moment: what it had acknowledged (the pipe tells) is there once.
-TEST_F(IngestSpoolTest, KilledAmidPushes) {
-  auto push_for_ever = [this](int acknowledged) {
-    MP_ASSERT_OK_AND_ASSIGN(auto spool, Open());
-    std::vector<std::thread> pushers;
-    for (int p = 0; p < 4; ++p) {
-      pushers.emplace_back([&, p] {
-        for (int n = p * 1'000'000;; n += 2) {
-          if (!spool->Append(Rows(n, 2), fmt::format("k{}", n)).has_value()) return;
-          if (::write(acknowledged, &n, sizeof n) != sizeof n) return;
-          if (n % 16 == 0) (void)spool->Seal();
-        }
-      });
-    }
-    for (auto& pusher : pushers) pusher.join();
-  };
-  for (int round = 0; round < 10; ++round) {
-    std::filesystem::remove_all(options_.dir);
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
-    pid_t child = ::fork();
-    if (child == 0) {
-      ::close(ends[0]);
-      push_for_ever(ends[1]);
-      ::_exit(1);
-    }
-    ::close(ends[1]);
-    std::vector<int> heard;
-    for (int n; ::read(ends[0], &n, sizeof n) == sizeof n;) {
-      heard.push_back(n);
-      if (heard.size() == static_cast<size_t>(7 + 13 * round)) ::kill(child, SIGKILL);
-    }
-    ::close(ends[0]);
-    ASSERT_EQ(::waitpid(child, nullptr, 0), child);
-    MP_ASSERT_OK_AND_ASSIGN(auto spool, Open());
-    std::vector<int> sealed = Sealed();
-    std::sort(sealed.begin(), sealed.end());
-    EXPECT_EQ(std::adjacent_find(sealed.begin(), sealed.end()), sealed.end());
-    EXPECT_GE(heard.size(), static_cast<size_t>(7 + 13 * round));
-    for (int n : heard) {
-      EXPECT_TRUE(std::ranges::binary_search(sealed, n)) << n;
-      MP_ASSERT_OK_AND_ASSIGN(auto again, spool->Append(Rows(n, 2), fmt::format("k{}", n)));
-      EXPECT_TRUE(again.duplicate) << n;
-    }
-    for (size_t i = 0; i + 1 < sealed.size(); i += 2) EXPECT_EQ(sealed[i] + 1, sealed[i + 1]);
-  }
-}
-
-// A spool's life with faults: pushes with and without key, seals, a reader that takes segments.
-// What was acknowledged is there once; what was not is there once or not at all, and wholly.
-class IngestSpoolFaultTest : public IngestSpoolTest,
-                             public ::testing::WithParamInterface<std::tuple<bool, bool>> {
- protected:
-  struct Seen {
-    std::vector<int> rows;
-    std::vector<std::string> newest;
-  };
-  // As a flow: reads each segment once, by its number, and removes it.
-  void Read(Seen& seen) {
-    for (const std::string& name : Files(".jsonl")) {
-      auto segment = ParseSegmentName(name);
-      if (!segment.has_value() || segment->open || IsRead(seen.newest, name)) continue;
-      ScannedSegment found = ScanSegment(*machine_.local->ReadFile(JoinPath(options_.dir, name)));
-      for (size_t at = 0; (at = found.whole.find("\"n\":", at)) != std::string::npos; ++at) {
-        seen.rows.push_back(std::stoi(found.whole.substr(at + 4)));
-      }
-      NoteRead(name, seen.newest);
-      std::filesystem::remove(JoinPath(options_.dir, name));
-    }
-  }
-};
-
-TEST_P(IngestSpoolFaultTest, EveryStepFails) {
-  auto [once, afterwards] = GetParam();
-  int64_t step = 1;
-  for (;; ++step) {
-    std::filesystem::remove_all(options_.dir);
-    FaultyFileSystem faulty(*machine_.local);
-    faulty.FailAfterwards(afterwards);
-    faulty.FailAt(step, once ? FaultyFileSystem::Mode::kOnce : FaultyFileSystem::Mode::kFromThenOn);
-    options_.segment_bytes = 600;
-    Seen seen;
-    std::vector<int> acknowledged;
-    auto push = [&](IngestSpool& spool, int batch, const std::string& key) {
-      auto result = spool.Append(Rows(batch * 10, 2), key);
-      if (result.has_value()) acknowledged.push_back(batch);
-      return result;
-    };
-    {
-      auto spool = IngestSpool::Open(machine_.With(faulty), options_);
-      if (spool.has_value()) {
-        for (int batch = 0; batch < 8; ++batch) {
-          (void)push(**spool, batch, batch % 2 == 0 ? "" : fmt::format("k{}", batch));
-          if (batch % 3 == 1) {
-            (void)(*spool)->Seal();
-            Read(seen);
-          }
-        }
-      }
-    }
-    if (!faulty.failed()) break;
-    // The next process: what was not acknowledged and has a key is sent again.
-    MP_ASSERT_OK_AND_ASSIGN(auto spool, Open());
-    for (int batch = 1; batch < 8; batch += 2) {
-      MP_EXPECT_OK(spool->Append(Rows(batch * 10, 2), fmt::format("k{}", batch)));
-    }
-    MP_EXPECT_OK(spool->Seal());
-    Read(seen);
-    for (int batch = 0; batch < 8; ++batch) {
-      auto count = [&](int row) { return std::ranges::count(seen.rows, row); };
-      bool was_acknowledged = std::ranges::count(acknowledged, batch) > 0 || batch % 2 == 1;
-      EXPECT_EQ(count(batch * 10), count(batch * 10 + 1)) << "step " << step << " batch " << batch;
-      EXPECT_LE(count(batch * 10), 1) << "step " << step << " batch " << batch;
-      if (was_acknowledged) {
-        EXPECT_EQ(count(batch * 10), 1) << "step " << step << " batch " << batch;
-      }
-    }
-    if (HasFailure()) return;
-  }
-  EXPECT_GT(step, 30);
-}
-
-INSTANTIATE_TEST_SUITE_P(Modes, IngestSpoolFaultTest,
-                         ::testing::Combine(::testing::Bool(), ::testing::Bool()));
 
 }  // namespace
 }  // namespace millpond::pipeline
