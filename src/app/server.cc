@@ -102,7 +102,7 @@ void Server::AddRoutes(bool secure) {
     platform::AddFeatureRoutes(router_, project_.features(), *online_, project_.env().clock);
   }
   pipeline::AddIngestRoutes(router_, {*spools_});
-  model::AddServingRoutes(router_, *endpoints_);
+  model::AddServingRoutes(router_, *endpoints_, MILLPOND_VERSION);
   AddHomePage(router_, {project_, *stores_, *endpoints_, *flows_, online_.get(), online_problem_});
 }
 

@@ -2,7 +2,7 @@
 // alias `champion`, following it when it moves.
 //
 //   auto endpoints = EndpointSet::Open(parts, definitions);   // loads what is there
-//   AddServingRoutes(router, *endpoints);
+//   AddServingRoutes(router, *endpoints, version);
 //   endpoints->Start();                                       // follows the registry
 //   …
 //   endpoints->Stop();                                        // after the server's last answer;

@@ -119,6 +119,7 @@ TEST_F(EndpointTest, AnAnswerSaysWhoMadeIt) {
   EXPECT_EQ(list[0]["answers"]["none"], 4);
   EXPECT_GT(list[0]["latency_p99_ms"].get<double>(), 0);
   EXPECT_EQ(Look("/ping").status, 200);
+  EXPECT_EQ(Look("/version").body, "0.4.0");
   EXPECT_EQ(Parsed(Look("/api/2.0/endpoints/"))["endpoints"][0]["name"], "stopped");
 }
 

@@ -243,7 +243,7 @@ void AddLists(Router& router, EndpointSet& endpoints) {
 
 }  // namespace
 
-void AddServingRoutes(Router& router, EndpointSet& endpoints) {
+void AddServingRoutes(Router& router, EndpointSet& endpoints, const std::string& version) {
   AddInvocations(router, endpoints);
   AddLists(router, endpoints);
   router.Add({.method = "GET",
@@ -254,6 +254,14 @@ void AddServingRoutes(Router& router, EndpointSet& endpoints) {
               .thread = RouteThread::kInline,
               .open = true,
               .doc = {.summary = "Answers while the process lives", .tag = "endpoints"}});
+  router.Add({.method = "GET",
+              .pattern = "/version",
+              .handler = [version](const HttpRequest&) -> Result<HttpResponse> {
+                return TextResponse(version);
+              },
+              .thread = RouteThread::kInline,
+              .open = true,
+              .doc = {.summary = "The program's version", .tag = "endpoints"}});
 }
 
 }  // namespace millpond::model

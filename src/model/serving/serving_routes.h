@@ -1,15 +1,16 @@
 // The endpoints over HTTP: MLflow's scoring protocol (/endpoints/{name}/invocations, /invocations,
-// /ping), the list for people and pages (/endpoints), and the one that MLflow's
+// /ping, /version), the list for people and pages (/endpoints), and the one that MLflow's
 // deployments client asks for (/api/2.0/endpoints/). docs/serving.md is the contract.
 #pragma once
+
+#include <string>
 
 #include "base/http/router.h"
 #include "model/serving/endpoint_set.h"
 
 namespace millpond::model {
 
-// `endpoints` must outlive the router's last answer. /version is platform/tracking's, as MLflow's
-// server has it.
-void AddServingRoutes(Router& router, EndpointSet& endpoints);
+// `endpoints` must outlive the router's last answer. `version`: the program's, for /version.
+void AddServingRoutes(Router& router, EndpointSet& endpoints, const std::string& version);
 
 }  // namespace millpond::model

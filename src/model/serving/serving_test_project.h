@@ -79,7 +79,7 @@ class ServingTest : public TrainerTest {
     endpoints_.reset();
     MP_ASSERT_OK_AND_ASSIGN(endpoints_, EndpointSet::Open(ServingPartsOf(online), definitions));
     router_ = std::make_unique<Router>();
-    AddServingRoutes(*router_, *endpoints_);
+    AddServingRoutes(*router_, *endpoints_, "0.4.0");
   }
 
   HttpResponse Ask(const std::string& body,
