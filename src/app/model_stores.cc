@@ -9,7 +9,6 @@ Result<std::unique_ptr<ModelStores>> ModelStores::Open(Project& project) {
   MP_ASSIGN_OR_RETURN(stores->tracking_,
                       platform::TrackingStore::Open(options, project.env().random, stores->clock_));
   stores->registry_ = std::make_unique<platform::ModelRegistry>(*stores->tracking_, stores->clock_);
-  stores->logged_models_ = std::make_unique<platform::LoggedModels>(*stores->tracking_);
   stores->artifacts_ = std::make_unique<platform::ArtifactStore>(project.env().fs);
   return stores;
 }

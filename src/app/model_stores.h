@@ -7,7 +7,6 @@
 #include "app/project.h"
 #include "model/training/trainer.h"
 #include "platform/tracking/artifact_store.h"
-#include "platform/tracking/logged_models.h"
 #include "platform/tracking/model_registry.h"
 #include "platform/tracking/tracking_store.h"
 
@@ -19,7 +18,6 @@ class ModelStores {
 
   platform::TrackingStore& tracking() { return *tracking_; }
   platform::ModelRegistry& registry() { return *registry_; }
-  platform::LoggedModels& logged_models() { return *logged_models_; }
   platform::ArtifactStore& artifacts() { return *artifacts_; }
   model::Trainer trainer();
 
@@ -30,7 +28,6 @@ class ModelStores {
   SystemClock clock_;  // durations of runs are real also where the project's clock is moved
   std::unique_ptr<platform::TrackingStore> tracking_;
   std::unique_ptr<platform::ModelRegistry> registry_;
-  std::unique_ptr<platform::LoggedModels> logged_models_;
   std::unique_ptr<platform::ArtifactStore> artifacts_;
 };
 

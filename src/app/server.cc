@@ -96,8 +96,8 @@ Status Server::StartFlows() {
 void Server::AddRoutes(bool secure) {
   AddHealthRoutes(router_, metrics_, project_.config().name);
   platform::AddAccessRoutes(router_, *access_, secure);
-  platform::AddTrackingRoutes(router_, {stores_->tracking(), stores_->registry(),
-                                        stores_->logged_models(), stores_->artifacts()});
+  platform::AddTrackingRoutes(router_,
+                              {stores_->tracking(), stores_->registry(), stores_->artifacts()});
   if (online_) {
     platform::AddFeatureRoutes(router_, project_.features(), *online_, project_.env().clock);
   }
