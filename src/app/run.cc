@@ -33,9 +33,9 @@ model::ScoreRequest ScoreRequestOf(const Project& project, const model::ModelDef
                                    const model::TrainReport& training) {
   model::ScoreRequest request;
   request.model = definition.name;
-  request.model_version = training.version;
-  request.run_id = training.run_id;
-  request.model_path = training.model_path;
+  request.model_version = training.held ? training.held->version : training.version;
+  request.run_id = training.held ? training.held->run_id : training.run_id;
+  request.model_path = training.held ? training.held->source : training.model_path;
   request.candidates_file = definition.score.candidates->file;
   request.candidates_sql = definition.score.candidates->text;
   const Micros now = project.now();

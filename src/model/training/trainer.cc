@@ -115,18 +115,40 @@ Result<TrainReport> TrainRun(const TrainerParts& parts, const platform::RunInfo&
   return report;
 }
 
-// The champion, if it was made from the same inputs. An older version that was is not enough: the
-// alias and the training set's table have moved on since, and training again moves both, with an
-// audit row, in the one way there is.
-Result<std::optional<platform::ModelVersion>> SameChampion(const TrainerParts& parts,
-                                                           const std::string& name,
-                                                           const std::string& fingerprint) {
-  auto champion = parts.registry.GetByAlias(name, std::string(kChampion));
-  if (!champion && champion.error().kind() == ErrorKind::kNotFound) return std::nullopt;
-  if (!champion) return std::unexpected<Error>(std::move(champion).error());
-  const std::string* tag = champion->FindTag(kFingerprintTag);
-  if (tag == nullptr || *tag != fingerprint) return std::nullopt;
-  return std::optional(std::move(*champion));
+// The champion, or the newest version where a decision holds the champion at an older one, if it
+// was made from the same inputs. Another version that was is not enough: the alias and the training
+// set's table have moved on since, and training again moves both, with an audit row, in the one way
+// there is.
+Result<std::optional<platform::ModelVersion>> SameVersion(const TrainerParts& parts,
+                                                          const std::string& name,
+                                                          const std::string& fingerprint) {
+  const auto by_alias =
+      [&](std::string_view alias) -> Result<std::optional<platform::ModelVersion>> {
+    auto version = parts.registry.GetByAlias(name, std::string(alias));
+    if (!version && version.error().kind() == ErrorKind::kNotFound) return std::nullopt;
+    if (!version) return std::unexpected<Error>(std::move(version).error());
+    const std::string* tag = version->FindTag(kFingerprintTag);
+    if (tag == nullptr || *tag != fingerprint) return std::nullopt;
+    return std::optional(std::move(*version));
+  };
+  MP_ASSIGN_OR_RETURN(auto champion, by_alias(kChampion));
+  if (champion) return champion;
+  MP_ASSIGN_OR_RETURN(auto held, parts.registry.HeldBy(name, std::string(kChampion)));
+  if (!held) return std::nullopt;
+  return by_alias("latest");
+}
+
+// Says so where another version than the report's stays in charge.
+Status NoteHold(const TrainerParts& parts, TrainReport& report) {
+  MP_ASSIGN_OR_RETURN(auto decision, parts.registry.HeldBy(report.model, std::string(kChampion)));
+  if (!decision || decision->to_version == report.version) return OkStatus();
+  MP_ASSIGN_OR_RETURN(report.held, parts.registry.GetByAlias(report.model, std::string(kChampion)));
+  report.warnings.push_back(fmt::format(
+      "version {} stays {}: {} by {} at {}; millpond models promote {} {} puts the "
+      "newest in charge again",
+      decision->to_version, kChampion, decision->action, decision->principal,
+      FormatTimestamp(decision->at_ms * kMicrosPerMilli), report.model, report.version));
+  return OkStatus();
 }
 
 }  // namespace
@@ -161,10 +183,11 @@ Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const Trai
   MP_ASSIGN_OR_RETURN(auto lock, LockModel(parts_.catalog.workspace(), definition.name));
   MP_ASSIGN_OR_RETURN(auto experiment, parts_.tracking.EnsureExperiment(definition.name));
   MP_RETURN_IF_ERROR(EndAbandonedRuns(parts_, experiment.experiment_id));
-  MP_ASSIGN_OR_RETURN(auto same, SameChampion(parts_, definition.name, fingerprint));
+  MP_ASSIGN_OR_RETURN(auto same, SameVersion(parts_, definition.name, fingerprint));
   if (same && !options.force) {
     auto report = Unchanged(definition, *same);
     // Artifacts that somebody removed are made again.
+    if (report) MP_RETURN_IF_ERROR(NoteHold(parts_, *report));
     if (report || report.error().kind() != ErrorKind::kNotFound) return report;
   }
   MP_ASSIGN_OR_RETURN(auto run,
@@ -181,6 +204,7 @@ Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const Trai
     (void)parts_.catalog.Unpin(HolderOf(run.info.run_id));
     return report;
   }
+  MP_RETURN_IF_ERROR(NoteHold(parts_, *report));
   report->seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return report;

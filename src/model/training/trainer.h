@@ -14,6 +14,7 @@
 // versions, library versions (the fingerprint). Same inputs give the same bytes on one machine.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,9 @@ struct TrainReport {
   int64_t training_set_version = 0;
   int64_t training_rows = 0;  // of all parts
   std::vector<std::string> warnings;
+  // Who scores and serves in its place: somebody rolled back to it, or promoted it, and that
+  // stands.
+  std::optional<platform::ModelVersion> held;
   Json evaluation;  // evaluation.json (evaluation_document.h)
   Json record;      // run_record.json
   double seconds = 0;

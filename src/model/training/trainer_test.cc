@@ -87,6 +87,27 @@ TEST_F(TrainerTest, ADefinitionThatIsBroughtBackIsTheChampionAgain) {
   EXPECT_TRUE(again.unchanged);
 }
 
+TEST_F(TrainerTest, ARollbackStandsUntilTheNewestIsPromoted) {
+  MP_ASSERT_OK(Train());
+  MP_ASSERT_OK(Train(With("max_depth: 3", "max_depth: 2")));
+  MP_ASSERT_OK(registry_->Rollback("stopped", "champion", "bob"));
+  const auto champion = [&] { return registry_->GetByAlias("stopped", "champion")->version; };
+  MP_ASSERT_OK_AND_ASSIGN(auto same, Train(With("max_depth: 3", "max_depth: 2")));
+  EXPECT_TRUE(same.unchanged);
+  EXPECT_EQ(same.version, 2);
+  ASSERT_TRUE(same.held);
+  EXPECT_EQ(same.held->version, 1);
+  MP_ASSERT_OK_AND_ASSIGN(auto third, Train(With("max_depth: 3", "max_depth: 1")));
+  EXPECT_EQ(third.version, 3);
+  EXPECT_EQ(champion(), 1);
+  ASSERT_TRUE(third.held);
+  EXPECT_THAT(third.warnings, Contains(HasSubstr("version 1 stays champion: rollback by bob")));
+  MP_ASSERT_OK(registry_->Promote("stopped", "champion", 3, "bob"));
+  MP_ASSERT_OK_AND_ASSIGN(auto fourth, Train());
+  EXPECT_FALSE(fourth.held);
+  EXPECT_EQ(champion(), 4);
+}
+
 TEST_F(TrainerTest, ARunIsReproducedAtItsVersionsAfterTheDataChanged) {
   MP_ASSERT_OK_AND_ASSIGN(auto first, Train());
   Sql("INSERT INTO purchases SELECT customer, ts, amount * 2 FROM purchases WHERE customer < 100");

@@ -1,4 +1,5 @@
 // Aliases: moving them, and moving them back.
+#include <algorithm>
 #include <cctype>
 #include <limits>
 
@@ -59,6 +60,23 @@ std::vector<int64_t> AliasStack(const std::vector<RegistryAudit>& newest_first,
 }
 
 }  // namespace
+
+Result<std::optional<RegistryAudit>> HoldOf(SqliteDatabase& db, const std::string& model,
+                                            const std::string& alias) {
+  MP_ASSIGN_OR_RETURN(const auto history, ReadHistory(db, model));
+  const auto moved = std::ranges::find(history, alias, &RegistryAudit::alias);
+  if (moved == history.end() || moved->to_version == 0) return std::nullopt;
+  for (auto older = moved + 1; older != history.end(); ++older) {
+    if (older->action == "delete_model") break;
+    if (older->action == "create_version" && older->to_version > moved->to_version) return *moved;
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<RegistryAudit>> ModelRegistry::HeldBy(const std::string& name,
+                                                           const std::string& alias) {
+  return connection_->Read([&](SqliteDatabase& db) { return HoldOf(db, name, alias); });
+}
 
 Result<ModelVersion> ModelRegistry::GetByAlias(const std::string& name, const std::string& alias) {
   MP_RETURN_IF_ERROR(CheckModelName(name));

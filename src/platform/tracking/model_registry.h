@@ -88,6 +88,10 @@ class ModelRegistry {
   // so a second one goes back one further. kNotFound: there is none left that still exists.
   Result<Move> Rollback(const std::string& name, const std::string& alias,
                         const std::string& principal);
+  // The decision that holds an alias: its last move, if that was to an older version than there was
+  // at the time (a rollback, a promotion of an old version). Training moves no such alias;
+  // promoting the newest version lets it go. None: nothing holds it.
+  Result<std::optional<RegistryAudit>> HeldBy(const std::string& name, const std::string& alias);
   // Newest first, also under the names that the model had before.
   Result<std::vector<RegistryAudit>> History(const std::string& name);
 

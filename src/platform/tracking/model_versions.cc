@@ -54,6 +54,8 @@ Result<int64_t> InsertVersion(SqliteDatabase& db, const std::string& root,
                               .to_version = number};
   MP_RETURN_IF_ERROR(WriteAudit(db, created));
   for (const auto& alias : request.aliases) {
+    MP_ASSIGN_OR_RETURN(auto held, HoldOf(db, request.name, alias));
+    if (held) continue;
     RegistryAudit moved = created;
     moved.action = "set_alias";
     moved.alias = alias;

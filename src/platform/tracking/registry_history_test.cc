@@ -56,6 +56,24 @@ TEST_F(RegistryHistoryTest, RollbackUndoesMovesOneByOne) {
   EXPECT_EQ(history[0].to_version, 1);
 }
 
+TEST_F(RegistryHistoryTest, ADecisionForAnOlderVersionHoldsTheAlias) {
+  const auto held = [&] { return registry_->HeldBy("churn", "champion").value(); };
+  EXPECT_FALSE(held());
+  MP_ASSERT_OK(registry_->Promote("churn", "champion", 3, "ada"));
+  EXPECT_FALSE(held());  // the newest: training goes on from it
+  MP_ASSERT_OK(registry_->Promote("churn", "champion", 2, "ada"));
+  ASSERT_TRUE(held());
+  EXPECT_EQ(held()->to_version, 2);
+  EXPECT_EQ(held()->principal, "ada");
+  MP_ASSERT_OK(registry_->Promote("churn", "champion", 3, "ada"));
+  EXPECT_FALSE(held());
+  MP_ASSERT_OK(registry_->Rollback("churn", "champion", "bob"));
+  ASSERT_TRUE(held());
+  EXPECT_EQ(held()->action, "rollback");
+  MP_ASSERT_OK(registry_->DeleteAlias("churn", "champion", "bob"));
+  EXPECT_FALSE(held());
+}
+
 TEST_F(RegistryHistoryTest, RollbackPassesOverWhatIsGone) {
   for (int64_t version : {1, 2, 3}) {
     MP_ASSERT_OK(registry_->Promote("churn", "champion", version, "ada"));

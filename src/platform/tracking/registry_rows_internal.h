@@ -35,6 +35,9 @@ Status WriteAudit(SqliteDatabase& db, const RegistryAudit& audit);
 // Sets audit.alias of audit.model to audit.to_version; gives the version it named before, 0 for
 // none. The audit row is written with it; an empty action is "set_alias".
 Result<int64_t> MoveAlias(SqliteDatabase& db, RegistryAudit audit);
+// ModelRegistry::HeldBy.
+Result<std::optional<RegistryAudit>> HoldOf(SqliteDatabase& db, const std::string& model,
+                                            const std::string& alias);
 // Sets last_update_time of a model.
 Status TouchModel(SqliteDatabase& db, const std::string& name, int64_t now);
 Status TouchVersion(SqliteDatabase& db, const std::string& name, int64_t version, int64_t now);
