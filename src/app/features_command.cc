@@ -1,4 +1,4 @@
-// millpond features list | describe | deploy | training-set. The views of the project's features/
+// millpond features list | describe | deploy | training-set | audit. The views of the project's features/
 // folder are defined first, so that a file just written can be used at once.
 #include <arrow/table.h>
 
@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "app/command.h"
+#include "app/features_audit.h"
 #include "app/result_output.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -203,8 +204,12 @@ RunCommand AddFeaturesCommand(CLI::App& sub, CommonOptions& common) {
       "Example:\n"
       "  millpond features training-set --labels labels.csv --view customer_orders \\\n"
       "      --format parquet -o training.parquet");
-  for (CLI::App* command : {list, describe, deploy, set}) command->fallthrough();
-  return [options, &common, list, describe, deploy]() -> Status {
+  CLI::App* audit =
+      sub.add_subcommand("audit", "What was served, computed again as training computes it");
+  for (CLI::App* command : {list, describe, deploy, set, audit}) command->fallthrough();
+  return [options, &common, list, describe, deploy, audit,
+          run_audit = AddFeaturesAudit(*audit, common)]() -> Status {
+    if (audit->parsed()) return run_audit();
     if (list->parsed()) return ListViews(common);
     if (describe->parsed()) return Describe(*options, common);
     if (deploy->parsed()) return Deploy(*options, common);

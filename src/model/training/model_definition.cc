@@ -274,6 +274,11 @@ void FillDefaults(ModelDefinition& model) {
 
 }  // namespace
 
+bool ViewColumns::Takes(const std::string& column) const {
+  const auto& list = columns.empty() ? exclude : columns;
+  return (std::ranges::find(list, column) == list.end()) == columns.empty();
+}
+
 bool SplitPart::Contains(Micros t) const {
   if (from) return t >= *from && t < *to;
   return std::ranges::binary_search(moments, t);

@@ -29,6 +29,8 @@ struct ViewColumns {
   std::string view = {};
   std::vector<std::string> columns = {};  // empty: all
   std::vector<std::string> exclude = {};
+
+  bool Takes(const std::string& column) const;
 };
 
 // A part of the split: a list of moments, or from <= T < to.

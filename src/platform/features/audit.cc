@@ -51,6 +51,10 @@ class Audit {
   }
 
   Result<AuditReport> Run() {
+    if (!served_.has_features()) {
+      Unauditable(served_.rows(), fmt::format("the rows have no feature of {}", view_.name));
+      return std::move(report_);
+    }
     MP_RETURN_IF_ERROR(ReadStamps());
     MP_RETURN_IF_ERROR(ReadLateCommits());
     // By the version to read; -1: the newest.
@@ -157,6 +161,7 @@ class Audit {
   Status Compare(const TrainingSet& set, const std::vector<int64_t>& rows) {
     std::vector<bool> differs(rows.size());
     for (const std::string& feature : set.feature_columns) {
+      if (!served_.Has(feature)) continue;
       MP_ASSIGN_OR_RETURN(Column recomputed, ColumnOf(*set.rows, feature));
       const Column served = served_.Feature(feature).Take(rows);
       MP_ASSIGN_OR_RETURN(recomputed, CastLike(std::move(recomputed), served, feature));

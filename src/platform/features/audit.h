@@ -15,6 +15,7 @@
 #include <arrow/type_fwd.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct ServedColumns {
   std::string view_version;                          // BIGINT, or "" if there is none
   std::map<std::string, std::string> entity = {};    // the view's name → the column
   std::map<std::string, std::string> features = {};  // the view's name → the column
+  // The features that the rows have, by the view's names; absent: all of the view. None: no row can
+  // be audited.
+  std::optional<std::vector<std::string>> compared = {};
 };
 
 struct AuditDifference {

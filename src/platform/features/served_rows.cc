@@ -4,6 +4,7 @@
 #include <arrow/table.h>
 #include <arrow/util/byte_size.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "data/arrow/status.h"
@@ -101,6 +102,10 @@ Result<ServedRows> ServedRows::Read(arrow::RecordBatchReader& reader,
     served.entity_.push_back(std::move(cast));
   }
   for (const kernel::FeatureOutput& output : program.outputs) {
+    if (columns.compared &&
+        std::ranges::find(*columns.compared, output.name) == columns.compared->end()) {
+      continue;
+    }
     MP_ASSIGN_OR_RETURN(Column values, ColumnOf(*table, Renamed(columns.features, output.name)));
     served.features_.emplace(output.name, std::move(values));
   }

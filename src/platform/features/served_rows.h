@@ -27,6 +27,8 @@ class ServedRows {
   const kernel::Column& as_of() const { return as_of_; }
   const kernel::Column& source_version() const { return source_version_; }
   std::vector<const kernel::Column*> EntityPointers() const;  // in the view's order and types
+  bool Has(const std::string& feature) const { return features_.contains(feature); }
+  bool has_features() const { return !features_.empty(); }
   const kernel::Column& Feature(const std::string& name) const { return features_.at(name); }
   std::string RequestId(int64_t row) const { return request_id_.ValueAt(row).ToString(); }
   bool IsMarked(int64_t row) const { return !marked_.IsNull(row) && marked_.booleans()[row] != 0; }
