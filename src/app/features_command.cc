@@ -1,5 +1,5 @@
-// millpond features list | describe | deploy | training-set | audit. The views of the project's features/
-// folder are defined first, so that a file just written can be used at once.
+// millpond features list | describe | deploy | training-set | audit. The views of the project's
+// features/ folder are defined first, so that a file just written can be used at once.
 #include <arrow/table.h>
 
 #include <CLI/CLI.hpp>

@@ -115,9 +115,8 @@ Status Server::Listen(const ServeOptions& options) {
   http.worker_threads = kWorkers;
   http.access_log_file = project_.StatePathOf("access.log");
   http.spool_dir = project_.StatePathOf("spool");
-  Authenticator* authenticator = authenticator_->required() ? authenticator_.get() : nullptr;
-  MP_ASSIGN_OR_RETURN(http_,
-                      HttpServer::Start(http, project_.env(), router_, authenticator, metrics_));
+  MP_ASSIGN_OR_RETURN(
+      http_, HttpServer::Start(http, project_.env(), router_, authenticator_.get(), metrics_));
   url_ = http_->url();
   return OkStatus();
 }

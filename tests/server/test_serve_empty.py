@@ -50,3 +50,15 @@ def test_tokens_are_asked_for_once_there_is_one(project):
     with pytest.raises(mlflow.exceptions.MlflowException):
         MlflowClient(tracking_uri=server.url).get_experiment("0")
     server.stop()
+
+
+def test_the_first_token_closes_a_running_server(tmp_path):
+    project = Project(tmp_path / "closing")
+    (project.folder / "millpond.yml").write_text("name: closing\n")
+    server = Server(project)
+    assert server.get("/endpoints") is not None
+    token = next(word for word in project.call("access", "token", "nightly").stdout.split() if word.startswith("mp_"))
+    server.wait_until("nobody gets in without a token", lambda: server.ask("GET", "/endpoints", expect=None)[0] == 401, 10)
+    server.ask("GET", "/endpoints", headers={"Authorization": f"Bearer {token}"})
+    server.get("/healthz")
+    server.stop()

@@ -70,8 +70,8 @@ class FileSystem {
   // fsync, link, fsync of the folder. kAlreadyExists: somebody else's file (or our own earlier try)
   // stands there. kOutcomeUnknown: an error after the link; the caller reads the file back to know.
   // `still_wanted` is asked when the bytes are on the disk, right before they get their name: false
-  // puts nothing, and the answer is kCancelled. `modified`: the file's time from the first moment on
-  // that it can be seen.
+  // puts nothing, and the answer is kCancelled. `modified`: the file's time from when it can first
+  // be seen.
   virtual Status PutIfAbsent(const std::string& path, std::string_view bytes,
                              const std::function<bool()>& still_wanted = nullptr,
                              std::optional<Micros> modified = std::nullopt);

@@ -23,7 +23,8 @@ constexpr rlim_t kOtherFiles = 512;  // beside connections: tables, databases, l
 
 Status CheckOptions(const HttpServerOptions& options, const Router& router,
                     const Authenticator* authenticator) {
-  if (authenticator == nullptr && !IsLoopbackHost(options.address)) {
+  const bool asks = authenticator != nullptr && authenticator->required();
+  if (!asks && !IsLoopbackHost(options.address)) {
     return Fail(ErrorKind::kInvalidArgument,
                 "listening on {} would let other machines in without asking who they are; make "
                 "access tokens first (millpond access token NAME), or listen on 127.0.0.1",
@@ -72,8 +73,7 @@ class BeastServer : public HttpServer {
                .env = env,
                .router = router,
                .authenticator = authenticator,
-               .metrics = ServerMetrics(router, metrics),
-               .checks_host = authenticator == nullptr} {}
+               .metrics = ServerMetrics(router, metrics)} {}
 
   ~BeastServer() override { Stop(0); }
 

@@ -80,7 +80,7 @@ Verdict JudgeRequest(const ServerParts& parts, const RequestParser& parser, Http
     verdict.must_close = true;
     return verdict;
   }
-  if (parts.checks_host && !ComesFromLoopback(request.headers, target->authority)) {
+  if (parts.checks_host() && !ComesFromLoopback(request.headers, target->authority)) {
     verdict.rejection = ErrorResponse(
         403, "PERMISSION_DENIED",
         "this server answers to loopback names only (its Host or Origin is another): a web page "

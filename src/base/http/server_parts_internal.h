@@ -49,13 +49,15 @@ struct ServerParts {
   const Router& router;
   Authenticator* authenticator;
   ServerMetrics metrics;
-  bool checks_host;  // only loopback names in Host and Origin
   ConnectionCount connections{options.max_connections, metrics.connections};
   MemoryReservation memory = {};  // of the connections' buffers
   std::unique_ptr<AccessLog> log = {};
   std::unique_ptr<WorkerQueue> workers = {};  // for blocking handlers
   std::unique_ptr<WorkerQueue> files = {};    // for bodies to and from files, piece by piece
   std::atomic<bool> is_stopping = false;
+
+  // Only loopback names in Host and Origin: nobody is asked who he is.
+  bool checks_host() const { return authenticator == nullptr || !authenticator->required(); }
 };
 
 }  // namespace millpond

@@ -95,9 +95,10 @@ class Auditor {
   bool goes_on() const { return !request_.from && !request_.to; }
 
   Result<InferenceAudit> AuditView(const ViewColumns& view, AuditKind kind) {
-    InferenceAudit audit{.model = definition_.name,
-                         .table = definition_.serve.table,
-                         .to = request_.to.value_or(now_)};
+    InferenceAudit audit;
+    audit.model = definition_.name;
+    audit.table = definition_.serve.table;
+    audit.to = request_.to.value_or(now_);
     audit.report.view = view.view;
     audit.report.kind = kind;
     audit.from = request_.from.value_or(0);

@@ -55,7 +55,8 @@ class ExamplePushTest : public ::testing::Test {
 };
 
 TEST_F(ExamplePushTest, ChurnPurchases) {
-  project_.Write("data/some.txt", "ID    DATE     CDS DOLLARS\n 00004 19970101  2   29.33\n");
+  project_.Write("data/some.txt",
+                 " customer_id  date number_of_cds  dollar_value\n 00004 19970101  2   29.33\n");
   Begin("churn", "1998-07-01T00:00:00Z");
   EXPECT_EQ(Push("pushed_purchases",
                  R"([{"customer_id": 4, "purchase_date": "1998-06-30", "cds": 2, "dollars": 29.33},

@@ -54,7 +54,13 @@ Error WithPlaceOfCast(Error error, const FlowStatement& statement) {
   const data::SourceText& source = statement.source;
   std::string begin = source.Place(source.OffsetOf(statement.body)) + ": ";
   size_t from = message.find(kFrom);
-  if (from == std::string::npos || !message.starts_with(begin)) return error;
+  if (from == std::string::npos) return error;
+  constexpr std::string_view kRemedy =
+      "; write try_cast, which gives NULL, and check that with an expectation";
+  if (!message.starts_with(begin)) {  // DuckDB knew the place
+    return Error(error.kind(),
+                 message.substr(0, message.find_last_not_of(" \n") + 1).append(kRemedy));
+  }
   std::string_view column = std::string_view(message).substr(from + kFrom.size());
   bool to_condition = message.substr(0, from).ends_with(" to BOOL");
   auto found = to_condition ? FindInConditions(statement, column) : FindInQuery(statement, column);
@@ -62,9 +68,7 @@ Error WithPlaceOfCast(Error error, const FlowStatement& statement) {
     found = to_condition ? FindInQuery(statement, column) : FindInConditions(statement, column);
   }
   std::string place = found.has_value() ? source.Place(*found) + ": " : begin;
-  return Error(error.kind(), fmt::format("{}{}; write try_cast, which gives NULL, and check that "
-                                         "with an expectation",
-                                         place, message.substr(begin.size())));
+  return Error(error.kind(), fmt::format("{}{}{}", place, message.substr(begin.size()), kRemedy));
 }
 
 }  // namespace millpond::pipeline

@@ -85,6 +85,7 @@ Result<std::unique_ptr<AccessAuthenticator>> AccessAuthenticator::Make(AccessSto
 Status AccessAuthenticator::Load(int64_t change_number) {
   auto known = std::make_shared<Known>();
   MP_ASSIGN_OR_RETURN(known->required, store_.HasCredentials());
+  if (const auto before = known_.load(); before && before->required) known->required = true;
   MP_ASSIGN_OR_RETURN(auto credentials, store_.Credentials());
   for (auto& credential : credentials) {
     std::string digest = credential.digest;

@@ -4,7 +4,8 @@
 // of a login, which alone does not allow writes from other sites: a request with the cookie, a
 // method other than GET or HEAD and an Origin that is not its own Host is refused.
 //
-// Until somebody is configured everybody is "local" (the server listens on loopback only then).
+// Until somebody is configured everybody is "local" (a server that starts so listens on loopback
+// only).
 // Revoked and new tokens are seen within a second.
 #pragma once
 
@@ -31,8 +32,9 @@ class AccessAuthenticator : public Authenticator {
 
   Result<std::string> Authenticate(const HttpRequest& request) override;
 
-  // Whether credentials are asked for.
-  bool required() const;
+  // Whether credentials are asked for: from the first one on, and still when the last is revoked,
+  // so that taking a token away never opens a running server.
+  bool required() const override;
 
  private:
   struct Known {

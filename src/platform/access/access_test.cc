@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 #include "base/json.h"
 #include "base/testing/result_matchers.h"
 #include "base/testing/temp_dir.h"
@@ -40,6 +43,24 @@ TEST_F(AccessTest, NobodyConfiguredMeansLocal) {
   EXPECT_FALSE(authenticator->required());
   MP_ASSERT_OK_AND_ASSIGN(std::string who, authenticator->Authenticate(HttpRequest()));
   EXPECT_EQ(who, "local");
+}
+
+TEST_F(AccessTest, TheFirstTokenClosesARunningServerAndNoRevocationOpensIt) {
+  auto authenticator = Authenticator();
+  MP_ASSERT_OK_AND_ASSIGN(NewToken token, store_->CreateToken("first", 0));
+  const auto eventually = [&](auto&& check) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!check() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    return check();
+  };
+  EXPECT_TRUE(eventually([&] { return !authenticator->Authenticate(HttpRequest()).has_value(); }));
+  EXPECT_TRUE(authenticator->required());
+  const HttpRequest shown = With("Authorization", "Bearer " + token.secret);
+  MP_EXPECT_OK(authenticator->Authenticate(shown));
+  MP_ASSERT_OK(store_->RevokeToken(token.info.id));
+  EXPECT_TRUE(eventually([&] { return !authenticator->Authenticate(shown).has_value(); }));
+  EXPECT_FALSE(authenticator->Authenticate(HttpRequest()).has_value());
+  EXPECT_TRUE(authenticator->required());
 }
 
 TEST_F(AccessTest, ATokenSpeaksForItsPrincipalAndIsNotKept) {

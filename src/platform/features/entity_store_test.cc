@@ -134,6 +134,7 @@ INSTANTIATE_TEST_SUITE_P(Instants, EntityStoreOrder, ::testing::Values(1, 2, 5, 
 
 TEST_F(EntityStoreTest, RowsInOrderFillTheirBlocks) {
   std::vector<Row> rows = MakeRows(2000, 1'000'000);
+  rows.resize(2000);  // without some of the twins
   std::ranges::sort(rows, {}, &Row::event_time);
   for (size_t i = 0; i < rows.size(); i += 10) Add(std::span(rows).subspan(i, 10));
   CheckBlocks(rows.size());
