@@ -26,8 +26,8 @@ inline constexpr const char* kAuditTable = "main.monitoring.audits";
 struct InferenceAuditRequest {
   std::vector<platform::AuditKind> kinds = {platform::AuditKind::kEngine,
                                             platform::AuditKind::kSkew};
-  std::optional<Micros> from;  // of T; absent: as above
-  std::optional<Micros> to;    // exclusive; absent: now
+  std::optional<Micros> from = std::nullopt;  // of T; absent: as above
+  std::optional<Micros> to = std::nullopt;    // exclusive; absent: now
 };
 
 // What one audit of one view found in the whole period.
