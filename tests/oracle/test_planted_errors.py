@@ -17,13 +17,13 @@ BUILD = Path(os.environ.get("MILLPOND_BUILD", Path(__file__).parents[2] / "build
 def test_an_off_by_one_is_found(tmp_path, name):
     program = BUILD / "bin" / f"millpond_off_by_one_{name}"
     assert program.exists()
-    for seed in range(8):
+    for seed in range(40):  # most are found by the first few
         try:
             check_seed(tmp_path / str(seed), seed, str(program))
         except AssertionError as error:
             assert "differences, the first" in str(error)
             return
-    pytest.fail("8 seeds did not find it")
+    pytest.fail("40 seeds did not find it")
 
 
 def test_training_stops_at_a_kernel_that_looks_ahead(tmp_path):

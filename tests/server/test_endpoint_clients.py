@@ -56,7 +56,7 @@ def test_mlflow_s_scoring_client_sends_a_frame(example):
     host, port = server.url.rsplit(":", 1)
     client = ScoringServerClient(host.removeprefix("http://"), int(port))
     client.ping()
-    client.url_base = f"{server.url}/endpoints/{project.endpoint}"
+    client.url_prefix = f"{server.url}/endpoints/{project.endpoint}"
     frame = pandas.DataFrame(project.rows)
     answer = client.invoke(frame.astype(object).where(frame.notna(), None))
     assert answer.get_predictions().shape[0] == len(project.rows)
@@ -74,9 +74,10 @@ def test_the_inference_table_opens_elsewhere_and_pyfunc_says_the_same(example):
         if table not in project.tables():
             return None
         found = project.delta(table).to_pandas(filters=[("request_id", "=", "to-be-found")])
-        return found if len(found) == len(project.rows) else None
+        return [found] if len(found) == len(project.rows) else None
 
-    rows = server.wait_until("the answer in the inference table", logged).sort_values("row")
+    [rows] = server.wait_until("the answer in the inference table", logged)
+    rows = rows.sort_values("row")
     assert rows["probability"].tolist() == answer["predictions"]
     assert not rows["marked"].any() and set(rows["degraded"]) == {"none"}
     [folder] = [path for path in (project.folder / ".millpond/artifacts").glob("*/*/artifacts/model")

@@ -55,10 +55,10 @@ MODEL = """name: busy
 label:
   sql: |
     SELECT customer, :as_of AS as_of, count(*) FILTER (WHERE ts >= :as_of) > 0 AS label,
-           :as_of + INTERVAL 10 SECONDS AS label_known_at
-    FROM main.shop.events WHERE ts < :as_of + INTERVAL 10 SECONDS GROUP BY customer
+           :as_of + INTERVAL 1 SECOND AS label_known_at
+    FROM main.shop.events WHERE ts < :as_of + INTERVAL 1 SECOND GROUP BY customer
   entity: [customer]
-  horizon: 10 seconds
+  horizon: 1 second
 features:
   views: [{name: activity, columns: [n_5s, n_30s, weight_30s, amount_mean, weight_max, since, share_5s]}]
 split:
@@ -196,14 +196,15 @@ def count(project):
 
 def rows_with_commits(project, script, live):
     """The script's events, each with the stamp of its commit where that counts."""
-    table, rows = project.path("main.shop.events"), []
+    table, rows, seen = project.path("main.shop.events"), [], set()
     for entry in sorted((table / "_delta_log").glob("*.json")):
         version, stamp, events = int(entry.stem), None, []
         for line in entry.read_text().splitlines():
             action = json.loads(line)
             if "commitInfo" in action:
                 stamp = action["commitInfo"].get("inCommitTimestamp", action["commitInfo"]["timestamp"]) * 1000
-            if "add" in action:
+            if "add" in action and action["add"]["path"] not in seen:  # an upgrade names the files there are again
+                seen.add(action["add"]["path"])
                 path = table / unquote(action["add"]["path"])
                 events += pyarrow.parquet.read_table(path, columns=["event_id"])["event_id"].to_pylist()
         rows += [oracle.Row(script.events[e], stamp if version > live else None) for e in events]
@@ -214,7 +215,7 @@ def rows_with_commits(project, script, live):
 def late_answers(project):
     """What was told when a commit came in late: (seen from, to, the version that has it)."""
     with sqlite3.connect(f"file:{project.folder}/.millpond/meta.db?mode=ro", uri=True) as db:
-        return db.execute("SELECT stamp + settle, seen, version FROM feature_late_commits WHERE view = 'activity'").fetchall()
+        return db.execute("SELECT stamp_us + settle_us, seen_us, version FROM feature_late_commits WHERE view = 'activity'").fetchall()
 
 
 def as_json(value):

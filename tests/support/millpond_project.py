@@ -53,7 +53,8 @@ class Project:
 
     def tables(self):
         warehouse = self.folder / ".millpond/warehouse"
-        return sorted(".".join(p.parent.relative_to(warehouse).parts) for p in warehouse.glob("*/*/*/_delta_log"))
+        return sorted(".".join(p.parent.relative_to(warehouse).parts) for p in warehouse.glob("*/*/*/_delta_log")
+                      if any(p.glob("*.json")))
 
     def versions(self):
         return {table: self.delta(table).version() for table in self.tables()}

@@ -112,6 +112,11 @@ Result<ServedRows> ServedRows::Read(arrow::RecordBatchReader& reader,
   return served;
 }
 
+std::string ServedRows::RequestId(int64_t row) const {
+  const bool is_text = request_id_.type() == kernel::kVarchar && !request_id_.IsNull(row);
+  return is_text ? std::string(request_id_.text(row)) : request_id_.ValueAt(row).ToString();
+}
+
 std::vector<const Column*> ServedRows::EntityPointers() const {
   std::vector<const Column*> pointers;
   for (const Column& column : entity_) pointers.push_back(&column);

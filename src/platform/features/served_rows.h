@@ -30,7 +30,7 @@ class ServedRows {
   bool Has(const std::string& feature) const { return features_.contains(feature); }
   bool has_features() const { return !features_.empty(); }
   const kernel::Column& Feature(const std::string& name) const { return features_.at(name); }
-  std::string RequestId(int64_t row) const { return request_id_.ValueAt(row).ToString(); }
+  std::string RequestId(int64_t row) const;
   bool IsMarked(int64_t row) const { return !marked_.IsNull(row) && marked_.booleans()[row] != 0; }
   // Whether the row was served by this version of the view, as far as it says.
   bool IsOf(int64_t row, int64_t view_version) const {
