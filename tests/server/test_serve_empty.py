@@ -1,5 +1,9 @@
 """The server on an empty folder, with the stock mlflow client; tokens; a kill."""
 import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
 
 import mlflow
 import pytest
@@ -61,4 +65,26 @@ def test_the_first_token_closes_a_running_server(tmp_path):
     server.wait_until("nobody gets in without a token", lambda: server.ask("GET", "/endpoints", expect=None)[0] == 401, 10)
     server.ask("GET", "/endpoints", headers={"Authorization": f"Bearer {token}"})
     server.get("/healthz")
+    server.stop()
+
+
+def test_over_tls(tmp_path):
+    project = Project(tmp_path / "secure")
+    (project.folder / "millpond.yml").write_text("name: secure\n")
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                    "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate],
+                   check=True, capture_output=True)
+    project.call("serve", "--port", "0", "--tls-certificate", str(certificate), code=2)
+    missing = project.call("serve", "--port", "0", "--tls-certificate", str(certificate), "--tls-key", str(tmp_path / "none"), code=1)
+    assert "none" in missing.stderr
+    server = Server(project, "--tls-certificate", str(certificate), "--tls-key", str(key))
+    assert server.url.startswith("https://")
+    trusting = ssl.create_default_context(cafile=certificate)
+    with urllib.request.urlopen(server.url + "/healthz", context=trusting, timeout=30) as answer:
+        assert answer.status == 200
+    with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        urllib.request.urlopen(server.url + "/healthz", timeout=30)
+    with pytest.raises(OSError):  # plain text is not answered
+        urllib.request.urlopen(server.url.replace("https", "http") + "/healthz", timeout=30)
     server.stop()
