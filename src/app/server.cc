@@ -99,10 +99,11 @@ void Server::AddRoutes(bool secure) {
   platform::AddTrackingRoutes(router_,
                               {stores_->tracking(), stores_->registry(), stores_->artifacts()});
   if (online_) {
-    platform::AddFeatureRoutes(router_, project_.features(), *online_, project_.env().clock);
+    platform::AddFeatureRoutes(router_, project_.features(), *online_, project_.env().clock,
+                               access_policy_);
   }
-  pipeline::AddIngestRoutes(router_, {*spools_});
-  model::AddServingRoutes(router_, *endpoints_, MILLPOND_VERSION);
+  pipeline::AddIngestRoutes(router_, {*spools_, &access_policy_});
+  model::AddServingRoutes(router_, *endpoints_, MILLPOND_VERSION, access_policy_);
   AddHomePage(router_, {project_, *stores_, *endpoints_, *flows_, online_.get(), online_problem_});
 }
 

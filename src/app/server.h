@@ -19,6 +19,7 @@
 #include "base/http/http_server.h"
 #include "base/http/router.h"
 #include "base/metrics/metrics.h"
+#include "data/sql/access.h"
 #include "model/serving/endpoint_set.h"
 #include "pipeline/flows/flow_runner.h"
 #include "pipeline/ingest/ingest_spools.h"
@@ -63,6 +64,8 @@ class Server {
   MetricsRegistry metrics_;
   Router router_;
   std::unique_ptr<ModelStores> stores_;
+  // Everybody who got in may do everything until grants are there.
+  data::AllowAll access_policy_;
   std::unique_ptr<platform::AccessStore> access_;
   std::unique_ptr<platform::AccessAuthenticator> authenticator_;
   std::unique_ptr<platform::OnlineStore> online_;

@@ -14,6 +14,8 @@ std::string_view ToString(Privilege privilege) {
       return "DROP TABLE";
     case Privilege::kReadFiles:
       return "READ FILES";
+    case Privilege::kExecute:
+      return "EXECUTE";
   }
   return "";
 }

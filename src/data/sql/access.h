@@ -13,14 +13,14 @@ struct Principal {
   std::string name;  // "local" for a person at the command line
 };
 
-enum class Privilege { kSelect, kModify, kCreateTable, kDropTable, kReadFiles };
+enum class Privilege { kSelect, kModify, kCreateTable, kDropTable, kReadFiles, kExecute };
 std::string_view ToString(Privilege privilege);
 
 class AccessPolicy {
  public:
   virtual ~AccessPolicy() = default;
-  // `object`: "main.default.orders", or a path for kReadFiles. kPermissionDenied says who may not
-  // do what and how to get the right. Thread-safe.
+  // `object`: "main.default.orders", a feature view, a path for kReadFiles, a model for kExecute.
+  // kPermissionDenied says who may not do what and how to get the right. Thread-safe.
   virtual Status Check(const Principal& principal, Privilege privilege,
                        const std::string& object) = 0;
 };

@@ -2,7 +2,7 @@
 // alias `champion`, following it when it moves.
 //
 //   auto endpoints = EndpointSet::Open(parts, definitions);   // loads what is there
-//   AddServingRoutes(router, *endpoints, version);
+//   AddServingRoutes(router, *endpoints, version, access);
 //   endpoints->Start();                                       // follows the registry
 //   …
 //   endpoints->Stop();                                        // after the server's last answer;

@@ -76,6 +76,15 @@ TEST_F(EndpointTest, AnswersWhatBatchScoringSays) {
   ExpectAnswers(ScoreEverybody());
 }
 
+TEST_F(EndpointTest, AsksWhoMayCallTheModel) {
+  OpenEndpoints({kStoppedModel});
+  Parsed(Ask(Customer(1)));
+  access_.forbidden = "stopped";
+  EXPECT_THAT(Parsed(Ask(Customer(1)), 403)["message"].get<std::string>(),
+              HasSubstr("EXECUTE stopped"));
+  Parsed(Ask(Customer(1), "/invocations"), 403);
+}
+
 TEST_F(EndpointTest, TakesRequestFeaturesAsTrainingDid) {
   Train(WithRequestFeatures());
   OpenEndpoints({WithRequestFeatures()});

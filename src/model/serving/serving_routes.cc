@@ -31,13 +31,10 @@ Result<Endpoint*> Require(const EndpointSet& endpoints, const std::string& name)
               Names(endpoints));
 }
 
-Result<HttpResponse> InvokeOnly(const EndpointSet& endpoints, const HttpRequest& request) {
+Result<Endpoint*> TheOnly(const EndpointSet& endpoints, const HttpRequest& request) {
   const std::string_view chosen = request.headers.Get(kEndpointHeader);
-  if (!chosen.empty()) {
-    MP_ASSIGN_OR_RETURN(Endpoint * endpoint, Require(endpoints, std::string(chosen)));
-    return endpoint->Invoke(request);
-  }
-  if (endpoints.endpoints().size() == 1) return endpoints.endpoints()[0]->Invoke(request);
+  if (!chosen.empty()) return Require(endpoints, std::string(chosen));
+  if (endpoints.endpoints().size() == 1) return endpoints.endpoints()[0].get();
   return Fail(
       ErrorKind::kNotFound,
       "/invocations needs exactly one endpoint; name yours: POST /endpoints/NAME/invocations "
@@ -142,7 +139,13 @@ OrderedJson DeploymentOf(const Endpoint& endpoint) {
   return json;
 }
 
-void AddInvocations(Router& router, EndpointSet& endpoints) {
+Result<HttpResponse> Invoke(Endpoint& endpoint, data::AccessPolicy& access,
+                            const HttpRequest& request) {
+  MP_RETURN_IF_ERROR(access.Check({request.principal}, data::Privilege::kExecute, endpoint.name()));
+  return endpoint.Invoke(request);
+}
+
+void AddInvocations(Router& router, EndpointSet& endpoints, data::AccessPolicy& access) {
   const Json request = {
       {"type", "object"},
       {"description", "exactly one of dataframe_split, dataframe_records, instances, inputs"},
@@ -169,9 +172,9 @@ void AddInvocations(Router& router, EndpointSet& endpoints) {
                            {"request_id", {{"type", "string"}}}}}};
   Route route{.method = "POST",
               .pattern = "/endpoints/{name}/invocations",
-              .handler = [&endpoints](const HttpRequest& r) -> Result<HttpResponse> {
+              .handler = [&endpoints, &access](const HttpRequest& r) -> Result<HttpResponse> {
                 MP_ASSIGN_OR_RETURN(Endpoint * endpoint, Require(endpoints, r.Parameter("name")));
-                return endpoint->Invoke(r);
+                return Invoke(*endpoint, access, r);
               },
               .thread = RouteThread::kInline,
               .max_body_bytes = kBodyBytes,
@@ -188,8 +191,8 @@ void AddInvocations(Router& router, EndpointSet& endpoints) {
     Route blocking = route;
     blocking.pattern = "/endpoints/" + endpoint->name() + "/invocations";
     blocking.thread = RouteThread::kBlocking;
-    blocking.handler = [&endpoint = *endpoint](const HttpRequest& r) -> Result<HttpResponse> {
-      return endpoint.Invoke(r);
+    blocking.handler = [&endpoint = *endpoint, &access](const HttpRequest& r) {
+      return Invoke(endpoint, access, r);
     };
     router.Add(std::move(blocking));
   }
@@ -197,7 +200,10 @@ void AddInvocations(Router& router, EndpointSet& endpoints) {
   route.thread = waits ? RouteThread::kBlocking : RouteThread::kInline;
   route.doc.summary =
       "The same where there is one endpoint, or with the header " + std::string(kEndpointHeader);
-  route.handler = [&endpoints](const HttpRequest& r) { return InvokeOnly(endpoints, r); };
+  route.handler = [&endpoints, &access](const HttpRequest& r) -> Result<HttpResponse> {
+    MP_ASSIGN_OR_RETURN(Endpoint * endpoint, TheOnly(endpoints, r));
+    return Invoke(*endpoint, access, r);
+  };
   router.Add(std::move(route));
 }
 
@@ -243,8 +249,9 @@ void AddLists(Router& router, EndpointSet& endpoints) {
 
 }  // namespace
 
-void AddServingRoutes(Router& router, EndpointSet& endpoints, const std::string& version) {
-  AddInvocations(router, endpoints);
+void AddServingRoutes(Router& router, EndpointSet& endpoints, const std::string& version,
+                      data::AccessPolicy& access) {
+  AddInvocations(router, endpoints, access);
   AddLists(router, endpoints);
   router.Add({.method = "GET",
               .pattern = "/ping",

@@ -6,11 +6,14 @@
 #include <string>
 
 #include "base/http/router.h"
+#include "data/sql/access.h"
 #include "model/serving/endpoint_set.h"
 
 namespace millpond::model {
 
-// `endpoints` must outlive the router's last answer. `version`: the program's, for /version.
-void AddServingRoutes(Router& router, EndpointSet& endpoints, const std::string& version);
+// `endpoints` and `access` must outlive the router's last answer. `version`: the program's, for
+// /version. `access` is asked for kExecute on the model of every invocation.
+void AddServingRoutes(Router& router, EndpointSet& endpoints, const std::string& version,
+                      data::AccessPolicy& access);
 
 }  // namespace millpond::model

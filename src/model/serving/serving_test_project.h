@@ -79,7 +79,7 @@ class ServingTest : public TrainerTest {
     endpoints_.reset();
     MP_ASSERT_OK_AND_ASSIGN(endpoints_, EndpointSet::Open(ServingPartsOf(online), definitions));
     router_ = std::make_unique<Router>();
-    AddServingRoutes(*router_, *endpoints_, "0.4.0");
+    AddServingRoutes(*router_, *endpoints_, "0.4.0", access_);
   }
 
   HttpResponse Ask(const std::string& body,
@@ -121,6 +121,18 @@ class ServingTest : public TrainerTest {
     return rows.rows == 1 ? rows.columns[0].int64s()[0] : -1;
   }
 
+  // Lets everybody do everything but call one model.
+  class Policy : public data::AccessPolicy {
+   public:
+    Status Check(const data::Principal&, data::Privilege privilege,
+                 const std::string& object) override {
+      if (object != forbidden) return OkStatus();
+      return Fail(ErrorKind::kPermissionDenied, "nobody may {} {}", data::ToString(privilege),
+                  object);
+    }
+    std::string forbidden;
+  };
+  Policy access_;
   TrainReport trained_;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::unique_ptr<platform::OnlineStore> online_;

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "data/delta/schema.h"
+#include "data/sql/access.h"
 #include "kernel/exact_math.h"
 #include "platform/features/entity_input.h"
 #include "platform/features/feature_store.h"
@@ -85,8 +86,9 @@ Status CheckFields(const Json& body) {
 }
 
 Result<HttpResponse> GetFeatures(OnlineStore& online, const Clock& clock,
-                                 const HttpRequest& request) {
+                                 data::AccessPolicy& access, const HttpRequest& request) {
   const std::string& view = request.Parameter("view");
+  MP_RETURN_IF_ERROR(access.Check({request.principal}, data::Privilege::kSelect, view));
   MP_ASSIGN_OR_RETURN(Json body, JsonBody(request));
   MP_RETURN_IF_ERROR(CheckFields(body));
   MP_ASSIGN_OR_RETURN(auto columns, online.EntityColumns(view));
@@ -158,7 +160,7 @@ Json FeatureJson(const kernel::Column& column, int64_t row) {
 }
 
 void AddFeatureRoutes(Router& router, FeatureStore& features, OnlineStore& online,
-                      const Clock& clock) {
+                      const Clock& clock, data::AccessPolicy& access) {
   router.Add(
       {.method = "GET",
        .pattern = "/api/features",
@@ -183,7 +185,8 @@ void AddFeatureRoutes(Router& router, FeatureStore& features, OnlineStore& onlin
   router.Add(
       {.method = "POST",
        .pattern = "/api/features/{view}/get",
-       .handler = [&](const HttpRequest& request) { return GetFeatures(online, clock, request); },
+       .handler =
+           [&](const HttpRequest& request) { return GetFeatures(online, clock, access, request); },
        .doc = {.summary = "The features of entities now: T is drawn by the server",
                .tag = "features",
                .request = GetSchema(),

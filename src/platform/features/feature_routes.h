@@ -6,6 +6,10 @@
 #include "base/json_fwd.h"
 #include "kernel/column.h"
 
+namespace millpond::data {
+class AccessPolicy;
+}
+
 namespace millpond::platform {
 
 class FeatureStore;
@@ -15,9 +19,10 @@ class OnlineStore;
 // GET  /api/features/{view}       one
 // POST /api/features/{view}/get   {"entities": [{"customer_id": 9}]}: features at the server's T
 //
-// All parts must outlive the router. `clock` is the project's: T is drawn from it.
+// All parts must outlive the router. `clock` is the project's: T is drawn from it. `access` is
+// asked for kSelect on the view whose features are read.
 void AddFeatureRoutes(Router& router, FeatureStore& features, OnlineStore& online,
-                      const Clock& clock);
+                      const Clock& clock, data::AccessPolicy& access);
 
 // A value as JSON: numbers as numbers (a decimal as the nearest double), times as ISO 8601,
 // intervals as microseconds, NaN and infinities as the texts "NaN", "Infinity", "-Infinity".

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/json.h"
+#include "data/sql/access.h"
 #include "platform/features/entity_input.h"
 #include "platform/features/online_test_project.h"
 
@@ -12,13 +13,25 @@ namespace {
 using testing::FailsWith;
 using ::testing::HasSubstr;
 
+// One view is nobody's to read.
+class ForbiddenView : public data::AccessPolicy {
+ public:
+  Status Check(const data::Principal& principal, data::Privilege privilege,
+               const std::string& object) override {
+    if (object != forbidden) return OkStatus();
+    return Fail(ErrorKind::kPermissionDenied, "{} may not {} {}", principal.name,
+                data::ToString(privilege), object);
+  }
+  std::string forbidden;
+};
+
 class FeatureRoutesTest : public OnlineTest {
  protected:
   void SetUp() override {
     OnlineTest::SetUp();
     Commit({{9, now_ - 5 * kMicrosPerSecond, 250, 0.5, "a"}});
     OpenOnline();
-    AddFeatureRoutes(router_, *store_, *online_, machine_.clock);
+    AddFeatureRoutes(router_, *store_, *online_, machine_.clock, access_);
   }
   HttpResponse Ask(const std::string& method, const std::string& path,
                    const std::string& body = "") {
@@ -34,6 +47,7 @@ class FeatureRoutesTest : public OnlineTest {
     return json.value_or(Json());
   }
 
+  ForbiddenView access_;
   Router router_;
 };
 
@@ -53,6 +67,16 @@ TEST_F(FeatureRoutesTest, ShowsViewsBeforeAndWhileTheyAreServed) {
   EXPECT_EQ(view["online"]["lag_seconds"], 3.0);
   EXPECT_EQ(view["live_version"]["version"], view["online"]["source_version"]);
   EXPECT_EQ(Ask("GET", "/api/features/none").status, 404);
+}
+
+TEST_F(FeatureRoutesTest, AsksWhoMayReadTheView) {
+  MP_ASSERT_OK(online_->Serve("v"));
+  const std::string body = R"({"entities": [{"customer": 9}]})";
+  EXPECT_EQ(Ask("POST", "/api/features/v/get", body).status, 200);
+  access_.forbidden = "v";
+  const HttpResponse refused = Ask("POST", "/api/features/v/get", body);
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_THAT(refused.body, HasSubstr("SELECT v"));
 }
 
 TEST_F(FeatureRoutesTest, AnswersWithTheFeaturesOfNow) {
