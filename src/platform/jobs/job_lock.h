@@ -1,0 +1,18 @@
+// Who may run a job now, and who schedules: locks by files, so that the kernel takes them back
+// from a killed process.
+#pragma once
+
+#include <string>
+
+#include "base/fs/file_lock.h"
+#include "base/fs/filesystem.h"
+
+namespace millpond::platform {
+
+// kConflict: a run of the job is at work, in this process or another.
+Result<FileLock> LockJob(const std::string& locks_dir, const std::string& job);
+
+// Held by the server that schedules. kConflict: there is one.
+Result<FileLock> LockScheduling(const std::string& locks_dir);
+
+}  // namespace millpond::platform
