@@ -26,7 +26,7 @@ class CronSchedule {
   static Result<CronSchedule> Parse(std::string_view text);
 
   const std::string& text() const { return text_; }
-  // The first tick after `at`; none if there is none before the year 9999 ends.
+  // The first tick after `at`; every schedule has one within 400 years.
   std::optional<Micros> Next(Micros at) const;
 
  private:

@@ -92,18 +92,18 @@ class JobRuns {
   // `project_clock` and the others must outlive the store.
   static Result<std::unique_ptr<JobRuns>> Open(const std::string& meta_path, RandomSource& random,
                                                const Clock& project_clock,
-                                               const Clock& system_clock, Options options);
+                                               const Clock& machine_clock, Options options);
 
   // The run that waits: a new one, or the one that waited already, which is then due at the earlier
   // of the two moments. `reached`, if there is one, is written with it.
   Result<JobRun> Enqueue(const RunRequest& request, const TriggerMark* reached = nullptr);
   Result<std::optional<TriggerMark>> FindMark(const std::string& job);
   Status SetMark(const TriggerMark& mark);
+  // Of all jobs but these: one that comes back later begins anew.
+  Status ForgetMarksExcept(const std::vector<std::string>& jobs);
 
   // Waiting → running. False: it does not wait any more.
   Result<bool> Begin(const std::string& run_id);
-  // A run that never waited, for a caller that has the job's lock.
-  Result<JobRun> BeginNow(const RunRequest& request);
   // Running → finished, and what follows from it, in one transaction.
   Status End(const std::string& run_id, const RunEnd& end,
              const std::vector<RunRequest>& next = {});
@@ -120,18 +120,16 @@ class JobRuns {
   Result<std::vector<JobRun>> Due(Micros system_now);
   // Jobs with a run in this state.
   Result<std::vector<std::string>> JobsIn(RunState state);
-  // The earliest due time of the runs that wait; none: nothing waits.
-  Result<std::optional<Micros>> NextDue();
 
  private:
   JobRuns(SqliteDatabase db, RandomSource& random, const Clock& project_clock,
-          const Clock& system_clock, Options options)
+          const Clock& machine_clock, Options options)
       : db_(std::move(db)),
         random_(random),
         project_clock_(project_clock),
-        system_clock_(system_clock),
+        machine_clock_(machine_clock),
         options_(options) {}
-  Result<JobRun> Insert(const RunRequest& request, RunState state);
+  Result<JobRun> Insert(const RunRequest& request);
   Result<JobRun> EnqueueLocked(const RunRequest& request);
   Status WriteMark(const TriggerMark& mark);
   Result<std::vector<JobRun>> Select(const std::string& rest,
@@ -141,7 +139,7 @@ class JobRuns {
   SqliteDatabase db_;
   RandomSource& random_;
   const Clock& project_clock_;
-  const Clock& system_clock_;
+  const Clock& machine_clock_;
   Options options_;
 };
 

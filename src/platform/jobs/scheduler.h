@@ -46,7 +46,7 @@ struct SchedulerOptions {
 struct SchedulerParts {
   FileSystem& fs;
   const Clock& project_clock;
-  const Clock& system_clock;
+  const Clock& machine_clock;
   data::CommitFeed& commits;
   const TaskKinds& kinds;
   JobRuns& runs;
