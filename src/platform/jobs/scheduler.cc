@@ -198,6 +198,11 @@ Status ThreadedScheduler::CancelOrphans() {
     const bool unreadable =
         std::ranges::find(folder->problems, job, &JobProblem::job) != folder->problems.end();
     if (folder->Find(job) != nullptr || unreadable) continue;
+    // It may have been written, and asked for, since the folder was read.
+    const std::string file = JoinPath(options_.jobs_dir, job);
+    MP_ASSIGN_OR_RETURN(bool yml, parts_.fs.Exists(file + ".yml"));
+    MP_ASSIGN_OR_RETURN(bool yaml, parts_.fs.Exists(file + ".yaml"));
+    if (yml || yaml) continue;
     MP_RETURN_IF_ERROR(parts_.runs.CancelWaiting(job, "its file is gone"));
   }
   return OkStatus();
