@@ -44,6 +44,7 @@ RunCommand AddSqlCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddFeaturesCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddModelsCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddServeCommand(CLI::App& sub, CommonOptions& common);
+RunCommand AddJobsCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddAccessCommand(CLI::App& sub, CommonOptions& common);
 
 }  // namespace millpond::app

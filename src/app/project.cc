@@ -9,6 +9,10 @@
 namespace millpond::app {
 namespace {
 
+// The first engine has half of the budget; two runs beside it leave a quarter for what else there
+// is.
+constexpr int64_t kShareOfQueriesBeside = 8;
+
 // The anchor of an offset clock is written once, so that the clock runs on over restarts.
 Result<Micros> ClockAnchor(FileSystem& fs, const std::string& state_dir, Micros now) {
   std::string file = JoinPath(state_dir, "clock.json");
@@ -61,8 +65,22 @@ Result<std::unique_ptr<Project>> Project::Open(const std::string& dir,
   project->fs_ = MakeLocalFileSystem();
   MP_ASSIGN_OR_RETURN(project->config_, LoadProjectConfig(*project->fs_, dir));
   MP_RETURN_IF_ERROR(Override(project->config_, overrides));
+  project->arbiter_ = std::make_shared<Arbiter>(ResourceLimits{
+      .memory_bytes = project->config_.memory_limit_bytes, .threads = project->config_.threads});
   MP_RETURN_IF_ERROR(project->Start(std::move(cancellation)));
-  MP_RETURN_IF_ERROR(project->WireSql());
+  MP_RETURN_IF_ERROR(project->WireSql({}));
+  return project;
+}
+
+Result<std::unique_ptr<Project>> Project::OpenBeside(CancellationToken cancellation) const {
+  std::unique_ptr<Project> project(new Project());
+  project->fs_ = MakeLocalFileSystem();
+  project->config_ = config_;
+  project->arbiter_ = arbiter_;
+  MP_RETURN_IF_ERROR(project->Start(std::move(cancellation)));
+  MP_RETURN_IF_ERROR(
+      project->WireSql({.memory_bytes = arbiter_->memory_bytes() / kShareOfQueriesBeside,
+                        .resource_class = ResourceClass::kBatch}));
   return project;
 }
 
@@ -71,8 +89,6 @@ Project::~Project() = default;
 Status Project::Start(CancellationToken cancellation) {
   MP_RETURN_IF_ERROR(fs_->CreateDirectories(config_.state_dir));
   MP_ASSIGN_OR_RETURN(clock_, MakeClock(*fs_, config_));
-  arbiter_ = std::make_unique<Arbiter>(
-      ResourceLimits{.memory_bytes = config_.memory_limit_bytes, .threads = config_.threads});
   pool_ = std::make_unique<TaskPool>(arbiter_->threads());
   env_.emplace(Environment{*fs_, *clock_, random_, *arbiter_, *pool_, std::move(cancellation)});
   data::Workspace workspace{*env_,
@@ -86,8 +102,8 @@ Status Project::Start(CancellationToken cancellation) {
   return OkStatus();
 }
 
-Status Project::WireSql() {
-  MP_ASSIGN_OR_RETURN(sql_, data::SqlEngine::Open(*catalog_, {}));
+Status Project::WireSql(data::SqlOptions options) {
+  MP_ASSIGN_OR_RETURN(sql_, data::SqlEngine::Open(*catalog_, options));
   sql_->Register(&read_files_);
   sql_->Register(&read_push_);
   MP_ASSIGN_OR_RETURN(features_, platform::FeatureStore::Open(*catalog_, *sql_));

@@ -31,6 +31,10 @@ class Project {
   static Result<std::unique_ptr<Project>> Open(const std::string& dir,
                                                const ProjectOverrides& overrides,
                                                CancellationToken cancellation);
+  // The same project once more, for work that has a cancellation of its own beside this one's: own
+  // connections and threads, the same memory budget, and an eighth of it for its
+  // queries. What it commits, this one's listeners find as they find another process's.
+  Result<std::unique_ptr<Project>> OpenBeside(CancellationToken cancellation) const;
   ~Project();
 
   const ProjectConfig& config() const { return config_; }
@@ -47,13 +51,13 @@ class Project {
  private:
   Project() = default;
   Status Start(CancellationToken cancellation);
-  Status WireSql();
+  Status WireSql(data::SqlOptions options);
 
   ProjectConfig config_;
   std::unique_ptr<FileSystem> fs_;
   std::unique_ptr<Clock> clock_;
   SystemRandom random_;
-  std::unique_ptr<Arbiter> arbiter_;
+  std::shared_ptr<Arbiter> arbiter_;  // also of those opened beside
   std::unique_ptr<TaskPool> pool_;
   std::optional<Environment> env_;
   std::unique_ptr<data::Catalog> catalog_;

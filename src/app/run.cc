@@ -3,20 +3,19 @@
 #include <chrono>
 
 #include "app/model_stores.h"
-#include "base/fs/file_lock.h"
+#include "app/score.h"
 #include "model/training/output_tables.h"
 
 namespace millpond::app {
 namespace {
 
 Result<pipeline::PipelineReport> RunTables(Project& project, pipeline::Pipeline& graph,
-                                           const RunSettings& settings,
-                                           TerminalProgress& progress) {
+                                           const RunSettings& settings, Progress& progress) {
   pipeline::RunOptions options;
   options.full_refresh = settings.full_refresh;
   options.cancellation = project.env().cancellation;
   options.on_wait = [&](const std::string& who) {
-    progress.Note(fmt::format("the flows are next when they are free: {}", who));
+    if (settings.on_wait) settings.on_wait(who);
   };
   options.progress = [&](const pipeline::FlowProgress& flow) {
     if (flow.done) return;
@@ -29,28 +28,8 @@ Result<pipeline::PipelineReport> RunTables(Project& project, pipeline::Pipeline&
   return graph.Run(options);
 }
 
-model::ScoreRequest ScoreRequestOf(const Project& project, const model::ModelDefinition& definition,
-                                   const model::TrainReport& training) {
-  model::ScoreRequest request;
-  request.model = definition.name;
-  request.model_version = training.held ? training.held->version : training.version;
-  request.run_id = training.held ? training.held->run_id : training.run_id;
-  request.model_path = training.held ? training.held->source : training.model_path;
-  request.candidates_file = definition.score.candidates->file;
-  request.candidates_sql = definition.score.candidates->text;
-  const Micros now = project.now();
-  request.as_of =
-      definition.score.as_of.value_or(definition.score.today ? now - now % kMicrosPerDay : now);
-  request.action = {.campaign = definition.action.campaign,
-                    .capacity = definition.action.capacity,
-                    .holdout = definition.action.holdout};
-  request.table = definition.score.table;
-  request.work_list = definition.score.work_list;
-  return request;
-}
-
 Status RunModel(Project& project, ModelStores& stores, const RunSettings& settings,
-                TerminalProgress& progress, ModelOutcome& outcome) {
+                Progress& progress, ModelOutcome& outcome) {
   const auto& definition = outcome.definition;
   progress.Report({.phase = "train", .object = definition.name});
   model::TrainOptions options;
@@ -59,12 +38,12 @@ Status RunModel(Project& project, ModelStores& stores, const RunSettings& settin
   MP_ASSIGN_OR_RETURN_CONTEXT(outcome.training, stores.trainer().Train(definition, options),
                               "while training model {}", definition.name);
   if (!definition.score.candidates) return OkStatus();
-  progress.Report({.phase = "score", .object = definition.name});
-  MP_ASSIGN_OR_RETURN_CONTEXT(
-      outcome.scoring,
-      model::ScoreBatch({project.catalog(), project.sql(), project.features(), {"local"}},
-                        ScoreRequestOf(project, definition, outcome.training)),
-      "while scoring with model {}", definition.name);
+  const auto& training = outcome.training;
+  const ScoredVersion scorer =
+      training.held
+          ? ScoredVersion{training.held->version, training.held->run_id, training.held->source}
+          : ScoredVersion{training.version, training.run_id, training.model_path};
+  MP_ASSIGN_OR_RETURN(outcome.scoring, ScoreWith(project, definition, scorer, progress));
   outcome.scored = true;
   return OkStatus();
 }
@@ -97,11 +76,16 @@ Status CheckOutputs(Project& project, const pipeline::Pipeline& graph,
   return model::CheckOutputTables(project.catalog(), definitions, of_flows);
 }
 
-Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
-                              TerminalProgress& progress) {
+Result<FileLock> LockRuns(Project& project, const RunSettings& settings) {
+  LockWait wait{.cancellation = project.env().cancellation,
+                .max_ms = settings.wait ? -1 : 0,
+                .on_wait = settings.on_wait};
+  return FileLock::Acquire(project.StatePathOf("run.lock"), "millpond run of this project", wait);
+}
+
+Result<RunOutcome> RunProject(Project& project, const RunSettings& settings, Progress& progress) {
   auto begin = std::chrono::steady_clock::now();
-  MP_ASSIGN_OR_RETURN(auto lock, FileLock::TryAcquire(project.StatePathOf("run.lock"),
-                                                      "millpond run of this project"));
+  MP_ASSIGN_OR_RETURN(auto lock, LockRuns(project, settings));
   RunOutcome outcome;
   outcome.report_path = project.StatePathOf("report.html");
   MP_ASSIGN_OR_RETURN(auto definitions,

@@ -11,11 +11,13 @@
 // server or a `millpond run --watch` that keeps flows running it takes turns.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "app/project.h"
 #include "app/terminal.h"
+#include "base/fs/file_lock.h"
 #include "model/scoring/batch_score.h"
 #include "model/training/trainer.h"
 #include "pipeline/flows/pipeline.h"
@@ -26,6 +28,9 @@ namespace millpond::app {
 struct RunSettings {
   std::vector<std::string> full_refresh;  // tables to compute from all their input; "*": all
   bool retrain = false;                   // also models whose inputs have not changed
+  bool wait = false;                      // for another run that is at work; else it is refused
+  // Hears whom the run waits for.
+  std::function<void(const std::string&)> on_wait = nullptr;
 };
 
 struct ModelOutcome {
@@ -50,12 +55,14 @@ Result<pipeline::Pipeline> LoadPipeline(Project& project);
 Status CheckOutputs(Project& project, const pipeline::Pipeline& graph,
                     const std::vector<model::ModelDefinition>& definitions);
 
-Result<RunOutcome> RunProject(Project& project, const RunSettings& settings,
-                              TerminalProgress& progress);
+// What one run of a project does alone; `settings` say whether to wait for it.
+Result<FileLock> LockRuns(Project& project, const RunSettings& settings);
+
+Result<RunOutcome> RunProject(Project& project, const RunSettings& settings, Progress& progress);
 
 // report.html: tables, expectations, models with their pictures. Self-contained. Written unless the
 // file there shows the same already.
-Status UpdateReport(Project& project, const RunOutcome& outcome, TerminalProgress& progress);
+Status UpdateReport(Project& project, const RunOutcome& outcome, Progress& progress);
 
 // What was written where, for the end of the run.
 std::string Summarize(const Project& project, const RunOutcome& outcome);

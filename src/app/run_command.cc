@@ -18,7 +18,11 @@ struct RunCommandOptions {
 Status Run(const RunCommandOptions& options, const CommonOptions& common) {
   MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
   TerminalProgress progress(stderr);
-  MP_ASSIGN_OR_RETURN(auto outcome, RunProject(*project, options.settings, progress));
+  RunSettings settings = options.settings;
+  settings.on_wait = [&](const std::string& who) {
+    progress.Note(fmt::format("the flows are next when they are free: {}", who));
+  };
+  MP_ASSIGN_OR_RETURN(auto outcome, RunProject(*project, settings, progress));
   progress.Clear();
   std::fputs(Summarize(*project, outcome).c_str(), stdout);
   if (!options.watch) return OkStatus();

@@ -119,7 +119,7 @@ Result<model::Page> ReportOf(Project& project, const RunOutcome& outcome) {
 
 }  // namespace
 
-Status UpdateReport(Project& project, const RunOutcome& outcome, TerminalProgress& progress) {
+Status UpdateReport(Project& project, const RunOutcome& outcome, Progress& progress) {
   FileSystem& fs = project.env().fs;
   MP_ASSIGN_OR_RETURN(auto page, ReportOf(project, outcome));
   // A file that cannot be read is written anew; if that fails too, that error is told.

@@ -30,6 +30,7 @@ Result<std::unique_ptr<Server>> Server::Start(Project& project, const ServeOptio
   server->LoadFeatures();
   MP_RETURN_IF_ERROR(server->OpenEndpoints());
   MP_RETURN_IF_ERROR(server->StartFlows());
+  MP_RETURN_IF_ERROR(server->StartJobs());
   server->AddRoutes(!options.tls_certificate_file.empty());
   MP_RETURN_IF_ERROR(server->Listen(options));
   MP_RETURN_IF_ERROR(server->Announce());
@@ -93,6 +94,11 @@ Status Server::StartFlows() {
   return OkStatus();
 }
 
+Status Server::StartJobs() {
+  MP_ASSIGN_OR_RETURN(jobs_, ProjectJobs::Open(project_));
+  return jobs_->StartScheduler(metrics_);
+}
+
 void Server::AddRoutes(bool secure) {
   AddHealthRoutes(router_, metrics_, project_.config().name);
   platform::AddAccessRoutes(router_, *access_, secure);
@@ -103,6 +109,7 @@ void Server::AddRoutes(bool secure) {
                                access_policy_);
   }
   pipeline::AddIngestRoutes(router_, {*spools_, &access_policy_});
+  jobs_->AddRoutes(router_);
   model::AddServingRoutes(router_, *endpoints_, MILLPOND_VERSION, access_policy_);
   AddHomePage(router_, {project_, *stores_, *endpoints_, *flows_, online_.get(), online_problem_});
 }
@@ -134,9 +141,11 @@ void Server::Stop(int grace_ms) {
     http_->Stop(grace_ms);
     (void)project_.env().fs.Remove(project_.StatePathOf("server.json"));
   }
+  if (jobs_) jobs_->Stop();
   if (flows_) flows_->Stop();
   if (endpoints_) endpoints_->Stop();
   http_.reset();
+  jobs_.reset();
   flows_.reset();
   endpoints_.reset();
   online_.reset();

@@ -1,5 +1,5 @@
 // One running server of a project: HTTP, online features, endpoints, push ingestion and the flows
-// that read it, put together. `millpond serve` starts one and stops it.
+// that read it, and the project's jobs, put together. `millpond serve` starts one and stops it.
 //
 //   POST /api/ingest/T ─► spool ─► FlowRunner ─► Delta tables ─commits─► OnlineStore ─► Endpoint
 //                                                                  registry alias ─────┘
@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 
+#include "app/jobs.h"
 #include "app/model_stores.h"
 #include "app/project.h"
 #include "base/fs/file_lock.h"
@@ -53,6 +54,7 @@ class Server {
   void LoadFeatures();
   Status OpenEndpoints();
   Status StartFlows();
+  Status StartJobs();
   void AddRoutes(bool secure);
   Status Listen(const ServeOptions& options);
   // <state>/server.json: where the server is, for people and scripts.
@@ -73,6 +75,7 @@ class Server {
   std::unique_ptr<model::EndpointSet> endpoints_;
   std::unique_ptr<pipeline::IngestSpools> spools_;
   std::unique_ptr<pipeline::FlowRunner> flows_;
+  std::unique_ptr<ProjectJobs> jobs_;
   std::unique_ptr<HttpServer> http_;
   std::string url_;
 };

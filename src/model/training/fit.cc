@@ -145,12 +145,14 @@ Result<std::vector<double>> Importance(const Scorer& scorer, MatrixView rows) {
 
 }  // namespace
 
-Result<FittedModel> FitModel(const ModelDefinition& definition, const Examples& examples) {
+Result<FittedModel> FitModel(const ModelDefinition& definition, const Examples& examples,
+                             const CancellationToken& cancellation) {
   const Sample sample = SampleTraining(definition, examples.part(SplitName::kTrain));
   const TrainingData data{.features = sample.features.view(),
                           .labels = sample.labels,
                           .weights = sample.weights,
-                          .names = examples.columns};
+                          .names = examples.columns,
+                          .cancellation = cancellation};
   FittedModel fitted;
   fitted.training_rows_used = static_cast<int64_t>(sample.features.rows);
   MP_ASSIGN_OR_RETURN(auto learner, MakeLearner(definition.learner));

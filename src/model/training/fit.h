@@ -1,5 +1,5 @@
 // From examples to a fitted model with its calibration and its baselines. Pure: the same examples,
-// definition and libraries give the same bytes.
+// definition and libraries give the same bytes. A cancellation is noticed between boosting rounds.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cancellation.h"
 #include "base/result.h"
 #include "model/scoring/calibration_map.h"
 #include "model/training/examples.h"
@@ -33,6 +34,7 @@ struct FittedModel {
   const Contender& model() const { return contenders.front(); }
 };
 
-Result<FittedModel> FitModel(const ModelDefinition& definition, const Examples& examples);
+Result<FittedModel> FitModel(const ModelDefinition& definition, const Examples& examples,
+                             const CancellationToken& cancellation = {});
 
 }  // namespace millpond::model

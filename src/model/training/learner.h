@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cancellation.h"
 #include "base/json_fwd.h"
 #include "base/result.h"
 #include "model/scoring/matrix.h"
@@ -23,8 +24,9 @@ namespace millpond::model {
 struct TrainingData {
   MatrixView features;
   std::span<const float> labels;
-  std::span<const float> weights;      // empty: all 1
-  std::span<const std::string> names;  // one a column; stored in the model file
+  std::span<const float> weights;       // empty: all 1
+  std::span<const std::string> names;   // one a column; stored in the model file
+  CancellationToken cancellation = {};  // looked at between rounds
 };
 
 Status CheckTrainingData(const TrainingData& data);

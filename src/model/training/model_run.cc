@@ -165,7 +165,8 @@ Result<ComputedModel> ComputeModel(const TrainerParts& parts, const ModelDefinit
   MP_RETURN_IF_ERROR(env.cancellation.Check());
 
   Tell(progress, definition, 3, "fit");
-  MP_ASSIGN_OR_RETURN(auto fitted, FitModel(definition, examples));
+  MP_ASSIGN_OR_RETURN(auto fitted, FitModel(definition, examples, env.cancellation));
+  MP_RETURN_IF_ERROR(env.cancellation.Check());
   Tell(progress, definition, 4, "evaluation");
   MP_ASSIGN_OR_RETURN(auto evaluation,
                       EvaluateModel(definition, examples, fitted, findings, env.pool));

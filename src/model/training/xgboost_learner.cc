@@ -205,10 +205,11 @@ Result<double> Evaluate(BoosterHandle booster, int round, DMatrixHandle data) {
 
 // Returns the number of rounds to keep.
 Result<int> Boost(BoosterHandle booster, const Settings& s, const Data& train,
-                  const Data* validation) {
+                  const Data* validation, const CancellationToken& cancellation) {
   int best_round = 0;
   double best = 0;
   for (int round = 0; round < s.rounds; ++round) {
+    MP_RETURN_IF_ERROR(cancellation.Check());
     MP_RETURN_IF_ERROR(Call(XGBoosterUpdateOneIter(booster, round, train.handle()),
                             fmt::format("in boosting round {}", round)));
     if (round == 0) MP_RETURN_IF_ERROR(RefuseUnknown());
@@ -264,8 +265,9 @@ Result<std::string> Train(const TrainingData& data, const TrainingData* validati
     MP_RETURN_IF_ERROR(Call(XGBoosterSetParam(booster.handle(), name.c_str(), value.c_str()),
                             fmt::format("taking parameter {} = {}", name, value)));
   }
-  MP_ASSIGN_OR_RETURN(int keep, Boost(booster.handle(), settings, train,
-                                      validation == nullptr ? nullptr : &held_out));
+  MP_ASSIGN_OR_RETURN(int keep,
+                      Boost(booster.handle(), settings, train,
+                            validation == nullptr ? nullptr : &held_out, data.cancellation));
   if (validation == nullptr) {
     MP_RETURN_IF_ERROR(NameColumns(booster.handle(), data.names));
     return Save(booster.handle(), R"({"format": "ubj"})");
