@@ -19,6 +19,7 @@ constexpr CommandEntry kCommands[] = {
     {"sql", "Run SQL over the project's tables", AddSqlCommand},
     {"features", "Feature views and point-in-time training sets", AddFeaturesCommand},
     {"models", "Trained models and their runs", AddModelsCommand},
+    {"monitor", "Drift, quality and alerts of what was scored", AddMonitorCommand},
     {"access", "Users and tokens of the project's server", AddAccessCommand},
     {"version", "Print the version", AddVersionCommand},
 };

@@ -101,8 +101,14 @@ std::vector<DriftCause> CausesOf(std::span<const DriftEvidence> series, double l
     }
     const bool matched = period.matched_share >= kMatchedShare;  // false for NaN
     const double evidence = matched ? period.psi_within : period.psi_step;
-    has_evidence = has_evidence || !std::isnan(evidence);
+    const bool first_evidence = !has_evidence && !std::isnan(evidence);
+    has_evidence = has_evidence || first_evidence;
     changed = changed || evidence >= high;
+    if (first_evidence && !changed) {
+      for (size_t i = causes.size(); i > 0 && causes[i - 1] != DriftCause::kNone; --i) {
+        causes[i - 1] = DriftCause::kPopulationAged;
+      }
+    }
     causes.push_back(changed || !has_evidence ? DriftCause::kFeatureChanged
                                               : DriftCause::kPopulationAged);
   }

@@ -75,9 +75,9 @@ std::string_view ToString(DriftCause cause);  // "", "population_aged", "feature
 // psi_within where at least kMatchedShare of its rows have their cohort in the reference, else
 // psi_step. A run is a stretch of periods with psi >= low. Within a run, from the first period
 // whose evidence reaches `high` on, a period's cause is kFeatureChanged: a change in one step stays
-// one although the next step is small. Before that it is kPopulationAged, where evidence is there
-// at all; a run without any evidence so far is kFeatureChanged, the cause that somebody has to look
-// at. psi < low: kNone.
+// one although the next step is small. Before that it is kPopulationAged. Periods at the begin of a
+// run that have no evidence (the first one watched) have the cause of the first period that has;
+// a run without any is kFeatureChanged, the cause that somebody has to look at. psi < low: kNone.
 std::vector<DriftCause> CausesOf(std::span<const DriftEvidence> series, double low, double high);
 
 }  // namespace millpond::model

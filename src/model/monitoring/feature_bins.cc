@@ -35,9 +35,8 @@ void ToDoubles(const kernel::Column& column, std::span<double> out) {
       return;
     case kernel::TypeId::kDecimal: {
       const auto unit = static_cast<double>(kernel::PowerOfTen(column.type().scale));
-      std::ranges::transform(column.decimals(), out.begin(), [unit](kernel::Int128 v) {
-        return static_cast<double>(v) / unit;
-      });
+      std::ranges::transform(column.decimals(), out.begin(),
+                             [unit](kernel::Int128 v) { return static_cast<double>(v) / unit; });
       return;
     }
     default:

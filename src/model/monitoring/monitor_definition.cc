@@ -67,7 +67,8 @@ Status ReadHysteresis(const YamlNode& node, Hysteresis& hysteresis) {
 Status ReadWebhook(const YamlNode& node, MonitorDefinition& monitor) {
   if (node.IsScalar()) {
     return node.Complain(
-        "a webhook's address is a secret: write {env: NAME} or {file: PATH}, and the address there");
+        "a webhook's address is a secret: write {env: NAME} or {file: PATH}, and the address "
+        "there");
   }
   MP_ASSIGN_OR_RETURN(auto reader, MappingReader::Open(node));
   WebhookReference& webhook = monitor.webhook.emplace();

@@ -32,8 +32,8 @@ struct CohortDefinition {
 };
 
 struct MonitorDefinition {
-  std::string name = {};  // of the file
-  std::string file = {};  // "": by default
+  std::string name = {};   // of the file
+  std::string file = {};   // "": by default
   std::string model = {};  // "": expectations
   bool watches_expectations() const { return model.empty(); }
 

@@ -79,7 +79,7 @@ struct QualityRow {
   double average_precision = kNoNumber, average_precision_low = kNoNumber,
          average_precision_high = kNoNumber;  // of labelled rows only
   double evaluation_average_precision = kNoNumber, evaluation_low = kNoNumber,
-         evaluation_high = kNoNumber;      // what the evaluation promised
+         evaluation_high = kNoNumber;         // what the evaluation promised
   double average_precision_drop = kNoNumber;  // share of evaluation_low that is missing; < 0: above
   double calibration_gap = kNoNumber;         // observed minus predicted
   double calibration_gap_low = kNoNumber, calibration_gap_high = kNoNumber;
@@ -157,8 +157,8 @@ struct AlertRow {
   std::string monitor;
   std::string model;       // "" for expectations
   std::string population;  // "" for expectations
-  std::string cause;  // "population_aged", "feature_changed", "prediction_changed",
-                      // "quality_dropped", "calibration_off", "expectation_failing"
+  std::string cause;       // "population_aged", "feature_changed", "prediction_changed",
+                           // "quality_dropped", "calibration_off", "expectation_failing"
   std::string object;      // the column, the model, or flow.expectation
   std::string transition;  // "fired" or "cleared"
   Moment period_start;     // the period that decided it

@@ -23,25 +23,53 @@ using kernel::Value;
 constexpr char kOperation[] = "MONITOR";
 
 // -- one value and a column's place
-kernel::Type TypeOf(const std::string&) { return kernel::kVarchar; }
-kernel::Type TypeOf(int64_t) { return kernel::kBigint; }
-kernel::Type TypeOf(double) { return kernel::kDouble; }
-kernel::Type TypeOf(bool) { return kernel::kBoolean; }
-kernel::Type TypeOf(const Moment&) { return kernel::kTimestamp; }
+kernel::Type TypeOf(const std::string&) {
+  return kernel::kVarchar;
+}
+kernel::Type TypeOf(int64_t) {
+  return kernel::kBigint;
+}
+kernel::Type TypeOf(double) {
+  return kernel::kDouble;
+}
+kernel::Type TypeOf(bool) {
+  return kernel::kBoolean;
+}
+kernel::Type TypeOf(const Moment&) {
+  return kernel::kTimestamp;
+}
 
-Value ToValue(const std::string& v) { return Value::Varchar(v); }
-Value ToValue(int64_t v) { return Value::Bigint(v); }
-Value ToValue(double v) { return std::isnan(v) ? Value::Null(kernel::kDouble) : Value::Double(v); }
-Value ToValue(bool v) { return Value::Boolean(v); }
+Value ToValue(const std::string& v) {
+  return Value::Varchar(v);
+}
+Value ToValue(int64_t v) {
+  return Value::Bigint(v);
+}
+Value ToValue(double v) {
+  return std::isnan(v) ? Value::Null(kernel::kDouble) : Value::Double(v);
+}
+Value ToValue(bool v) {
+  return Value::Boolean(v);
+}
 Value ToValue(const Moment& v) {
   return v.is_none() ? Value::Null(kernel::kTimestamp) : Value::Timestamp(v.at);
 }
 
-void FromColumn(const Column& column, int64_t row, std::string& v) { v = column.text(row); }
-void FromColumn(const Column& column, int64_t row, int64_t& v) { v = column.int64s()[row]; }
-void FromColumn(const Column& column, int64_t row, double& v) { v = column.doubles()[row]; }
-void FromColumn(const Column& column, int64_t row, bool& v) { v = column.booleans()[row] != 0; }
-void FromColumn(const Column& column, int64_t row, Moment& v) { v.at = column.int64s()[row]; }
+void FromColumn(const Column& column, int64_t row, std::string& v) {
+  v = column.text(row);
+}
+void FromColumn(const Column& column, int64_t row, int64_t& v) {
+  v = column.int64s()[row];
+}
+void FromColumn(const Column& column, int64_t row, double& v) {
+  v = column.doubles()[row];
+}
+void FromColumn(const Column& column, int64_t row, bool& v) {
+  v = column.booleans()[row] != 0;
+}
+void FromColumn(const Column& column, int64_t row, Moment& v) {
+  v.at = column.int64s()[row];
+}
 
 // -- keys
 using Key = std::tuple<std::string, std::string, Micros, std::string, std::string>;
@@ -49,17 +77,35 @@ using Key = std::tuple<std::string, std::string, Micros, std::string, std::strin
 Key KeyOf(const DriftRow& r) {
   return {r.monitor, r.population, r.period_start.at, r.kind, r.name};
 }
-Key KeyOf(const QualityRow& r) { return {r.monitor, r.population, r.period_start.at, "", ""}; }
-Key KeyOf(const ExpectationRow& r) { return {r.flow, r.expectation, r.period_start.at, "", ""}; }
+Key KeyOf(const QualityRow& r) {
+  return {r.monitor, r.population, r.period_start.at, "", ""};
+}
+Key KeyOf(const ExpectationRow& r) {
+  return {r.flow, r.expectation, r.period_start.at, "", ""};
+}
 // By the time of the period, so that the rows of an alert stand in their order.
-Key KeyOf(const AlertRow& r) { return {"", "", r.period_start.at, r.alert_id, ""}; }
-Key KeyOf(const DeliveryRow& r) { return {r.alert_id, "", 0, "", ""}; }
+Key KeyOf(const AlertRow& r) {
+  return {"", "", r.period_start.at, r.alert_id, ""};
+}
+Key KeyOf(const DeliveryRow& r) {
+  return {r.alert_id, "", 0, "", ""};
+}
 
-std::string_view TableOf(const DriftRow&) { return kDriftTable; }
-std::string_view TableOf(const QualityRow&) { return kQualityTable; }
-std::string_view TableOf(const ExpectationRow&) { return kExpectationsTable; }
-std::string_view TableOf(const AlertRow&) { return kAlertsTable; }
-std::string_view TableOf(const DeliveryRow&) { return kDeliveriesTable; }
+std::string_view TableOf(const DriftRow&) {
+  return kDriftTable;
+}
+std::string_view TableOf(const QualityRow&) {
+  return kQualityTable;
+}
+std::string_view TableOf(const ExpectationRow&) {
+  return kExpectationsTable;
+}
+std::string_view TableOf(const AlertRow&) {
+  return kAlertsTable;
+}
+std::string_view TableOf(const DeliveryRow&) {
+  return kDeliveriesTable;
+}
 
 template <typename Row>
 Result<OwnedTable> OwnedOf() {
@@ -96,7 +142,8 @@ Result<std::vector<Row>> RowsOf(const Batch& batch) {
       return;
     }
     for (int64_t row = 0; row < batch.rows; ++row) {
-      if (!column.IsNull(row)) FromColumn(column, row, rows[static_cast<size_t>(row)].*entry.second);
+      if (!column.IsNull(row))
+        FromColumn(column, row, rows[static_cast<size_t>(row)].*entry.second);
     }
   };
   std::apply([&](const auto&... entries) { (take(entries), ...); }, Row::Columns());
