@@ -43,6 +43,7 @@ RunCommand AddRunCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddSqlCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddFeaturesCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddModelsCommand(CLI::App& sub, CommonOptions& common);
+RunCommand AddMonitorCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddServeCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddJobsCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddAccessCommand(CLI::App& sub, CommonOptions& common);

@@ -20,6 +20,7 @@ constexpr CommandEntry kCommands[] = {
     {"features", "Feature views and point-in-time training sets", AddFeaturesCommand},
     {"models", "Trained models and their runs", AddModelsCommand},
     {"jobs", "What the project does by itself: schedules and runs", AddJobsCommand},
+    {"monitor", "Drift, quality and alerts of what was scored", AddMonitorCommand},
     {"access", "Users and tokens of the project's server", AddAccessCommand},
     {"version", "Print the version", AddVersionCommand},
 };

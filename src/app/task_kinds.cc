@@ -3,9 +3,12 @@
 #include <algorithm>
 
 #include "app/features_audit.h"
+#include "app/monitoring.h"
 #include "app/run.h"
 #include "app/score.h"
 #include "base/log.h"
+#include "model/monitoring/monitor_task.h"
+#include "platform/features/feature_store.h"
 
 namespace millpond::app {
 namespace {
@@ -167,6 +170,17 @@ class AuditKind : public TaskKind {
   const Project& project_;
 };
 
+Result<model::MonitorReport> Monitor(const Project& server, const std::vector<std::string>& names,
+                                     const TaskRun& run) {
+  MP_ASSIGN_OR_RETURN(auto ground, TaskGround::Make(server, run));
+  Project& project = *ground.project;
+  MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(project));
+  MP_RETURN_IF_ERROR(project.features().Load(project.PathOf("features")));
+  model::MonitorOptions options;
+  options.progress = &ground.listener();
+  return RunProjectMonitors(project, *stores, names, options);
+}
+
 }  // namespace
 
 platform::TaskKinds MakeTaskKinds(Project& project) {
@@ -174,6 +188,10 @@ platform::TaskKinds MakeTaskKinds(Project& project) {
   kinds.Add(std::make_unique<RunKind>(project));
   kinds.Add(std::make_unique<ScoreKind>(project));
   kinds.Add(std::make_unique<AuditKind>(project));
+  kinds.Add(std::make_unique<model::MonitorTask>(
+      [&project](const std::vector<std::string>& names, const TaskRun& run) {
+        return Monitor(project, names, run);
+      }));
   return kinds;
 }
 

@@ -3,6 +3,7 @@
 //   {kind: run, retrain: false, full_refresh: [TABLE, …]}   what `millpond run` does
 //   {kind: score, model: NAME}                              batch scores by the model's champion
 //   {kind: audit, models: [NAME, …]}                        `millpond features audit`
+//   {kind: monitor, monitors: [NAME, …]}                    `millpond monitor`
 #pragma once
 
 #include "app/project.h"

@@ -2,7 +2,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "model/training/definition_values_internal.h"
+#include "model/training/definition_values.h"
 
 namespace millpond::model {
 

@@ -5,7 +5,7 @@
 
 #include "base/yaml.h"
 #include "data/catalog/table_name.h"
-#include "model/training/definition_values_internal.h"
+#include "model/training/definition_values.h"
 #include "model/training/learner.h"
 #include "model/training/serve_definition_internal.h"
 

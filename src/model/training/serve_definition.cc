@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "model/training/definition_values_internal.h"
+#include "model/training/definition_values.h"
 #include "model/training/serve_definition_internal.h"
 
 namespace millpond::model {
