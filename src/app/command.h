@@ -39,6 +39,7 @@ struct CommandEntry {
 };
 
 RunCommand AddVersionCommand(CLI::App& sub, CommonOptions& common);
+RunCommand AddInitCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddRunCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddSqlCommand(CLI::App& sub, CommonOptions& common);
 RunCommand AddFeaturesCommand(CLI::App& sub, CommonOptions& common);

@@ -14,6 +14,7 @@ namespace millpond::app {
 namespace {
 
 constexpr CommandEntry kCommands[] = {
+    {"init", "Make a project from a CSV file", AddInitCommand},
     {"run", "Bring tables, features, models and scores up to date", AddRunCommand},
     {"serve", "Serve the project: models, features, ingestion, MLflow's API", AddServeCommand},
     {"sql", "Run SQL over the project's tables", AddSqlCommand},
