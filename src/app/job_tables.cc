@@ -4,6 +4,8 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
+#include <cmath>
+
 #include "app/result_output.h"
 #include "app/terminal.h"
 #include "data/arrow/status.h"
@@ -123,8 +125,9 @@ Result<std::shared_ptr<arrow::Table>> RunsTable(const std::vector<JobRun>& runs)
     MP_RETURN_IF_ERROR(Put(scheduled, Second(run.scheduled_at)));
     MP_RETURN_IF_ERROR(Put(started, Second(run.started_at)));
     MP_RETURN_IF_ERROR(Put(finished, Second(run.finished_at)));
-    MP_ARROW_RETURN_IF_ERROR(run.started_at != 0 && run.finished() ? seconds.Append(run.seconds)
-                                                                   : seconds.AppendNull());
+    MP_ARROW_RETURN_IF_ERROR(run.started_at != 0 && run.finished()
+                                 ? seconds.Append(std::round(run.seconds * 1000) / 1000)
+                                 : seconds.AppendNull());
     MP_RETURN_IF_ERROR(Put(outcome, Outcome(run)));
   }
   return columns.Finish();

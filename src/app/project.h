@@ -32,8 +32,8 @@ class Project {
                                                const ProjectOverrides& overrides,
                                                CancellationToken cancellation);
   // The same project once more, for work that has a cancellation of its own beside this one's: own
-  // connections and threads, the same memory budget, and an eighth of it for its
-  // queries. What it commits, this one's listeners find as they find another process's.
+  // connections and threads, the same memory budget, an eighth of it for its queries. What it
+  // commits, this one's listeners find as they find another process's.
   Result<std::unique_ptr<Project>> OpenBeside(CancellationToken cancellation) const;
   ~Project();
 

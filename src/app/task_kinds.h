@@ -13,6 +13,6 @@ namespace millpond::app {
 
 // `project` must outlive the kinds and the tasks that they read. Each run of a task opens the
 // project once more (Project::OpenBeside), so that it can be cancelled by itself.
-platform::TaskKinds MakeTaskKinds(Project& project);
+platform::TaskKinds MakeTaskKinds(const Project& project);
 
 }  // namespace millpond::app

@@ -1,6 +1,7 @@
 #include "platform/jobs/run_task.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -97,7 +98,7 @@ TaskEnd RunTask(const JobDefinition& job, const JobRun& run, const CancellationT
   task.end.state = RunState::kFailed;
   task.end.error = outcome.error().ToString();
   task.may_help = MayGoAway(outcome.error().kind());
-  if (outcome.error().kind() != ErrorKind::kCancelled) return task;
+  // Whatever the task made of being cancelled.
   if (watch.timed_out()) {
     task.end.error = fmt::format("took longer than its timeout_s ({:g} s) and was stopped",
                                  static_cast<double>(job.timeout) / kMicrosPerSecond);
