@@ -120,13 +120,16 @@ Result<std::shared_ptr<const DriftCounts>> ModelMonitor::Count(const MonitoredRo
   }
   auto counts = std::make_shared<DriftCounts>(model.columns());
   TaskPool& pool = parts_.catalog.workspace().env.pool;
-  const auto add = [&](const Batch& batch) { return counts->Add(batch, pool); };
+  // Features of a scoring lie in a table without the answers: the version that scored them gives
+  // the same bits again.
+  const auto add = [&](const Batch& batch) -> Status {
+    if (batch.Find(kPredictionColumn) >= 0) return counts->Add(batch, pool);
+    MP_ASSIGN_OR_RETURN(auto scored, WithScores(model.scoring(), batch));
+    return counts->Add(scored, pool);
+  };
   MP_ASSIGN_OR_RETURN(auto replayed, Replayed(rows, model));
-  MP_RETURN_IF_ERROR(ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
-  // Scores that lie in a table of their own.
-  if (rows.scores_sql != rows.features_sql) {
-    MP_RETURN_IF_ERROR(ReadMonitoredRows(parts_, model_, monitor_, rows.scores_sql, nullptr, add));
-  }
+  MP_RETURN_IF_ERROR(
+      ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
   last_ = {rows.population, rows.period, model.version(), counts, replayed};
   return std::shared_ptr<const DriftCounts>(counts);
 }
