@@ -15,6 +15,8 @@ namespace {
 
 using kernel::Batch;
 
+constexpr int64_t kJudgedRowBytes = 200;  // with its texts
+
 // What of the definition decides a period's numbers (thresholds and webhooks do not).
 std::string DefinitionDigest(const ModelDefinition& model, const MonitorDefinition& monitor) {
   const Json json = {
@@ -118,13 +120,16 @@ Result<std::shared_ptr<const DriftCounts>> ModelMonitor::Count(const MonitoredRo
   }
   auto counts = std::make_shared<DriftCounts>(model.columns());
   TaskPool& pool = parts_.catalog.workspace().env.pool;
-  const auto add = [&](const Batch& batch) { return counts->Add(batch, pool); };
+  // Features of a scoring lie in a table without the answers: the version that scored them gives
+  // the same bits again.
+  const auto add = [&](const Batch& batch) -> Status {
+    if (batch.Find(kPredictionColumn) >= 0) return counts->Add(batch, pool);
+    MP_ASSIGN_OR_RETURN(auto scored, WithScores(model.scoring(), batch));
+    return counts->Add(scored, pool);
+  };
   MP_ASSIGN_OR_RETURN(auto replayed, Replayed(rows, model));
-  MP_RETURN_IF_ERROR(ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
-  // Scores that lie in a table of their own.
-  if (rows.scores_sql != rows.features_sql) {
-    MP_RETURN_IF_ERROR(ReadMonitoredRows(parts_, model_, monitor_, rows.scores_sql, nullptr, add));
-  }
+  MP_RETURN_IF_ERROR(
+      ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
   last_ = {rows.population, rows.period, model.version(), counts, replayed};
   return std::shared_ptr<const DriftCounts>(counts);
 }
@@ -171,8 +176,59 @@ Status ModelMonitor::Drift(const MonitoredRows& rows, const MonitoredModel& mode
   return OkStatus();
 }
 
+Result<ModelMonitor::Scored> ModelMonitor::ReadScored(const MonitoredRows& rows,
+                                                      const MonitoredModel& model) {
+  Scored scored;
+  const auto& cluster = model_.cluster.empty() ? model_.label.entity : model_.cluster;
+  MP_ASSIGN_OR_RETURN(auto replayed, Replayed(rows, model));
+  MP_ASSIGN_OR_RETURN(scored.memory, parts_.catalog.workspace().env.arbiter.Reserve(
+                                         ResourceClass::kBatch, 0, "quality of " + model_.name));
+  MP_RETURN_IF_ERROR(ReadMonitoredRows(
+      parts_, model_, monitor_, rows.scores_sql, replayed, [&](const Batch& batch) -> Status {
+        MP_ASSIGN_OR_RETURN(auto entity, ColumnsOf(batch, model_.label.entity));
+        auto clusters = ColumnsOf(batch, cluster);
+        if (!clusters) clusters = entity;
+        MP_ASSIGN_OR_RETURN(auto needed,
+                            ColumnsOf(batch, {model_.label.time, "margin", "probability"}));
+        const auto rows_now = static_cast<int64_t>(scored.rows.size()) + batch.rows;
+        MP_RETURN_IF_ERROR(scored.memory.Resize(rows_now * kJudgedRowBytes));
+        for (int64_t i = 0; i < batch.rows; ++i) {
+          const Micros t = labels_->JudgedAt(needed[0]->int64s()[i], rows.population);
+          scored.moments.insert(t);
+          scored.rows.push_back({RowKey(entity, i, t), RowKey(*clusters, i, 0),
+                                 needed[1]->doubles()[i], needed[2]->doubles()[i], 0});
+        }
+        return OkStatus();
+      }));
+  // Sums must not depend on the order in which the engine gave its rows.
+  std::ranges::sort(scored.rows, {}, [](const JudgedRow& one) {
+    return std::tie(one.key, one.margin, one.probability);
+  });
+  return scored;
+}
+
+Status ModelMonitor::Judge(Scored scored, const MonitoredModel& model, QualityRow& row) {
+  const std::vector<Micros> asked(scored.moments.begin(), scored.moments.end());
+  MP_ASSIGN_OR_RETURN(auto known, labels_->Known(asked, now_));
+  std::vector<JudgedRow> judged;
+  for (auto& one : scored.rows) {
+    const auto label = known.find(one.key);
+    if (label == known.end()) continue;
+    one.label = label->second;
+    judged.push_back(std::move(one));
+  }
+  row.labelled_rows = static_cast<int64_t>(judged.size());
+  row.status = judged.empty() ? "no labels" : "known";
+  if (judged.empty()) return OkStatus();
+  TaskPool& pool = parts_.catalog.workspace().env.pool;
+  return JudgeRows(std::move(judged), model.evaluation(), {monitor_.bootstrap, model_.seed, &pool},
+                   row);
+}
+
 Status ModelMonitor::Quality(const MonitoredRows& rows, const MonitoredModel& model,
                              std::string inputs) {
+  MP_ASSIGN_OR_RETURN(auto scored, ReadScored(rows, model));
+  if (scored.rows.empty()) return OkStatus();  // nobody to judge: no period
   QualityRow row;
   row.monitor = monitor_.name;
   row.model = model_.name;
@@ -182,59 +238,15 @@ Status ModelMonitor::Quality(const MonitoredRows& rows, const MonitoredModel& mo
   row.period_end.at = rows.period.end;
   row.replayed = rows.replayed;
   row.inputs = std::move(inputs);
-
-  std::vector<JudgedRow> scored;
-  std::set<Micros> moments;
-  Micros last = std::numeric_limits<Micros>::min();
+  row.rows = static_cast<int64_t>(scored.rows.size());
   double probability = 0;
-  auto cluster = model_.cluster.empty() ? model_.label.entity : model_.cluster;
-  MP_ASSIGN_OR_RETURN(auto replayed, Replayed(rows, model));
-  MP_ASSIGN_OR_RETURN(auto memory, parts_.catalog.workspace().env.arbiter.Reserve(
-                                       ResourceClass::kBatch, 0, "quality of " + model_.name));
-  MP_RETURN_IF_ERROR(ReadMonitoredRows(
-      parts_, model_, monitor_, rows.scores_sql, replayed, [&](const Batch& batch) -> Status {
-        MP_ASSIGN_OR_RETURN(auto entity, ColumnsOf(batch, model_.label.entity));
-        auto clusters = ColumnsOf(batch, cluster);
-        if (!clusters) clusters = entity;
-        MP_ASSIGN_OR_RETURN(auto needed,
-                            ColumnsOf(batch, {model_.label.time, "margin", "probability"}));
-        const auto rows_now = static_cast<int64_t>(scored.size()) + batch.rows;
-        MP_RETURN_IF_ERROR(memory.Resize(rows_now * 200));
-        for (int64_t i = 0; i < batch.rows; ++i) {
-          const Micros t = labels_->JudgedAt(needed[0]->int64s()[i], rows.population);
-          moments.insert(t);
-          last = std::max(last, t);
-          probability += needed[2]->doubles()[i];
-          scored.push_back({RowKey(entity, i, t), RowKey(*clusters, i, 0), needed[1]->doubles()[i],
-                            needed[2]->doubles()[i], 0});
-        }
-        return OkStatus();
-      }));
-  row.rows = static_cast<int64_t>(scored.size());
-  if (scored.empty()) return OkStatus();  // nobody to judge: no period
-  row.mean_probability = probability / static_cast<double>(scored.size());
-  // Whatever T the period may still bring, its labels are known a horizon later.
-  row.label_known_at.at = last + model_.label.horizon;
+  for (const auto& one : scored.rows) probability += one.probability;
+  row.mean_probability = probability / static_cast<double>(row.rows);
+  row.label_known_at.at = *scored.moments.rbegin() + model_.label.horizon;
   if (row.label_known_at.at > now_) {
     row.status = "label pending";
-    quality_.push_back(std::move(row));
-    return OkStatus();
-  }
-  const std::vector<Micros> asked(moments.begin(), moments.end());
-  MP_ASSIGN_OR_RETURN(auto known, labels_->Known(asked, now_));
-  std::vector<JudgedRow> judged;
-  for (auto& one : scored) {
-    const auto label = known.find(one.key);
-    if (label == known.end()) continue;
-    one.label = label->second;
-    judged.push_back(std::move(one));
-  }
-  row.labelled_rows = static_cast<int64_t>(judged.size());
-  row.status = judged.empty() ? "no labels" : "known";
-  if (!judged.empty()) {
-    TaskPool& pool = parts_.catalog.workspace().env.pool;
-    MP_RETURN_IF_ERROR(JudgeRows(std::move(judged), model.evaluation(),
-                                 {monitor_.bootstrap, model_.seed, &pool}, row));
+  } else {
+    MP_RETURN_IF_ERROR(Judge(std::move(scored), model, row));
   }
   quality_.push_back(std::move(row));
   return OkStatus();

@@ -3,11 +3,13 @@
 
 #include <map>
 #include <memory>
+#include <set>
 
 #include "model/monitoring/monitor.h"
 #include "model/monitoring/monitored_labels.h"
 #include "model/monitoring/monitored_model.h"
 #include "model/monitoring/monitored_rows.h"
+#include "model/monitoring/quality.h"
 
 namespace millpond::model {
 
@@ -24,8 +26,12 @@ class ModelMonitor {
                                                       const ModelDefinition& model);
 
  private:
-  struct Counted;
-  Status Prepare();
+  // The answers of a period, in the order of their keys.
+  struct Scored {
+    std::vector<JudgedRow> rows;
+    std::set<Micros> moments;  // T by whose labels they are judged
+    MemoryReservation memory;
+  };
   bool IsDue(const MonitoredRows& rows, const std::string& inputs, const QualityRow* there) const;
   Result<std::string> InputsOf(const MonitoredRows& rows) const;
   Result<const MonitoredModel*> ModelOf(const MonitoredRows& rows, const QualityRow* there);
@@ -35,6 +41,8 @@ class ModelMonitor {
   Result<std::shared_ptr<const DriftCounts>> Count(const MonitoredRows& rows,
                                                    const MonitoredModel& model);
   Status Drift(const MonitoredRows& rows, const MonitoredModel& model, const MonitoredRows* before);
+  Result<Scored> ReadScored(const MonitoredRows& rows, const MonitoredModel& model);
+  Status Judge(Scored scored, const MonitoredModel& model, QualityRow& row);
   Status Quality(const MonitoredRows& rows, const MonitoredModel& model, std::string inputs);
   Status ComputeOne(const std::vector<MonitoredRows>& found, size_t at, const QualityRow* there,
                     const std::string& inputs);
