@@ -16,7 +16,6 @@
 #include "data/arrow/status.h"
 #include "kernel/column.h"
 #include "model/monitoring/alerts.h"
-#include "model/monitoring/monitor_task.h"
 #include "model/monitoring/monitoring_tables.h"
 #include "platform/features/kernel_batch.h"
 

@@ -122,4 +122,15 @@ Result<MonitorReport> RunMonitors(const TrainerParts& parts,
   return report;
 }
 
+std::string SummaryOf(const MonitorReport& report) {
+  const auto count = [](size_t n, std::string_view what) {
+    return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  size_t periods = 0, fired = 0;
+  for (const auto& watched : report.monitors) periods += static_cast<size_t>(watched.computed);
+  for (const auto& alert : report.fresh) fired += alert.transition == "fired" ? 1 : 0;
+  return fmt::format("{} computed, {} fired, {} cleared, {} firing", count(periods, "period"),
+                     count(fired, "alert"), report.fresh.size() - fired, report.firing.size());
+}
+
 }  // namespace millpond::model

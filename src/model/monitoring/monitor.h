@@ -57,4 +57,7 @@ Result<MonitorReport> RunMonitors(const TrainerParts& parts,
                                   const std::vector<MonitorDefinition>& monitors,
                                   const MonitorOptions& options = {});
 
+// "3 periods computed, 1 alert fired, 0 cleared, 2 firing".
+std::string SummaryOf(const MonitorReport& report);
+
 }  // namespace millpond::model

@@ -3,7 +3,6 @@
 
 #include "base/sha256.h"
 #include "model/monitoring/drift_section.h"
-#include "model/monitoring/monitor_task.h"
 #include "model/monitoring/monitoring_tables.h"
 #include "model/training/trainer_test_project.h"
 
@@ -149,16 +148,10 @@ TEST_F(MonitorTest, CohortsMayUseAttributesOfTheEntity) {
   EXPECT_THAT(failed.problems, ElementsAre(HasSubstr("no_such_column")));
 }
 
-TEST_F(MonitorTest, TheSectionShowsPeriodsAndTheTaskRuns) {
-  MonitorTask task([&](const std::vector<std::string>&) { return Run(); });
-  MP_EXPECT_OK(task.Check(Json{{"kind", "monitor"}, {"monitors", {"stopped"}}}, "jobs/x.yml"));
-  EXPECT_THAT(task.Check(Json{{"monitor", {"stopped"}}}, "jobs/x.yml"),
-              testing::FailsWith(ErrorKind::kInvalidArgument,
-                                 HasSubstr("unknown key 'monitor' of task kind monitor; did you "
-                                           "mean 'monitors'?")));
-  MP_ASSERT_OK_AND_ASSIGN(auto outcome, task.Run(Json{{"kind", "monitor"}}, {}));
-  EXPECT_TRUE(outcome.changed);
-  EXPECT_THAT(outcome.summary, HasSubstr("6 periods computed"));
+TEST_F(MonitorTest, TheSectionShowsPeriods) {
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Run());
+  EXPECT_TRUE(report.changed);
+  EXPECT_THAT(SummaryOf(report), HasSubstr("6 periods computed"));
   Page page("p", "");
   MP_ASSERT_OK_AND_ASSIGN(auto facts, ReadMonitoringFacts(*catalog_));
   DriftSection(page, facts);
