@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both may be repeated at will.
 # Everything below is a short door to a script or to CMake, which can be used directly as well.
-.PHONY: help setup setup-tests build build-all demo test test-long bench check clean
+.PHONY: help setup setup-tests build build-all demo dist test test-long bench check clean
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 
@@ -25,6 +25,9 @@ build-all: setup-tests
 
 demo: build  ## the churn example, from raw files to a scored customer list
 	@examples/churn/demo
+
+dist: build  ## build/dist/millpond-VERSION-linux-x86_64.tar.gz: runs without a compiler
+	@tools/dist
 
 test: build-all  ## every test, fast and slow; ends with the runner's closing line
 	@tools/run-tests -L 'fast|slow'
