@@ -128,8 +128,7 @@ Result<std::shared_ptr<const DriftCounts>> ModelMonitor::Count(const MonitoredRo
     return counts->Add(scored, pool);
   };
   MP_ASSIGN_OR_RETURN(auto replayed, Replayed(rows, model));
-  MP_RETURN_IF_ERROR(
-      ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
+  MP_RETURN_IF_ERROR(ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
   last_ = {rows.population, rows.period, model.version(), counts, replayed};
   return std::shared_ptr<const DriftCounts>(counts);
 }
