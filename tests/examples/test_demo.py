@@ -20,17 +20,18 @@ def test_demo_tells_its_story(tmp_path):
     done = demo(tmp_path / "churn")
     assert done.returncode == 0, done.stderr
     parts = done.stdout.split("=== ")
-    assert [part[:6] for part in parts[1:5]] == ["1 of 5", "2 of 5", "3 of 5", "4 of 5"]
+    assert [part[:6] for part in parts[1:7]] == [f"{act} of 6" for act in range(1, 7)]
     assert "from 16 files" in parts[1] and "12 quarantined" in parts[1]
     assert "Nothing has changed since the last run." in parts[2]
     assert "from 1 files" in parts[3] and "1,878 rows" in parts[3]
     assert "trained on 22,047 rows, calibrated on 4,195, tested on 15,698" in parts[4]
     assert "average precision" in parts[4] and "work_list" in parts[4]
-    assert (tmp_path / "churn/.millpond/report.html").is_file() and "report.html" in parts[6]
-    before = re.search(r"probability of churn ([0-9.]+)", parts[5])[1]
-    after = re.search(r"ms later: ([0-9.]+)", parts[5])[1]
+    assert (tmp_path / "churn/.millpond/report.html").is_file() and "report.html" in parts[7]
+    assert "ALERT churn (population_aged" in parts[5] and "most_moved" in (tmp_path / "churn/monitor.txt").read_text()
+    before = re.search(r"probability of churn ([0-9.]+)", parts[6])[1]
+    after = re.search(r"ms later: ([0-9.]+)", parts[6])[1]
     assert float(after) < float(before)
-    assert "stopped, since nobody is at a terminal" in parts[6] and not (tmp_path / "churn/.millpond/server.json").exists()
+    assert "stopped, since nobody is at a terminal" in parts[7] and not (tmp_path / "churn/.millpond/server.json").exists()
 
 
 def test_a_second_demo_replaces_the_server_of_the_first(tmp_path):
