@@ -63,7 +63,7 @@ def slow_job(project):
 
 def test_a_first_start_runs_nothing(churn, server):
     jobs = {job["job"]: job for job in server.get("/api/jobs")["jobs"]}
-    assert set(jobs) == {"nightly", "weekly_scores"}
+    assert set(jobs) == {"audit", "monitor", "nightly", "weekly_scores"}
     assert jobs["nightly"]["next_tick"] == "1998-07-01T02:15:00.000000Z"
     assert jobs["weekly_scores"]["next_tick"] == "1998-07-06T05:00:00.000000Z"
     assert all(job["state"] is None for job in jobs.values())
