@@ -148,6 +148,31 @@ TEST_F(MonitorTest, CohortsMayUseAttributesOfTheEntity) {
   EXPECT_THAT(failed.problems, ElementsAre(HasSubstr("no_such_column")));
 }
 
+// Answers of an endpoint have a T of their own; the label of the day's begin judges them.
+TEST_F(MonitorTest, AnswersOfAnEndpointAreAPopulationOfTheirOwn) {
+  Sql("CREATE TABLE stopped_inference AS SELECT customer, as_of + INTERVAL 5 HOURS AS as_of, "
+      "recency_days, purchases_30d, amount_30d, purchases, random() AS margin, 0.5::DOUBLE AS "
+      "probability, 'stopped' AS model, 1::BIGINT AS model_version, 41::BIGINT AS feature_age_us "
+      "FROM stopped_training_set WHERE split = 'test'");
+  Sql("INSERT INTO stopped_inference SELECT customer, as_of, NULL, NULL, NULL, NULL, margin, "
+      "probability, 'another', 1, NULL FROM stopped_inference");
+  monitor_.replay_from = std::nullopt;
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Run());
+  EXPECT_THAT(report.problems, IsEmpty());
+  const auto& quality = report.monitors[0].quality;
+  ASSERT_EQ(quality.size(), 1U);
+  EXPECT_EQ(quality[0].population, "endpoint");
+  EXPECT_EQ(quality[0].status, "known");
+  EXPECT_GT(quality[0].rows, 50);
+  EXPECT_EQ(quality[0].labelled_rows, quality[0].rows);
+  EXPECT_EQ(report.monitors[0].drift.size(), 5U);
+  EXPECT_EQ(report.monitors[0].drift[0].rows, quality[0].rows);
+  Sql("INSERT INTO stopped_inference SELECT * FROM stopped_inference WHERE model = 'stopped' LIMIT "
+      "1");
+  MP_ASSERT_OK_AND_ASSIGN(auto more, Run());
+  EXPECT_EQ(more.monitors[0].computed, 1);
+}
+
 TEST_F(MonitorTest, TheSectionShowsPeriods) {
   MP_ASSERT_OK_AND_ASSIGN(auto report, Run());
   EXPECT_TRUE(report.changed);
