@@ -90,6 +90,23 @@ std::string ScriptSafe(std::string json) {
   return json;
 }
 
+// "sha256-…", by which a policy names an inline script or style.
+std::string HashSource(std::string_view text) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  Sha256 hash;
+  hash.Update(text);
+  const auto digest = hash.Digest();
+  std::string base64;
+  for (size_t i = 0; i < digest.size(); i += 3) {
+    uint32_t group = 0;
+    for (size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < digest.size() ? digest[i + k] : 0);
+    for (int shift = 18; shift >= 0; shift -= 6) base64 += kDigits[group >> shift & 63];
+  }
+  base64.back() = '=';  // 32 bytes: the last group is one short
+  return "sha256-" + base64;
+}
+
 }  // namespace
 
 Page::Page(std::string title, std::string subtitle)
@@ -119,20 +136,34 @@ void Page::Verdict(std::string_view text, bool good) {
 }
 
 void Page::Table(const ReportTable& table) {
-  body_ += "<div class=\"scroll\"><table><thead><tr>";
-  for (const auto& cell : table.header) body_ += fmt::format("<th>{}</th>", Escape(cell));
+  body_ += "<div class=\"scroll\" tabindex=\"0\"><table>";
+  if (!table.caption.empty())
+    body_ += fmt::format("<caption><span>{}</span></caption>", Escape(table.caption));
+  body_ += "<thead><tr>";
+  for (const auto& cell : table.header) {
+    body_ += fmt::format("<th scope=\"col\">{}</th>", Escape(cell));
+  }
   body_ += "</tr></thead><tbody>\n";
-  for (const auto& row : table.rows) {
+  for (size_t row = 0; row < table.rows.size(); ++row) {
     body_ += "<tr>";
-    for (const auto& cell : row) body_ += fmt::format("<td>{}</td>", Escape(cell));
+    const auto& cells = table.rows[row];
+    for (size_t i = 0; i < cells.size(); ++i) {
+      std::string text = Escape(cells[i]);
+      if (i == 0 && row < table.links.size()) {
+        text = fmt::format("<a href=\"{}\">{}</a>", Escape(table.links[row]), text);
+      }
+      body_ += fmt::format("<td>{}</td>", text);
+    }
     body_ += "</tr>\n";
   }
   body_ += "</tbody></table></div>\n";
 }
 
 void Page::AddChart(const Chart& chart) {
-  body_ += fmt::format("<figure class=\"chart\" data-chart=\"{}\" aria-label=\"{}\"></figure>\n",
-                       charts_.size(), Escape(chart.title));
+  body_ += fmt::format(
+      "<figure class=\"chart\" data-chart=\"{0}\" role=\"img\" aria-label=\"{1}\"><noscript>{1}: a "
+      "picture that needs scripts</noscript></figure>\n",
+      charts_.size(), Escape(chart.title));
   charts_.push_back(DumpJson(ChartJson(chart)));
 }
 
@@ -157,18 +188,39 @@ bool Page::IsShownBy(std::string_view html) const {
   return html.find(Mark()) != std::string_view::npos;
 }
 
-std::string Page::RenderWith(std::string_view subtitle, std::string_view mark) const {
+std::string Page::Style() const {
+  return fmt::format("{}\n{}", charts_.empty() ? "" : embedded::kUplotStyle,
+                     embedded::kReportStyle);
+}
+
+std::string Page::Script() const {
+  if (charts_.empty()) return "";
   std::string charts;
   for (const auto& chart : charts_) charts += (charts.empty() ? "" : ",\n") + chart;
+  return fmt::format("{}\nconst charts = [{}];\n{}", embedded::kUplotScript, ScriptSafe(charts),
+                     embedded::kReportScript);
+}
+
+std::string Page::SecurityPolicy() const {
+  const std::string script = Script();
+  return fmt::format(
+      "default-src 'none'; style-src '{}'; script-src {}; img-src data:; base-uri 'none'; "
+      "form-action 'none'",
+      HashSource(Style()), script.empty() ? "'none'" : "'" + HashSource(script) + "'");
+}
+
+std::string Page::RenderWith(std::string_view subtitle, std::string_view mark) const {
+  std::string script = Script();
+  if (!script.empty()) script = "<script>" + script + "</script>\n";
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n{}"
-      "<title>{}</title>\n<style>{}\n{}</style></head>\n<body>\n<header><h1>{}</h1><p>{}</p>"
-      "<nav>{}</nav></header>\n<main>\n{}</main>\n<script>{}</script>\n"
-      "<script>const charts = [{}];\n{}</script>\n</body></html>\n",
-      mark, Escape(title_), embedded::kUplotStyle, embedded::kReportStyle, Escape(title_),
-      Escape(subtitle), contents_, body_, embedded::kUplotScript, ScriptSafe(charts),
-      embedded::kReportScript);
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<link rel=\"icon\" href=\"data:,\">\n{}"
+      "<title>{}</title>\n<style>{}</style></head>\n<body>\n<header><h1>{}</h1><p>{}</p>"
+      "<nav aria-label=\"Contents\">{}</nav></header>\n<main>\n{}</main>\n{}</body></html>\n",
+      SecurityPolicy(), mark, Escape(title_), Style(), Escape(title_), Escape(subtitle), contents_,
+      body_, script);
 }
 
 std::string FormatNumber(double value, int decimals) {

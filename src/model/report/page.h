@@ -1,6 +1,7 @@
 // One self-contained HTML page: headings, sentences, tables and charts, no file beside it and no
 // network. Charts are drawn in the browser by uPlot, whose script is part of the page; without
-// scripts the tables still say everything. All texts are escaped; NaN shows as "-".
+// scripts the tables still say everything. All texts are escaped; NaN shows as "-". The page itself
+// forbids the browser every script, style and address but its own (Content-Security-Policy).
 //
 // A page carries the fingerprint of all it shows but its subtitle (which may hold a time), so that
 // a file can be asked whether it shows the same.
@@ -28,10 +29,12 @@ struct Chart {
   std::vector<std::string> x_names;
 };
 
-// The first column is text, the others are numbers (right-aligned).
+// The first column is text and names its row, the others are numbers (right-aligned).
 struct ReportTable {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
+  std::string caption = {};             // what the table says, for those who do not see the page
+  std::vector<std::string> links = {};  // addresses of the rows' names; none, or one a row
 };
 
 class Page {
@@ -54,11 +57,16 @@ class Page {
   void EndDetails();
 
   std::string Render() const;
+  // What the page asks of the browser: the policy that stands in Render's page, as a header's
+  // value.
+  std::string SecurityPolicy() const;
   bool IsShownBy(std::string_view html) const;  // a file that Render made, earlier
 
  private:
   std::string RenderWith(std::string_view subtitle, std::string_view mark) const;
-  std::string Mark() const;  // the fingerprint, as an element of the head
+  std::string Mark() const;   // the fingerprint, as an element of the head
+  std::string Style() const;  // what stands in the page's style and script elements
+  std::string Script() const;
 
   std::string title_, subtitle_;
   std::string contents_, body_;

@@ -14,6 +14,7 @@ using ::testing::Not;
 TEST(PageTest, IsSelfContained) {
   Page page("churn", "a run");
   page.Section("Model", "model");
+  page.AddChart({"c", "x", "y", {{"s", {{0, 1}}}}, {}});
   std::string html = page.Render();
   EXPECT_THAT(html, HasSubstr("uPlot"));
   EXPECT_THAT(html, HasSubstr("<a href=\"#model\">Model</a>"));
@@ -27,6 +28,22 @@ TEST(PageTest, EscapesTexts) {
   std::string html = page.Render();
   EXPECT_THAT(html, Not(HasSubstr("<script>alert")));
   EXPECT_THAT(html, Not(HasSubstr("\"</script>\"")));
+}
+
+TEST(PageTest, ForbidsAllButItsOwnScriptAndStyle) {
+  Page page("t", "now");
+  EXPECT_THAT(page.SecurityPolicy(), HasSubstr("script-src 'none'"));
+  EXPECT_THAT(page.Render(), Not(HasSubstr("<script")));
+  page.AddChart({"c", "x", "y", {{"s", {{0, 1}}}}, {}});
+  EXPECT_THAT(page.SecurityPolicy(), HasSubstr("script-src 'sha256-"));
+  EXPECT_THAT(page.Render(), HasSubstr(page.SecurityPolicy()));
+}
+
+TEST(PageTest, TablesHaveCaptionsAndLinks) {
+  Page page("t", "");
+  page.Table({{"a"}, {{"x<y"}}, "c&d", {"/tables/x%3Cy"}});
+  EXPECT_THAT(page.Render(), HasSubstr("<caption><span>c&amp;d</span></caption>"));
+  EXPECT_THAT(page.Render(), HasSubstr("<a href=\"/tables/x%3Cy\">x&lt;y</a>"));
 }
 
 TEST(PageTest, JoinsSeriesOverTheUnionOfX) {

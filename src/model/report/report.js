@@ -15,30 +15,44 @@ function seriesOf(chart, i) {
   return base;
 }
 
+// Lines and words of a picture in the page's own colours, light or dark.
+const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
 function draw(figure) {
+  figure.replaceChildren();
   const chart = charts[Number(figure.dataset.chart)];
   const named = chart.xNames.length > 0;
-  const xAxis = { label: chart.x, size: 44 };
+  const look = { stroke: ink("--soft"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line"), width: 1 } };
+  const room = figure.parentElement.clientWidth - 22;
+  const xAxis = { ...look, label: chart.x, size: 44 };
   if (named) {
     xAxis.values = (_, ticks) => ticks.map((t) => chart.xNames[t] ?? "");
     xAxis.splits = () => chart.xNames.map((_, i) => i).filter((i) => chart.xNames.length < 9 || i % 2 === 0);
   }
   new uPlot({
     title: chart.title,
-    width: 500,
+    width: Math.min(500, room),
     height: 300,
     scales: { x: { time: false, range: named ? () => [-0.6, chart.xNames.length - 0.4] : undefined } },
     series: [{ label: chart.x, value: named ? (_, v) => chart.xNames[v] ?? "" : undefined },
       ...chart.names.map((_, i) => seriesOf(chart, i))],
-    axes: [xAxis, { label: chart.y, size: 60 }],
+    axes: [xAxis, { ...look, label: chart.y, size: 60 }],
   }, chart.data, figure);
 }
 
-// A folded part has no layout yet: its charts are drawn when it is opened.
+// A folded part has no layout yet: its charts are drawn when it is opened. All are drawn again when the
+// room or the colours change.
 const folded = (figure) => figure.closest("details:not([open])");
-for (const figure of document.querySelectorAll("figure.chart")) {
-  if (!folded(figure)) draw(figure);
-}
+const undrawn = (figure) => figure.querySelector("canvas") === null;
+const figures = () => [...document.querySelectorAll("figure.chart")].filter((figure) => !folded(figure));
+figures().forEach(draw);
 for (const part of document.querySelectorAll("details")) {
-  part.addEventListener("toggle", () => part.querySelectorAll("figure.chart:empty").forEach(draw));
+  part.addEventListener("toggle", () => figures().filter(undrawn).forEach(draw));
 }
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => figures().forEach(draw));
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === width) return;
+  width = innerWidth;
+  figures().forEach(draw);
+});
