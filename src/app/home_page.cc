@@ -11,7 +11,8 @@ Result<HttpResponse> Render(const HomePageParts& parts) {
   AddProblems(page, parts);
   AddEndpoints(page, parts);
   MP_RETURN_IF_ERROR(AddModels(page, parts));
-  for (const auto& section : parts.more) MP_RETURN_IF_ERROR(section(page));
+  MP_RETURN_IF_ERROR(AddMonitoring(page, parts));
+  MP_RETURN_IF_ERROR(AddJobs(page, parts));
   MP_RETURN_IF_ERROR(AddRuns(page, parts));
   MP_RETURN_IF_ERROR(AddTables(page, parts));
   AddFlows(page, parts);

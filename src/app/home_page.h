@@ -2,9 +2,7 @@
 // server from what the stores say at that moment; no build step, no script needed to read it.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <vector>
 
 #include "app/model_stores.h"
 #include "app/project.h"
@@ -13,21 +11,18 @@
 #include "pipeline/flows/flow_runner.h"
 #include "platform/features/online_store.h"
 
-namespace millpond::model {
-class Page;
-}
-
 namespace millpond::app {
+
+class ProjectJobs;
 
 struct HomePageParts {
   Project& project;
   ModelStores& stores;
   model::EndpointSet& endpoints;
   pipeline::FlowRunner& flows;
+  ProjectJobs& jobs;
   platform::OnlineStore* online;  // null: none, for the reason
   std::string online_problem;
-  // Sections of parts that this page does not know (monitoring, jobs), between models and runs.
-  std::vector<std::function<Status(model::Page&)>> more = {};
 };
 
 // GET / as HTML, GET /report as the last run's report. `parts` must outlive the router.

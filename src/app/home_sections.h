@@ -12,6 +12,8 @@ namespace millpond::app {
 void AddProblems(model::Page& page, const HomePageParts& parts);
 void AddEndpoints(model::Page& page, const HomePageParts& parts);
 Status AddModels(model::Page& page, const HomePageParts& parts);
+Status AddMonitoring(model::Page& page, const HomePageParts& parts);
+Status AddJobs(model::Page& page, const HomePageParts& parts);
 Status AddRuns(model::Page& page, const HomePageParts& parts);
 Status AddTables(model::Page& page, const HomePageParts& parts);
 void AddFlows(model::Page& page, const HomePageParts& parts);

@@ -111,7 +111,8 @@ void Server::AddRoutes(bool secure) {
   pipeline::AddIngestRoutes(router_, {*spools_, &access_policy_});
   jobs_->AddRoutes(router_);
   model::AddServingRoutes(router_, *endpoints_, MILLPOND_VERSION, access_policy_);
-  AddHomePage(router_, {project_, *stores_, *endpoints_, *flows_, online_.get(), online_problem_});
+  AddHomePage(router_,
+              {project_, *stores_, *endpoints_, *flows_, *jobs_, online_.get(), online_problem_});
 }
 
 Status Server::Listen(const ServeOptions& options) {
