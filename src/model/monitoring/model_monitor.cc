@@ -128,8 +128,7 @@ Result<std::shared_ptr<const DriftCounts>> ModelMonitor::Count(const MonitoredRo
     return counts->Add(scored, pool);
   };
   MP_ASSIGN_OR_RETURN(auto replayed, Replayed(rows, model));
-  MP_RETURN_IF_ERROR(
-      ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
+  MP_RETURN_IF_ERROR(ReadMonitoredRows(parts_, model_, monitor_, rows.features_sql, replayed, add));
   last_ = {rows.population, rows.period, model.version(), counts, replayed};
   return std::shared_ptr<const DriftCounts>(counts);
 }
@@ -141,6 +140,7 @@ Status ModelMonitor::Drift(const MonitoredRows& rows, const MonitoredModel& mode
     MP_ASSIGN_OR_RETURN(earlier, Count(*before, model));
   }
   MP_ASSIGN_OR_RETURN(auto counts, Count(rows, model));
+  if (counts->rows(0) == 0) return OkStatus();
   const bool cohorts = !monitor_.cohort.by.empty();
   for (size_t i = 0; i < model.columns().size(); ++i) {
     const WatchedColumn& column = model.columns()[i];
