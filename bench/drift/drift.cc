@@ -7,9 +7,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <string>
 
 #include "base/fs/local_filesystem.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "data/arrow/status.h"
 #include "data/delta/scan.h"
@@ -68,31 +70,52 @@ Status Scan(const Environment& env, const std::string& path, Take take) {
   }
 }
 
-// From two Delta tables to a PSI of each column, as a monitor does it: bins from the reference,
-// then the reference and the current rows counted, a batch at a time.
-Result<std::vector<double>> Drift(const Environment& env, const std::string& reference,
-                                  const std::string& current, int columns) {
+using Take = std::function<Status(const kernel::Batch&)>;
+using Source = std::function<Status(const Take&)>;  // gives every batch
+
+// From two sources to a PSI of each column, as a monitor does it: bins from the reference, then the
+// reference and the current rows counted, a batch at a time.
+Result<std::vector<double>> Drift(TaskPool& pool, const Source& reference, const Source& current,
+                                  int columns) {
   std::vector<BinFitter> fitters(static_cast<size_t>(columns));
-  MP_RETURN_IF_ERROR(Scan(env, reference, [&](const kernel::Batch& rows) {
+  MP_RETURN_IF_ERROR(reference([&](const kernel::Batch& rows) {
     const std::vector<uint8_t> all(static_cast<size_t>(rows.rows), 1);
-    return env.pool.ParallelFor(fitters.size(),
-                                [&](size_t i) { return fitters[i].Add(rows.columns[i], all); });
+    return pool.ParallelFor(fitters.size(),
+                            [&](size_t i) { return fitters[i].Add(rows.columns[i], all); });
   }));
   std::vector<WatchedColumn> watched(fitters.size());
-  MP_RETURN_IF_ERROR(env.pool.ParallelFor(fitters.size(), [&](size_t i) -> Status {
+  MP_RETURN_IF_ERROR(pool.ParallelFor(fitters.size(), [&](size_t i) -> Status {
     watched[i] = {ColumnName(static_cast<int>(i)), std::move(fitters[i]).Fit()};
     return OkStatus();
   }));
   DriftCounts then(watched), now(watched);
-  const auto count = [&](DriftCounts& counts) {
-    return [&](const kernel::Batch& rows) { return counts.Add(rows, env.pool); };
-  };
-  MP_RETURN_IF_ERROR(Scan(env, reference, count(then)));
-  MP_RETURN_IF_ERROR(Scan(env, current, count(now)));
+  MP_RETURN_IF_ERROR(reference([&](const kernel::Batch& rows) { return then.Add(rows, pool); }));
+  MP_RETURN_IF_ERROR(current([&](const kernel::Batch& rows) { return now.Add(rows, pool); }));
   std::vector<double> psi;
-  for (size_t i = 0; i < watched.size(); ++i)
+  for (size_t i = 0; i < watched.size(); ++i) {
     psi.push_back(MeasureDrift(now.of(i), then.of(i)).psi);
+  }
   return psi;
+}
+
+struct Timed {
+  double seconds = HUGE_VAL;
+  double cpu_seconds = HUGE_VAL;  // of all threads
+  std::vector<double> psi;
+};
+
+Result<Timed> BestOf(TaskPool& pool, const Source& reference, const Source& current, int columns) {
+  Timed best;
+  for (int round = 0; round < kRounds; ++round) {
+    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t cpu = std::clock();
+    MP_ASSIGN_OR_RETURN(best.psi, Drift(pool, reference, current, columns));
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    best.seconds = std::min(best.seconds, took.count());
+    best.cpu_seconds =
+        std::min(best.cpu_seconds, static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC);
+  }
+  return best;
 }
 
 // FOLDER [rows columns]: writes FOLDER/reference and FOLDER/current, then measures.
@@ -106,22 +129,29 @@ Status Measure(const std::string& folder, int64_t rows, int columns) {
   const std::string reference = folder + "/reference", current = folder + "/current";
   MP_RETURN_IF_ERROR(WriteRows(env, reference, rows, columns, 0, 1));
   MP_RETURN_IF_ERROR(WriteRows(env, current, rows, columns, 1.0, 2));
-  double best = HUGE_VAL, best_cpu = HUGE_VAL;
-  std::vector<double> psi;
-  for (int round = 0; round < kRounds; ++round) {
-    const auto begin = std::chrono::steady_clock::now();
-    const std::clock_t cpu = std::clock();  // of all threads
-    MP_ASSIGN_OR_RETURN(psi, Drift(env, reference, current, columns));
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    best = std::min(best, took.count());
-    best_cpu = std::min(best_cpu, static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC);
+  std::vector<kernel::Batch> kept[2];
+  Source tables[2], memory[2];
+  for (int i = 0; i < 2; ++i) {
+    const std::string path = i == 0 ? reference : current;
+    tables[i] = [&env, path](const Take& take) { return Scan(env, path, take); };
+    MP_RETURN_IF_ERROR(tables[i]([&](const kernel::Batch& rows) {
+      kept[i].push_back(rows);
+      return OkStatus();
+    }));
+    memory[i] = [&batches = kept[i]](const Take& take) -> Status {
+      for (const auto& batch : batches) MP_RETURN_IF_ERROR(take(batch));
+      return OkStatus();
+    };
   }
-  std::printf(
-      "{\"rows\": %lld, \"columns\": %d, \"threads\": %d, \"seconds\": %.6f, "
-      "\"cpu_seconds\": %.6f, \"psi\": [",
-      static_cast<long long>(rows), columns, pool.threads(), best, best_cpu);
-  for (size_t i = 0; i < psi.size(); ++i) std::printf("%s%.9f", i == 0 ? "" : ", ", psi[i]);
-  std::printf("]}\n");
+  MP_ASSIGN_OR_RETURN(auto from_tables, BestOf(pool, tables[0], tables[1], columns));
+  MP_ASSIGN_OR_RETURN(auto from_memory, BestOf(pool, memory[0], memory[1], columns));
+  const Json document = {{"rows", rows},
+                         {"columns", columns},
+                         {"threads", pool.threads()},
+                         {"tables", {from_tables.seconds, from_tables.cpu_seconds}},
+                         {"memory", {from_memory.seconds, from_memory.cpu_seconds}},
+                         {"psi", from_memory.psi}};
+  std::printf("%s\n", DumpJson(document).c_str());
   return OkStatus();
 }
 

@@ -168,7 +168,6 @@ Status RunAll(Project& project, const MonitorCommandOptions& command, const Comm
     if (!options.from) options.from = std::numeric_limits<Micros>::min();
   }
   MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(project));
-  MP_RETURN_IF_ERROR(project.features().Load(project.PathOf("features")));
   TerminalProgress progress(stderr);
   options.progress = &progress;
   MP_ASSIGN_OR_RETURN(auto report, RunProjectMonitors(project, *stores, command.names, options));

@@ -1,6 +1,7 @@
 #include "model/monitoring/feature_bins.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace millpond::model {
@@ -13,9 +14,73 @@ std::string_view TextOf(const kernel::Column& column, int64_t row) {
   return column.booleans()[static_cast<size_t>(row)] != 0 ? "true" : "false";
 }
 
+// Values in the order of doubles are in the order of these numbers.
+uint64_t OrderedBits(double value) {
+  const auto bits = std::bit_cast<uint64_t>(value);
+  return bits >> 63 != 0 ? ~bits : bits | (uint64_t{1} << 63);
+}
+
+// The values at `ranks` (ascending) of the sorted sequence. Values are dealt by their leading 16
+// bits first, so that only those that share them with a wanted one are put in order: two passes and
+// a little, where selecting rank after rank takes many.
+std::vector<double> ValuesAtRanks(const std::vector<double>& values,
+                                  const std::vector<size_t>& ranks) {
+  constexpr int kShift = 48;
+  std::vector<uint32_t> counts(size_t{1} << 16);
+  for (double value : values) ++counts[OrderedBits(value) >> kShift];
+  struct Wanted {
+    uint64_t leading = 0;
+    size_t before = 0;  // values in lower groups
+    std::vector<double> group = {};
+  };
+  std::vector<Wanted> wanted;
+  std::vector<size_t> group_of;  // by rank
+  size_t before = 0;
+  uint64_t leading = 0;
+  for (size_t rank : ranks) {
+    while (before + counts[leading] <= rank) before += counts[leading++];
+    if (wanted.empty() || wanted.back().leading != leading) wanted.push_back({leading, before});
+    group_of.push_back(wanted.size() - 1);
+  }
+  std::vector<int8_t> place(counts.size(), -1);
+  for (size_t i = 0; i < wanted.size(); ++i) place[wanted[i].leading] = static_cast<int8_t>(i);
+  for (double value : values) {
+    const int8_t at = place[OrderedBits(value) >> kShift];
+    if (at >= 0) wanted[static_cast<size_t>(at)].group.push_back(value);
+  }
+  std::vector<double> found;
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    auto& [lead, below, group] = wanted[group_of[i]];
+    const auto at = group.begin() + static_cast<int64_t>(ranks[i] - below);
+    std::nth_element(group.begin(), at, group.end());
+    found.push_back(*at);
+  }
+  return found;
+}
+
 bool IsCategoryColumn(const kernel::Column& column) {
   return column.type().id == kernel::TypeId::kVarchar ||
          column.type().id == kernel::TypeId::kBoolean;
+}
+
+// The number of edges below each value; NaN is above all. Rows go in blocks of a fixed size, so
+// that the compiler takes several at once.
+void AssignNumbers(std::span<const double> values, std::span<const double> edges,
+                   std::span<uint16_t> bins) {
+  constexpr size_t kBlock = 16;
+  size_t row = 0;
+  for (; row + kBlock <= values.size(); row += kBlock) {
+    int64_t below[kBlock] = {};
+    for (double edge : edges) {
+      for (size_t i = 0; i < kBlock; ++i) below[i] += values[row + i] <= edge ? 0 : 1;
+    }
+    for (size_t i = 0; i < kBlock; ++i) bins[row + i] = static_cast<uint16_t>(below[i]);
+  }
+  for (; row < values.size(); ++row) {
+    size_t below = 0;
+    for (double edge : edges) below += values[row] <= edge ? 0 : 1;
+    bins[row] = static_cast<uint16_t>(below);
+  }
 }
 
 }  // namespace
@@ -55,14 +120,11 @@ FeatureBins FeatureBins::OfNumbers(std::vector<double> present) {
   FeatureBins bins;
   std::erase_if(present, [](double v) { return std::isnan(v); });
   const size_t n = present.size();
-  auto from = present.begin();
-  for (size_t i = 1; i < kDeciles && n > 0; ++i) {
-    // The ceil(n·i/10)-th smallest. Each selection leaves the smaller ones in front.
-    const size_t rank = (n * i + kDeciles - 1) / kDeciles - 1;
-    const auto at = present.begin() + static_cast<int64_t>(rank);
-    if (at >= from) std::nth_element(from, at, present.end());
-    from = at;
-    if (bins.edges_.empty() || *at > bins.edges_.back()) bins.edges_.push_back(*at);
+  if (n == 0) return bins;
+  std::vector<size_t> ranks;
+  for (size_t i = 1; i < kDeciles; ++i) ranks.push_back((n * i + kDeciles - 1) / kDeciles - 1);
+  for (double value : ValuesAtRanks(present, ranks)) {
+    if (bins.edges_.empty() || value > bins.edges_.back()) bins.edges_.push_back(value);
   }
   return bins;
 }
@@ -111,16 +173,7 @@ Status FeatureBins::Assign(const kernel::Column& column, std::span<uint16_t> bin
   if (is_numeric_ && fits) {
     std::vector<double> values(bins.size());
     ToDoubles(column, values);
-    std::ranges::fill(bins, uint16_t{0});
-    // Edge by edge over all rows: no branch, so the compiler takes several rows at once.
-    for (double edge : edges_) {
-      for (size_t row = 0; row < bins.size(); ++row) {
-        bins[row] = static_cast<uint16_t>(bins[row] + (values[row] > edge ? 1 : 0));
-      }
-    }
-    for (size_t row = 0; row < bins.size(); ++row) {
-      if (std::isnan(values[row])) bins[row] = static_cast<uint16_t>(edges_.size());
-    }
+    AssignNumbers(values, edges_, bins);
   }
   const auto null = static_cast<uint16_t>(null_bin());
   for (size_t row = 0; row < bins.size(); ++row) {

@@ -34,7 +34,7 @@ inline constexpr size_t kSampledValues = 1 << 18;
 class QuantileSample {
  public:
   void Add(double value) {
-    if (seen_++ % stride_ != 0) return;
+    if ((seen_++ & (stride_ - 1)) != 0) return;
     values_.push_back(value);
     if (values_.size() > kSampledValues) Thin();
   }
@@ -44,7 +44,7 @@ class QuantileSample {
   void Thin();
   std::vector<double> values_;
   uint64_t seen_ = 0;
-  uint64_t stride_ = 1;
+  uint64_t stride_ = 1;  // a power of two
 };
 
 class FeatureBins {

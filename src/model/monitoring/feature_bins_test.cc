@@ -55,6 +55,27 @@ TEST(FeatureBinsTest, TheOrderOfValuesDoesNotMatter) {
   EXPECT_EQ(FeatureBins::OfNumbers(values).edges(), FeatureBins::OfNumbers(sorted).edges());
 }
 
+// Signs, tiny and huge values, infinities: against sorting.
+TEST(FeatureBinsTest, DecilesEqualThoseOfSorting) {
+  std::vector<double> values = {HUGE_VAL, -HUGE_VAL, 0.0, -0.0, 5e-324, -5e-324, 1e308, -1e308};
+  uint64_t state = 1;
+  for (int i = 0; i < 5000; ++i) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    values.push_back(static_cast<double>(static_cast<int64_t>(state)) / (i % 7 == 0 ? 1e18 : 1e10));
+  }
+  auto sorted = values;
+  std::ranges::sort(sorted);
+  std::vector<double> want;
+  for (size_t i = 1; i < 10; ++i) want.push_back(sorted[(sorted.size() * i + 9) / 10 - 1]);
+  EXPECT_EQ(FeatureBins::OfNumbers(values).edges(), want);
+  Column column(kernel::kDouble, static_cast<int64_t>(values.size()));
+  std::ranges::copy(values, column.mutable_doubles().begin());
+  std::ranges::fill(column.mutable_valid(), uint8_t{1});
+  const auto bins = FeatureBins::OfNumbers(values);
+  const auto found = BinsOf(bins, column);
+  for (size_t i = 0; i < values.size(); ++i) ASSERT_EQ(found[i], bins.BinOf(values[i]));
+}
+
 TEST(FeatureBinsTest, EveryNumberTypeAndNull) {
   const auto bins = FeatureBins::OfNumbers({1, 2, 3, 4, 5, 6, 7, 8, 9, 10});
   const std::vector<Value> decimals = {Value::MakeDecimal(250, 10, 2),

@@ -140,6 +140,7 @@ Status ModelMonitor::Drift(const MonitoredRows& rows, const MonitoredModel& mode
     MP_ASSIGN_OR_RETURN(earlier, Count(*before, model));
   }
   MP_ASSIGN_OR_RETURN(auto counts, Count(rows, model));
+  if (counts->rows(0) == 0) return OkStatus();
   const bool cohorts = !monitor_.cohort.by.empty();
   for (size_t i = 0; i < model.columns().size(); ++i) {
     const WatchedColumn& column = model.columns()[i];

@@ -166,7 +166,7 @@ Result<std::vector<MonitorDefinition>> LoadMonitorDefinitions(
   std::vector<std::string> known;
   for (const auto& model : models) known.push_back(model.name);
   for (const auto& entry : listing ? *listing : std::vector<FileInfo>()) {
-    if (!entry.path.ends_with(".yml")) continue;
+    if (!entry.path.ends_with(".yml") && !entry.path.ends_with(".yaml")) continue;
     MP_ASSIGN_OR_RETURN(auto text, fs.ReadFile(entry.path));
     const std::string file = "monitors/" + std::string(FileName(entry.path));
     MP_ASSIGN_OR_RETURN(auto monitor, ParseMonitorDefinition(text, file));
