@@ -1,36 +1,34 @@
 // Of what is stored: the tables, and one table's columns and history.
-#include <arrow/record_batch.h>
-#include <arrow/type.h>
-
 #include "app/home_sections.h"
 #include "app/terminal.h"
-#include "base/json.h"
 #include "data/delta/snapshot.h"
-#include "data/sql/output.h"
+#include "data/delta/table.h"
 
 namespace millpond::app {
 namespace {
 
-std::string Text(const Json& value) {
-  if (value.is_null()) return "";
-  return value.is_string() ? value.get<std::string>() : DumpJson(value);
+constexpr int kShownVersions = 50;
+constexpr size_t kShownCharacters = 120;
+
+// "rows=3, files=1", cut where a commit says very much.
+std::string Words(const data::StringMap& map) {
+  std::string text;
+  for (const auto& [key, value] : map) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", key, value);
+  }
+  if (text.size() <= kShownCharacters) return text;
+  size_t end = kShownCharacters;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // UTF-8
+  return text.substr(0, end) + "…";
 }
 
-// The rows of a statement as a table of the page.
-Result<model::ReportTable> Ask(data::SqlSession& session, const std::string& sql) {
-  MP_ASSIGN_OR_RETURN(auto result, session.Execute(sql));
-  std::string text;
-  MP_RETURN_IF_ERROR(
-      data::WriteOutput(*result.rows, data::OutputFormat::kJson, [&](std::string_view bytes) {
-        text += bytes;
-        return OkStatus();
-      }));
-  MP_ASSIGN_OR_RETURN(Json rows, ParseJson(text, "answer"));
-  model::ReportTable table;
-  table.header = result.rows->schema()->field_names();
-  for (const auto& row : rows) {
-    auto& cells = table.rows.emplace_back();
-    for (const auto& name : table.header) cells.push_back(Text(row[name]));
+model::ReportTable Columns(const data::Snapshot& snapshot) {
+  model::ReportTable table{{"column", "type", "comment"}, {}};
+  table.caption = "Columns at the latest version";
+  for (const auto& field : snapshot.schema().fields()) {
+    const auto comment = field.metadata.find("comment");
+    table.rows.push_back({field.name, field.type.ToString(),
+                          comment == field.metadata.end() ? "" : comment->second});
   }
   return table;
 }
@@ -68,22 +66,21 @@ Result<HttpResponse> TablePage(const HomePageParts& parts, const HttpRequest& re
   MP_ASSIGN_OR_RETURN(auto name, data::ParseTableName(request.Parameter("name")));
   MP_ASSIGN_OR_RETURN(auto delta, parts.project.catalog().OpenTable(name));
   MP_ASSIGN_OR_RETURN(auto snapshot, delta.Latest());
-  MP_ASSIGN_OR_RETURN(auto session, parts.project.sql().Connect({request.principal}));
-  std::string quoted;
-  for (const auto& part : {name.catalog, name.schema, name.table}) {
-    quoted += (quoted.empty() ? "\"" : ".\"") + part + "\"";
-  }
+  MP_ASSIGN_OR_RETURN(auto history, delta.History(kShownVersions));
   model::Page page(name.ToString(),
                    fmt::format("version {}, {}", snapshot->version(), parts.project.config().name));
   page.Links({{"all of the project", "/"}});
   page.Section("Columns", "columns");
-  MP_ASSIGN_OR_RETURN(auto columns, Ask(*session, "DESCRIBE " + quoted));
-  columns.caption = "Names and types";
-  page.Table(columns);
+  page.Table(Columns(*snapshot));
   page.Section("History", "history");
-  MP_ASSIGN_OR_RETURN(auto history, Ask(*session, "DESCRIBE HISTORY " + quoted));
-  history.caption = "Every version, latest first; any can be read with VERSION AS OF";
-  page.Table(history);
+  model::ReportTable versions{{"version", "committed", "operation", "metrics", "parameters"}, {}};
+  versions.caption = fmt::format(
+      "The last {} versions, latest first; each can be read with VERSION AS OF", kShownVersions);
+  for (const auto& entry : history) {
+    versions.rows.push_back({fmt::format("{}", entry.version), Moment(entry.timestamp),
+                             entry.operation, Words(entry.metrics), Words(entry.parameters)});
+  }
+  page.Table(versions);
   return PageResponse(page);
 }
 

@@ -90,7 +90,10 @@ Result<std::vector<FileColumn>> FileFacts::Columns(const std::string& time_forma
   }
   std::vector<FileColumn> columns;
   for (size_t i = 0; i < names.size(); ++i) {
-    progress_->Report({.phase = "look at", .object = head_.columns[i]});
+    progress_->Report({.phase = "look at",
+                       .object = "columns",
+                       .done = static_cast<int64_t>(i + 1),
+                       .total = static_cast<int64_t>(names.size())});
     MP_ASSIGN_OR_RETURN(Json row, OneRow(ProfileSql(names[i], time_format)));
     FileColumn column;
     MP_ASSIGN_OR_RETURN(column.profile, ProfileFromJson(row));

@@ -116,9 +116,8 @@ Status PlanOfActivity(FileFacts& facts, Micros horizon, ProjectSketch& sketch) {
         sketch.facts.long_gap == 0
             ? fmt::format("no {} comes twice at different times",
                           sketch.entity_column().profile.header)
-            : fmt::format(
-                  "the rows span {} only",
-                  HumanSeconds(static_cast<double>(sketch.facts.span()) / kMicrosPerSecond));
+            : fmt::format("the rows span {:.1f} days only",
+                          static_cast<double>(sketch.facts.span()) / kMicrosPerDay);
     sketch.plan =
         PlanMoments(sketch.facts, NiceSpanBelow(sketch.facts.span() / 6, sketch.facts.whole_days));
     return OkStatus();
