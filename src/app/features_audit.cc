@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <set>
 
+#include "app/model_stores.h"
 #include "app/result_output.h"
 #include "app/terminal.h"
 #include "data/arrow/status.h"
@@ -128,15 +129,20 @@ Result<std::vector<InferenceAudit>> AuditFeatures(Project& project,
     return Fail(ErrorKind::kNotFound, "there is no models/{}.yml in {}", name,
                 project.config().project_dir);
   }
-  MP_RETURN_IF_ERROR(project.features().Load(project.PathOf("features")));
+  MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(project));
   std::vector<InferenceAudit> audits;
+  Status first = OkStatus();  // one model's trouble keeps no other from being audited
   for (const auto& definition : definitions) {
     if (!models.empty() && std::ranges::find(models, definition.name) == models.end()) continue;
-    MP_ASSIGN_OR_RETURN(auto of_model,
-                        model::AuditInferences({project.features(), project.sql(), {"local"}},
-                                               definition, request));
-    std::ranges::move(of_model, std::back_inserter(audits));
+    auto of_model = model::AuditInferences(
+        {project.features(), stores->registry(), project.sql(), {"local"}}, definition, request);
+    if (of_model) {
+      std::ranges::move(*of_model, std::back_inserter(audits));
+    } else if (first) {
+      first = std::unexpected<Error>(std::move(of_model).error());
+    }
   }
+  MP_RETURN_IF_ERROR(first);
   return audits;
 }
 
@@ -161,12 +167,13 @@ Result<std::string> AuditVerdict(const std::vector<InferenceAudit>& audits) {
                        WithThousands(rows), fmt::join(models, ", "), WithThousands(marked),
                        WithThousands(unauditable));
   }
-  return Fail(ErrorKind::kConflict,
+  return Fail(ErrorKind::kCorrupt,
               "{} of {} comparisons differ, first in {} (view {}, {} audit): features were served "
               "that training would not compute; millpond features audit --models {} --audit {} "
-              "shows them",
+              "--from {} --to {} shows them",
               WithThousands(different), WithThousands(rows), worst->table, worst->report.view,
-              NameOf(worst->report.kind), worst->model, NameOf(worst->report.kind));
+              NameOf(worst->report.kind), worst->model, NameOf(worst->report.kind),
+              FormatTimestamp(worst->from), FormatTimestamp(worst->to));
 }
 
 RunCommand AddFeaturesAudit(CLI::App& sub, CommonOptions& common) {

@@ -15,8 +15,8 @@ Result<std::vector<model::InferenceAudit>> AuditFeatures(
     Project& project, const std::vector<std::string>& models,
     const model::InferenceAuditRequest& request);
 
-// "12,004 answers of 2 models audited: 0 differ, 3 marked"; as an error (kConflict) where an answer
-// differs from what it should have been, naming the first.
+// "12,004 answers of 2 models audited: 0 differ, 3 marked"; as an error (kCorrupt, which no job
+// tries again) where an answer differs from what it should have been, naming the first.
 Result<std::string> AuditVerdict(const std::vector<model::InferenceAudit>& audits);
 
 // `sub`: the command audit.

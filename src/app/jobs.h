@@ -20,6 +20,7 @@ class ProjectJobs {
   static Result<std::unique_ptr<ProjectJobs>> Open(Project& project);
 
   platform::JobRuns& runs() { return *runs_; }
+  const Clock& machine_clock() const { return machine_clock_; }
   std::string jobs_dir() const { return project_.PathOf("jobs"); }
   std::string locks_dir() const { return project_.StatePathOf("jobs"); }
   Result<platform::JobFolder> Load() const;

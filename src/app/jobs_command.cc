@@ -107,8 +107,8 @@ Status RunByServer(Project& project, ProjectJobs& jobs, const JobsOptions& optio
   return Tell(project, common, run);
 }
 
-Status RunHere(Project& project, ProjectJobs& jobs, const platform::JobDefinition& job,
-               const CommonOptions& common) {
+Status RunHere(Project& project, ProjectJobs& jobs, const platform::JobFolder& folder,
+               const platform::JobDefinition& job, const CommonOptions& common) {
   MP_RETURN_IF_ERROR(project.env().fs.CreateDirectories(jobs.locks_dir()));
   MP_ASSIGN_OR_RETURN(auto lock, platform::LockJob(jobs.locks_dir(), job.name));
   MP_RETURN_IF_ERROR(jobs.runs().EndKilled(job.name));
@@ -120,11 +120,16 @@ Status RunHere(Project& project, ProjectJobs& jobs, const platform::JobDefinitio
   TerminalProgress progress(stderr);
   platform::TaskEnd task = RunTask(job, run, common.cancellation, &progress);
   progress.Clear();
+  // A run that was promised before (a tick's, a retry) has what follows from it as in a server.
+  std::vector<platform::RunRequest> next;
+  if (run.cause != platform::RunCause::kByHand) {
+    next = NextRuns(job, run, task, folder, project.env().clock, jobs.machine_clock());
+  }
   if (task.stopped) {
     task.end.state = RunState::kCancelled;
     task.end.error = "it was stopped by hand";
   }
-  MP_RETURN_IF_ERROR(jobs.runs().End(run.run_id, task.end));
+  MP_RETURN_IF_ERROR(jobs.runs().End(run.run_id, task.end, next));
   MP_ASSIGN_OR_RETURN(run, jobs.runs().Find(run.run_id));
   return Tell(project, common, run);
 }
@@ -134,7 +139,7 @@ Status RunJob(Project& project, ProjectJobs& jobs, const JobsOptions& options,
   MP_ASSIGN_OR_RETURN(auto folder, jobs.Load());
   MP_ASSIGN_OR_RETURN(const auto* job, folder.Require(options.name, jobs.jobs_dir()));
   return IsScheduled(jobs) ? RunByServer(project, jobs, options, common)
-                           : RunHere(project, jobs, *job, common);
+                           : RunHere(project, jobs, folder, *job, common);
 }
 
 Status History(Project& project, ProjectJobs& jobs, const JobsOptions& options,

@@ -45,7 +45,10 @@ Status Server::OpenStores() {
   MP_ASSIGN_OR_RETURN(stores_, ModelStores::Open(project_));
   MP_ASSIGN_OR_RETURN(access_, platform::AccessStore::Open(project_.StatePathOf("meta.db"),
                                                            project_.env().random, system_clock_));
-  MP_ASSIGN_OR_RETURN(authenticator_, platform::AccessAuthenticator::Make(*access_));
+  MP_ASSIGN_OR_RETURN(access_reader_,
+                      platform::AccessStore::Open(project_.StatePathOf("meta.db"),
+                                                  project_.env().random, system_clock_));
+  MP_ASSIGN_OR_RETURN(authenticator_, platform::AccessAuthenticator::Make(*access_reader_));
   auto online = platform::OnlineStore::Open(project_.features(),
                                             {.dir = project_.StatePathOf("online")}, metrics_);
   if (online.has_value()) {

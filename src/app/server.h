@@ -69,6 +69,8 @@ class Server {
   // Everybody who got in may do everything until grants are there.
   data::AllowAll access_policy_;
   std::unique_ptr<platform::AccessStore> access_;
+  // The authenticator's own connection: a login that waits for the file holds up no request.
+  std::unique_ptr<platform::AccessStore> access_reader_;
   std::unique_ptr<platform::AccessAuthenticator> authenticator_;
   std::unique_ptr<platform::OnlineStore> online_;
   std::string online_problem_;

@@ -8,7 +8,6 @@
 #include "app/run.h"
 #include "app/score.h"
 #include "base/log.h"
-#include "platform/features/feature_store.h"
 
 namespace millpond::app {
 namespace {
@@ -128,8 +127,8 @@ Result<Work> ReadScore(MappingReader& task) {
   };
 }
 
-// {kind: audit, models: [NAME, …]}. A difference is kConflict: the job's run has failed, and its
-// error names the first one.
+// {kind: audit, models: [NAME, …]}. A difference is kCorrupt: the job's run has failed, is not
+// tried again (the next audit goes on from here), and its error says how to see it.
 Result<Work> ReadAudit(MappingReader& task) {
   MP_ASSIGN_OR_RETURN(auto models, task.Strings("models"));
   return [models](Project& project, const TaskRun&, Progress&) -> Result<TaskOutcome> {
@@ -144,7 +143,6 @@ Result<Work> ReadMonitor(MappingReader& task) {
   MP_ASSIGN_OR_RETURN(auto monitors, task.Strings("monitors"));
   return [monitors](Project& project, const TaskRun&, Progress& progress) -> Result<TaskOutcome> {
     MP_ASSIGN_OR_RETURN(auto stores, ModelStores::Open(project));
-    MP_RETURN_IF_ERROR(project.features().Load(project.PathOf("features")));
     model::MonitorOptions options;
     options.progress = &progress;
     MP_ASSIGN_OR_RETURN(auto report, RunProjectMonitors(project, *stores, monitors, options));

@@ -1,6 +1,7 @@
 // The two audits of what endpoints answered (design 6.14; platform/features/audit.h), over their
-// inference tables: each view that a model uses, day by day of T, so that memory holds the rows of
-// one day. What was found is kept in main.monitoring.audits, one row a view, audit and day:
+// inference tables: each view that a model uses, day by day of T and less where memory is short;
+// the rows of each version of the model by that version's own features. What was found is kept in
+// main.monitoring.audits, one row a view, audit and day:
 //
 //   audited_at, model, view, audit, period_from, period_to,
 //   rows, equal, different, marked, marked_late, unauditable, without_features
@@ -18,6 +19,7 @@
 #include "data/sql/session.h"
 #include "model/training/model_definition.h"
 #include "platform/features/audit.h"
+#include "platform/tracking/model_registry.h"
 
 namespace millpond::model {
 
@@ -42,12 +44,13 @@ struct InferenceAudit {
 
 struct InferenceAuditParts {
   platform::FeatureStore& features;
+  platform::ModelRegistry& registry;
   data::SqlEngine& sql;
   data::Principal principal;
 };
 
 // The views of one model; empty where it has no inference table (yet). kResourceExhausted: the rows
-// of one day do not fit in memory. Errors name model, view and table.
+// of one minute do not fit in memory. Errors name model, view and table.
 Result<std::vector<InferenceAudit>> AuditInferences(const InferenceAuditParts& parts,
                                                     const ModelDefinition& definition,
                                                     const InferenceAuditRequest& request);

@@ -25,7 +25,8 @@ class InferenceAuditTest : public ServingTest {
 
   std::vector<InferenceAudit> Audit(const InferenceAuditRequest& request = {},
                                     const std::string& model = kStoppedModel) {
-    auto audits = AuditInferences({*features_, *engine_, {"ada"}}, Parse(model), request);
+    auto audits =
+        AuditInferences({*features_, *registry_, *engine_, {"ada"}}, Parse(model), request);
     EXPECT_THAT(audits, millpond::testing::IsOk());
     return audits.value_or(std::vector<InferenceAudit>());
   }
@@ -93,6 +94,26 @@ TEST_F(InferenceAuditTest, AnswersWithoutFeaturesAreCountedApart) {
   ASSERT_EQ(audits.size(), 2u);
   EXPECT_EQ(audits[0].report.rows, 1);
   EXPECT_EQ(audits[0].without_features, 1);
+}
+
+TEST_F(InferenceAuditTest, EachVersionOfTheModelIsAuditedByItsOwnFeatures) {
+  std::string text = kStoppedModel;
+  const std::string views = "views: [{name: buying}]";
+  text.replace(text.find(views), views.size(), "views: [{name: buying, exclude: [purchases]}]");
+  Train(text);
+  OpenEndpoints({text});
+  Answer(3);  // by version 2, without a column of the feature
+  Train(kStoppedModel);
+  OpenEndpoints({kStoppedModel});
+  Answer(3);  // by version 3, which widens the table
+  machine_.clock.Advance(kMicrosPerSecond);
+  const auto audits = Audit();
+  ASSERT_EQ(audits.size(), 2u);
+  EXPECT_EQ(audits[0].report.equal, 2) << DumpJson(audits[0].report.ToJson());
+  MP_ASSERT_OK(registry_->DeleteVersion("stopped", 2, "ada"));
+  const auto gone = Audit({.from = 0});
+  EXPECT_EQ(gone[0].report.equal, 1);
+  EXPECT_EQ(gone[0].report.unauditable, 1);
 }
 
 TEST_F(InferenceAuditTest, FeaturesThatTheModelLeavesOutAreNotAskedFor) {

@@ -1,5 +1,6 @@
 #include "model/training/trainer.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/fs/file_lock.h"
@@ -78,11 +79,27 @@ Status PutArtifacts(const TrainerParts& parts, const platform::RunInfo& run,
   return parts.artifacts.Put(run, kRunRecordPath, record.dump(1) + "\n");
 }
 
+// What is recorded is what was computed with, also where somebody defined a view anew meanwhile.
+Status CheckViews(const TrainingInputs& inputs, const platform::TrainingSetRecord& record) {
+  for (const auto& view : inputs.views) {
+    const auto used =
+        std::ranges::find(record.views, view.name, &platform::TrainingSetRecord::View::name);
+    if (used != record.views.end() && used->version == view.version) continue;
+    return Fail(
+        ErrorKind::kConflict,
+        "feature view {} was defined anew while it was trained on (version {} at the begin); "
+        "train again",
+        view.name, view.version);
+  }
+  return OkStatus();
+}
+
 Result<TrainReport> TrainRun(const TrainerParts& parts, const platform::RunInfo& run,
                              const ModelDefinition& definition, const TrainingInputs& inputs,
                              const std::string& fingerprint, Progress* progress) {
   MP_RETURN_IF_ERROR(PinInputs(parts, run.run_id, definition.name, inputs.tables));
   MP_ASSIGN_OR_RETURN(auto model, ComputeModel(parts, definition, inputs, progress));
+  MP_RETURN_IF_ERROR(CheckViews(inputs, model.record));
   MP_ASSIGN_OR_RETURN(auto stored, StoreTrainingSet(parts, definition, model));
   MP_RETURN_IF_ERROR(
       PinInputs(parts, run.run_id, definition.name, {{stored.table.ToString(), stored.version}}));
@@ -200,8 +217,10 @@ Result<TrainReport> Trainer::Train(const ModelDefinition& definition, const Trai
     // The first error is the one to tell; what fails while tidying up after it does not hide it.
     const std::string message = report.error().ToString().substr(0, 4000);
     (void)parts_.tracking.LogBatch(run.info.run_id, {}, {}, {{"millpond.error", message}});
-    (void)parts_.tracking.UpdateRun(run.info.run_id, platform::RunStatus::kFailed);
-    (void)parts_.catalog.Unpin(HolderOf(run.info.run_id));
+    // A run that still says it is running is ended, and its pins let go, by the next training.
+    if (parts_.catalog.Unpin(HolderOf(run.info.run_id))) {
+      (void)parts_.tracking.UpdateRun(run.info.run_id, platform::RunStatus::kFailed);
+    }
     return report;
   }
   MP_RETURN_IF_ERROR(NoteHold(parts_, *report));

@@ -117,7 +117,7 @@ Result<JobRun> JobRuns::Insert(const RunRequest& request) {
              .attempt = request.attempt,
              .kills = request.kills,
              .scheduled_at = request.scheduled_at,
-             .due_at = request.due_at == 0 ? machine_clock_.Now() : request.due_at};
+             .due_at = request.due_at};
   MP_RETURN_IF_ERROR(
       db_.Execute("INSERT INTO job_runs (run_id, job, cause, detail, attempt, kills, state, "
                   "scheduled_us, due_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'waiting', ?7, ?8)",
@@ -130,7 +130,7 @@ Result<JobRun> JobRuns::EnqueueLocked(const RunRequest& request) {
   MP_ASSIGN_OR_RETURN(auto waiting, Select("WHERE job = ?1 AND state = 'waiting'", {request.job}));
   if (waiting.empty()) return Insert(request);
   JobRun run = std::move(waiting.front());
-  const Micros due = request.due_at == 0 ? machine_clock_.Now() : request.due_at;
+  const Micros due = request.due_at;
   if (due < run.due_at) {
     run.due_at = due;
     MP_RETURN_IF_ERROR(

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr int kPatienceMs = 2000;  // with who asks whether jobs are scheduled
+constexpr int kEndAgainMs = 1000;
 
 // Names, sizes and times of the folder's files.
 std::string Inventory(FileSystem& fs, const std::string& dir) {
@@ -109,6 +110,7 @@ class ThreadedScheduler : public Scheduler, public data::CommitFeedListener {
   Result<std::optional<Claimed>> Take(std::shared_ptr<const JobFolder> folder,
                                       const JobDefinition& job, JobRun run);
   void Run(Claimed& claimed);
+  void Finish(const JobRun& run, const RunEnd& end, const std::vector<RunRequest>& next);
   void Told(std::string_view doing, const Status& status);
 
   SchedulerParts parts_;
@@ -181,6 +183,7 @@ void ThreadedScheduler::Reload() {
   const auto before = jobs();
   for (const JobProblem& problem : loaded->problems) {
     LogWarn("jobs", "{}", problem.error.ToString());
+    if (loaded->Find(problem.job) != nullptr) continue;  // a.yaml beside a.yml
     if (const auto* known = before->Find(problem.job)) loaded->jobs.push_back(*known);
   }
   std::ranges::sort(loaded->jobs, {}, &JobDefinition::name);
@@ -273,6 +276,19 @@ Result<std::optional<ThreadedScheduler::Claimed>> ThreadedScheduler::Claim() {
   return std::nullopt;
 }
 
+// A run that ended but is still said to run would be taken for killed, and run again: tried, with
+// the job's lock held, until it is written or the server stops.
+void ThreadedScheduler::Finish(const JobRun& run, const RunEnd& end,
+                               const std::vector<RunRequest>& next) {
+  while (true) {
+    const Status ended = parts_.runs.End(run.run_id, end, next);
+    Told("the end of a run", ended);
+    if (ended || ended.error().kind() == ErrorKind::kConflict) return;
+    std::unique_lock lock(mutex_);
+    if (changed_.wait_for(lock, milliseconds(kEndAgainMs), [&] { return stopping_; })) return;
+  }
+}
+
 void ThreadedScheduler::Run(Claimed& claimed) {
   const std::string& job = claimed.job->name;
   LogInfo("jobs", "{}: run {} begins, {}", job, claimed.run.run_id, claimed.run.CauseText());
@@ -281,7 +297,7 @@ void ThreadedScheduler::Run(Claimed& claimed) {
   running_gauge_.Add(-1);
   const auto next = NextRuns(*claimed.job, claimed.run, task, *claimed.folder, parts_.project_clock,
                              parts_.machine_clock);
-  Told("the end of a run", parts_.runs.End(claimed.run.run_id, task.end, next));
+  Finish(claimed.run, task.end, next);
   parts_.metrics
       .FindCounter("millpond_job_runs_total", "Runs of jobs that ended",
                    {{"job", job}, {"state", std::string(ToString(task.end.state))}})

@@ -159,6 +159,7 @@ Status Triggers::LookAtCommits(const JobDefinition& job, TriggerMark& mark) {
     return OkStatus();
   }
   const Micros now = machine_clock_.Now();
+  if (now < pending.last_seen) pending.first_seen = pending.last_seen = now;  // it was set back
   if (now - pending.last_seen < job.schedule.quiet &&
       now - pending.first_seen < job.schedule.max_wait) {
     return OkStatus();
@@ -176,16 +177,16 @@ Status Triggers::LookAtCommits(const JobDefinition& job, TriggerMark& mark) {
 }
 
 Status Triggers::Reconcile(const JobFolder& folder) {
+  Status first = OkStatus();  // one table's trouble hides no commit of another
   for (const JobDefinition& job : folder.jobs) {
     for (const std::string& table : job.schedule.on_commit) {
       MP_ASSIGN_OR_RETURN(auto name, data::ParseTableName(table));
       const auto found = commits_.Reconcile(name);
-      if (!found && found.error().kind() != ErrorKind::kNotFound) {
-        return std::unexpected<Error>(found.error());
-      }
+      if (found || found.error().kind() == ErrorKind::kNotFound || !first) continue;
+      first = std::unexpected<Error>(found.error());
     }
   }
-  return OkStatus();
+  return first;
 }
 
 }  // namespace millpond::platform

@@ -47,7 +47,8 @@ std::vector<int64_t> AliasStack(const std::vector<RegistryAudit>& newest_first,
                                 const std::string& alias) {
   std::vector<int64_t> stack;
   for (auto audit = newest_first.rbegin(); audit != newest_first.rend(); ++audit) {
-    if (audit->action == "delete_model") stack.clear();  // another model may have its name later
+    // Another model may have had its name before.
+    if (audit->action == "delete_model" || audit->action == "create_model") stack.clear();
     if (audit->alias != alias) continue;
     if (audit->action == "rollback") {
       while (!stack.empty() && stack.back() != audit->to_version) stack.pop_back();
@@ -67,7 +68,7 @@ Result<std::optional<RegistryAudit>> HoldOf(SqliteDatabase& db, const std::strin
   const auto moved = std::ranges::find(history, alias, &RegistryAudit::alias);
   if (moved == history.end() || moved->to_version == 0) return std::nullopt;
   for (auto older = moved + 1; older != history.end(); ++older) {
-    if (older->action == "delete_model") break;
+    if (older->action == "delete_model" || older->action == "create_model") break;
     if (older->action == "create_version" && older->to_version > moved->to_version) return *moved;
   }
   return std::nullopt;

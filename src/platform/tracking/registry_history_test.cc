@@ -74,6 +74,17 @@ TEST_F(RegistryHistoryTest, ADecisionForAnOlderVersionHoldsTheAlias) {
   EXPECT_FALSE(held());
 }
 
+TEST_F(RegistryHistoryTest, ANewModelUnderAnOldNameIsHeldByNobody) {
+  MP_ASSERT_OK(registry_->Promote("churn", "champion", 2, "ada"));
+  ASSERT_TRUE(registry_->HeldBy("churn", "champion").value());
+  MP_ASSERT_OK(registry_->RenameModel("churn", "leavers", "ada"));
+  EXPECT_TRUE(registry_->HeldBy("leavers", "champion").value());
+  MP_ASSERT_OK(registry_->CreateModel("churn", {}, "", "ada"));
+  EXPECT_FALSE(registry_->HeldBy("churn", "champion").value());
+  EXPECT_THAT(registry_->Rollback("churn", "champion", "ada"),
+              FailsWith(ErrorKind::kNotFound, HasSubstr("named no other version")));
+}
+
 TEST_F(RegistryHistoryTest, RollbackPassesOverWhatIsGone) {
   for (int64_t version : {1, 2, 3}) {
     MP_ASSERT_OK(registry_->Promote("churn", "champion", version, "ada"));
