@@ -64,11 +64,13 @@ std::vector<int64_t> AliasStack(const std::vector<RegistryAudit>& newest_first,
 
 Result<std::optional<RegistryAudit>> HoldOf(SqliteDatabase& db, const std::string& model,
                                             const std::string& alias) {
-  MP_ASSIGN_OR_RETURN(const auto history, ReadHistory(db, model));
+  MP_ASSIGN_OR_RETURN(auto history, ReadHistory(db, model));
+  // What comes before belongs to another model that had the name.
+  const auto made = std::ranges::find(history, "create_model", &RegistryAudit::action);
+  history.erase(made, history.end());
   const auto moved = std::ranges::find(history, alias, &RegistryAudit::alias);
   if (moved == history.end() || moved->to_version == 0) return std::nullopt;
   for (auto older = moved + 1; older != history.end(); ++older) {
-    if (older->action == "delete_model" || older->action == "create_model") break;
     if (older->action == "create_version" && older->to_version > moved->to_version) return *moved;
   }
   return std::nullopt;
