@@ -173,19 +173,20 @@ def moments():
 
 def strike(kind, phase, share):
     """A project whose run was killed at this share of the phase."""
-    moment = share * sum(length for _, length in kind.stretches[phase])
-    for line, length in kind.stretches[phase]:
-        if moment < length:
-            break
-        moment -= length
-    for attempt in range(8):  # a faster run than the measured one can end before it is struck
+    for attempt in range(8):
+        moment = share * 0.8**attempt * sum(length for _, length in kind.stretches[phase])
+        for line, length in kind.stretches[phase]:
+            if moment < length:
+                break
+            moment -= length
         project = kind.begin(f"killed{attempt}")
         run = Watched(project)
         run.wait_for_line(line)
-        time.sleep(moment * 0.7**attempt)
+        time.sleep(moment)
         run.process.send_signal(signal.SIGKILL)
         if run.finish() == -signal.SIGKILL:
             return project
+        kind.stretches = stretches_of(run)  # it was faster than the one that was measured: measured anew
         kind.end(project)
     return pytest.fail("no run lived long enough to be killed")
 
