@@ -40,11 +40,26 @@ def unpacked(tmp_path_factory, archive):
     return next(elsewhere.iterdir())
 
 
-def test_every_library_is_its_own_or_glibcs(unpacked):
+@pytest.fixture
+def wrong_libraries(tmp_path, unpacked):
+    """A folder of libraries of the archive's names that are none of its own, as conda and clusters have them in LD_LIBRARY_PATH."""
+    (tmp_path / "empty.c").write_text("")
+    subprocess.run(["cc", "-shared", "-o", tmp_path / "empty.so", tmp_path / "empty.c"], check=True)
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    for library in (unpacked / "lib").iterdir():
+        subprocess.run(["patchelf", "--set-soname", library.name, "--output", folder / library.name, tmp_path / "empty.so"], check=True)
+    assert {"libz.so.1", "libzstd.so.1"} <= {path.name for path in folder.iterdir()}
+    return folder
+
+
+@pytest.mark.parametrize("machine", ["clean", "other libraries"])
+def test_every_library_is_its_own_or_glibcs(unpacked, wrong_libraries, machine):
     binaries = [unpacked / "bin/millpond", *sorted((unpacked / "lib").iterdir()), *sorted((unpacked / "python/millpond").glob("*.so"))]
     assert len(binaries) > 10
+    environment = clean_environment(**({"LD_LIBRARY_PATH": str(wrong_libraries)} if machine == "other libraries" else {}))
     for binary in binaries:
-        text = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True, env=clean_environment()).stdout
+        text = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True, env=environment).stdout
         assert "not found" not in text, f"{binary}: {text}"
         for line in text.splitlines():
             if "=>" not in line:
