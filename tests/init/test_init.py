@@ -1,4 +1,5 @@
 """`millpond init NAME --from FILE.csv`, from the file to an answered request: flights, machines of another shape, purchases."""
+import datetime
 import gzip
 import json
 import shutil
@@ -87,6 +88,20 @@ def test_purchases_with_the_entity_alone(tmp_path):
     assert "inactivity" in said and "yyyymmdd" in said and "begins at 1998-07-01" in said
     _, evaluation = run_and_serve(tmp_path / "cdnow", "cdnow")
     assert metric(evaluation, "model") > metric(evaluation, "prevalence") + 0.05
+
+
+def test_outcomes_of_whole_days_that_are_known_after_a_month(tmp_path):
+    """The last fifth of the rows spans less than the horizon: no outcome of it is known when the data end, all are at the project's clock."""
+    rows, first = [], datetime.date(2024, 1, 1)
+    for day in range(160):
+        for n in range(10 if day < 140 else 20):
+            entity = (day * 7 + n * 3) % 40
+            rows.append(f"{entity},{first + datetime.timedelta(days=day)},{'yes' if (entity + day // 3) % 5 == 0 else 'no'}\n")
+    (tmp_path / "in.csv").write_text("customer_id,day,failed\n" + "".join(rows))
+    said = init(tmp_path, "shop", "--from", "in.csv", "--horizon", "30 days").stdout
+    assert "begins at 2024-07-09" in said and "no model" not in said
+    assert "KNOWN AT day + INTERVAL 30 DAYS" in (tmp_path / "shop/features/shop.sql").read_text()
+    run_and_serve(tmp_path / "shop", "shop")
 
 
 def test_a_new_file_beside_the_first_is_read(tmp_path):

@@ -161,12 +161,8 @@ std::string FeatureViewText(const ProjectSketch& sketch) {
   std::string why =
       "-- A row may be used from its own time on. If rows reach you later, say so: KNOWN AT ";
   why += time + " + INTERVAL 1 HOUR.\n";
-  if (days) {
-    known = time + " + INTERVAL 23 HOURS";
-    why =
-        "-- A day's rows may be used from 23:00 of that day on: say here when they really are "
-        "there.\n";
-  } else if (plan.of_rows) {
+  // The outcome of a row comes first: not even of whole days is it known before label_known_at.
+  if (plan.of_rows) {
     known = fmt::format("{} + INTERVAL {}", time, SpanSql(plan.horizon));
     why = fmt::format(
         "-- GUESSED: what a row says, its outcome too, is known {} after its time. Too early, and "
@@ -175,6 +171,11 @@ std::string FeatureViewText(const ProjectSketch& sketch) {
         "could. Say here, and in\n"
         "-- label_known_at of models/{}.yml, when your rows are really complete.\n",
         SpanSql(plan.horizon), sketch.schema);
+  } else if (days) {
+    known = time + " + INTERVAL 23 HOURS";
+    why =
+        "-- A day's rows may be used from 23:00 of that day on: say here when they really are "
+        "there.\n";
   }
   std::string text = fmt::format(
       "-- What is known of each {} at a moment T, from the rows before T alone. Training, "

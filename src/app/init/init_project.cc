@@ -71,8 +71,8 @@ Result<std::string> TryPlan(FileFacts& facts, const TimePlan& plan, ProjectSketc
   PartCounts parts[3];
   if (plan.of_rows) {
     for (int i = 0; i < 3; ++i) {
-      const Micros known_by =
-          i < 2 ? plan.bounds[i + 1] : std::max(plan.clock_at, sketch.facts.now);
+      const Micros now = plan.moved_clock ? plan.clock_at : sketch.facts.now;
+      const Micros known_by = i < 2 ? plan.bounds[i + 1] : now;
       MP_ASSIGN_OR_RETURN(
           parts[i], facts.CountLabels(plan.bounds[i], plan.bounds[i + 1], known_by, plan.horizon));
     }
@@ -102,9 +102,8 @@ Result<std::string> TryPlan(FileFacts& facts, const TimePlan& plan, ProjectSketc
 
 Status PlanOfRows(FileFacts& facts, Micros horizon, ProjectSketch& sketch) {
   MP_ASSIGN_OR_RETURN(auto quantiles, facts.LabelQuantiles());
-  TimePlan plan = PlanRows(sketch.facts, quantiles);
-  if (horizon > 0) plan.horizon = horizon;
-  MP_ASSIGN_OR_RETURN(sketch.no_model_because, TryPlan(facts, plan, sketch));
+  MP_ASSIGN_OR_RETURN(sketch.no_model_because,
+                      TryPlan(facts, PlanRows(sketch.facts, quantiles, horizon), sketch));
   return OkStatus();
 }
 

@@ -154,6 +154,55 @@ TEST_F(InitProjectTest, TheHorizonFollowsTheGaps) {
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("--horizon")));
 }
 
+// Visits with a label: every fourth failed.
+std::string FailingVisits(int entities, int days) {
+  std::string csv = Visits(entities, days, ",failed", ",no");
+  for (size_t at = 0, n = 0; (at = csv.find(",no\n", at)) != std::string::npos; at += 3, ++n) {
+    if (n % 4 == 0) csv.replace(at, 4, ",yes\n");
+  }
+  return csv;
+}
+
+TEST_F(InitProjectTest, FeaturesKnowNoOutcomeBeforeTheLabelDoes) {
+  MP_ASSERT_OK_AND_ASSIGN(auto sketch, Init(FailingVisits(80, 240), {}, "p", "30 days"));
+  ASSERT_TRUE(sketch.with_model) << sketch.no_model_because;
+  EXPECT_THAT(Read("p/features/p.sql"), HasSubstr("KNOWN AT visited_at + INTERVAL 30 DAYS"));
+  EXPECT_THAT(Read("p/models/p.yml"),
+              HasSubstr("CAST(visited_at AS TIMESTAMPTZ) + INTERVAL 30 DAYS AS label_known_at"));
+  for (const Micros window : sketch.plan.windows) EXPECT_GT(window, 30 * kMicrosPerDay);
+  // The clock begins when the last outcome is known.
+  EXPECT_TRUE(sketch.plan.moved_clock);
+  EXPECT_EQ(sketch.plan.clock_at, sketch.facts.end + 31 * kMicrosPerDay);
+  // Without --horizon as well.
+  MP_ASSERT_OK_AND_ASSIGN(sketch, Init(FailingVisits(80, 240)));
+  EXPECT_THAT(Read("p/features/p.sql"), HasSubstr("KNOWN AT visited_at + INTERVAL 1 DAY"));
+}
+
+TEST_F(InitProjectTest, OutcomesCountAtTheClockThatRunHas) {
+  const TimeFacts facts{
+      .begin = 0, .end = 100 * kMicrosPerDay, .whole_days = true, .now = 101 * kMicrosPerDay};
+  const std::vector<Micros> quantiles = {10 * kMicrosPerDay, 60 * kMicrosPerDay,
+                                         80 * kMicrosPerDay};
+  const TimePlan plan = PlanRows(facts, quantiles, 30 * kMicrosPerDay);
+  EXPECT_EQ(plan.horizon, 30 * kMicrosPerDay);
+  EXPECT_FALSE(plan.moved_clock);
+  EXPECT_EQ(plan.clock_at, 131 * kMicrosPerDay);
+  EXPECT_EQ(PlanRows(facts, quantiles, 0).horizon, kMicrosPerDay);
+  // Data that end today: nothing of a test part shorter than the horizon is known yet.
+  const int today = static_cast<int>(SystemClock().Now() / kMicrosPerDay);
+  std::string csv = "customer_id,visited_at,failed\n";
+  for (int day = 0; day < 120; ++day) {
+    for (int entity = 1; entity <= 9; ++entity) {
+      csv += fmt::format("{},{},{}\n", entity, FormatDate(today - 119 + day),
+                         (day + entity) % 4 == 0 ? "yes" : "no");
+    }
+  }
+  MP_ASSERT_OK_AND_ASSIGN(auto sketch, Init(csv, {}, "p", "30 days"));
+  EXPECT_FALSE(sketch.plan.moved_clock);
+  EXPECT_FALSE(sketch.with_model);
+  EXPECT_THAT(sketch.no_model_because, HasSubstr("test 0 rows"));
+}
+
 TEST_F(InitProjectTest, TooLittleForAModelIsAProjectWithoutOne) {
   MP_ASSERT_OK_AND_ASSIGN(auto sketch, Init(Visits(5, 10)));
   EXPECT_FALSE(sketch.with_model);
@@ -164,12 +213,7 @@ TEST_F(InitProjectTest, TooLittleForAModelIsAProjectWithoutOne) {
 }
 
 TEST_F(InitProjectTest, RowsOfAPartOfTheirOwnAreNoFeatures) {
-  const std::string csv = Visits(80, 200, ",secret,failed", ",x,no");
-  std::string half = csv;
-  for (size_t at = 0, n = 0; (at = half.find(",no\n", at)) != std::string::npos; at += 3, ++n) {
-    if (n % 4 == 0) half.replace(at, 4, ",yes\n");
-  }
-  MP_ASSERT_OK_AND_ASSIGN(auto sketch, Init(half));
+  MP_ASSERT_OK_AND_ASSIGN(auto sketch, Init(FailingVisits(80, 200)));
   ASSERT_TRUE(sketch.with_model) << sketch.no_model_because;
   EXPECT_THAT(Read("p/models/p.yml"), Not(HasSubstr("request:")));
   EXPECT_THAT(DescribeProject(sketch, request_), HasSubstr("only after its outcome"));

@@ -120,16 +120,19 @@ TimePlan PlanMoments(const TimeFacts& facts, Micros horizon) {
   return plan;
 }
 
-TimePlan PlanRows(const TimeFacts& facts, const std::vector<Micros>& quantiles) {
+TimePlan PlanRows(const TimeFacts& facts, const std::vector<Micros>& quantiles, Micros horizon) {
   TimePlan plan;
   plan.of_rows = true;
-  plan.horizon = std::min(kDay, NiceSpanBelow(facts.span() / 90, facts.whole_days));
+  plan.horizon =
+      horizon > 0 ? horizon : std::min(kDay, NiceSpanBelow(facts.span() / 90, facts.whole_days));
   const Micros unit = UnitOf(plan.horizon);
   for (int i = 0; i < 3; ++i) plan.bounds[i] = FloorTo(quantiles[i], unit);
   plan.bounds[3] = FloorTo(facts.end, unit) + unit;
   const Micros gap = std::max<Micros>(facts.median_gap, kMinute);
-  plan.windows =
-      Windows({3 * gap, 10 * gap, 30 * gap}, NiceSpan(2 * plan.horizon, facts.whole_days), facts);
+  // A row is known a horizon after its time: shorter windows would be empty.
+  const Micros twice = NiceSpan(2 * plan.horizon, facts.whole_days);
+  plan.windows = Windows({3 * gap, 10 * gap, 30 * gap},
+                         twice > plan.horizon ? twice : 2 * plan.horizon, facts);
   SetClock(facts, facts.end + plan.horizon + (facts.whole_days ? kDay : 0), plan);
   return plan;
 }

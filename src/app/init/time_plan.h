@@ -51,7 +51,8 @@ std::vector<Micros> Horizons(const TimeFacts& facts);
 // Moments a horizon apart between the parts, the last one a horizon before the data's end.
 TimePlan PlanMoments(const TimeFacts& facts, Micros horizon);
 
-// `quantiles`: times of the labelled rows below which lie a tenth, 6 and 8 of 10 of them.
-TimePlan PlanRows(const TimeFacts& facts, const std::vector<Micros>& quantiles);
+// `quantiles`: times of the labelled rows below which lie a tenth, 6 and 8 of 10 of them. `horizon`
+// 0: a ninetieth of the span, at most a day.
+TimePlan PlanRows(const TimeFacts& facts, const std::vector<Micros>& quantiles, Micros horizon);
 
 }  // namespace millpond::app
