@@ -1,10 +1,12 @@
 """`millpond init NAME --from FILE.csv`, from the file to an answered request: flights, machines of another shape, purchases."""
+import csv
 import datetime
 import gzip
 import json
 import shutil
 import subprocess
 
+import duckdb
 import pytest
 
 import cdnow
@@ -102,6 +104,60 @@ def test_outcomes_of_whole_days_that_are_known_after_a_month(tmp_path):
     assert "begins at 2024-07-09" in said and "no model" not in said
     assert "KNOWN AT day + INTERVAL 30 DAYS" in (tmp_path / "shop/features/shop.sql").read_text()
     run_and_serve(tmp_path / "shop", "shop")
+
+
+def days(count, first=datetime.date(2024, 1, 1)):
+    return [first + datetime.timedelta(days=day) for day in range(count)]
+
+
+def test_names_and_values_that_would_end_a_text(tmp_path):
+    odd = ["select", "; DROP TABLE x --", "full", "a.b", "unreadable", "say \"no\""]
+    rows, late = [], 0
+    for number, day in enumerate(days(120)):
+        for n in range(20):
+            entity = (number * 7 + n * 3) % 40
+            state = "open: late" if (entity + number // 3) % 5 == 0 else "it's \"done\" # ok"
+            late += state == "open: late"
+            code = "x'); DROP TABLE y --" if number < 110 and n == 0 and number % 9 == 0 else number % 3
+            rows.append([entity, day, *(f"v{(n + i) % 4}'\"; --" for i in range(len(odd))), code, f"first\nsecond {n % 3}", state])
+    name = "bob's \"list\" *.csv"
+    with open(tmp_path / name, "w", newline="") as file:
+        csv.writer(file).writerows([["customer_id", "day", *odd, "zip_code", "note", "status"], *rows])
+    said = init(tmp_path, "shop", "--from", name, "--label", "status").stdout
+    assert "no model" not in said
+    project, _ = run_and_serve(tmp_path / "shop", "shop")
+    assert project.sql("SELECT count(*), count(*) FILTER (WHERE label), count(DISTINCT note) FROM main.shop.events") == [(len(rows), late, 3)]
+    assert project.sql("SELECT count(*) FROM main.shop.events WHERE unreadable = 'zip_code'")[0][0] == len([r for r in rows if "y" in str(r[8])])
+
+
+def test_every_word_of_sql_may_name_a_column(tmp_path):
+    words = [word for word, in duckdb.sql("SELECT DISTINCT keyword_name FROM duckdb_keywords()").fetchall()]
+    words += ["as_of", "entity", "known", "settle", "stream", "features", "life", "v", "n", "missing", "e", "t", "l", "unreadable", "label"]
+    words = sorted(set(words) - {"at", "when"})
+    (tmp_path / "in.csv").write_text(f"customer_id,seen,{','.join(words)}\n" + "".join(
+        f"{n % 5},{day},{','.join(str((n + i) % 7) for i in range(len(words)))}\n" for n, day in enumerate(days(30))))
+    init(tmp_path, "shop", "--from", "in.csv", "--label", "activity")
+    project = opened(tmp_path / "shop")
+    project.run()
+    assert project.sql("SELECT count(*) FROM main.shop.events WHERE unreadable = ''") == [(30,)]
+
+
+@pytest.mark.parametrize("times", ["seconds since 1970", "yyyymmdd"])
+def test_blanks_around_fields_are_no_part_of_them(tmp_path, times):
+    rows = []
+    for number, day in enumerate(days(120)):
+        at = day.strftime("%Y%m%d") if times == "yyyymmdd" else int(datetime.datetime(day.year, day.month, day.day, 12, tzinfo=datetime.timezone.utc).timestamp())
+        for n in range(10):
+            entity = (number * 7 + n * 3) % 40
+            failed = "true" if (entity + number // 3) % 5 == 0 else "false"
+            rows.append(f"c{entity:02d} , {at}, {'NA' if n == 3 else n}, {'' if n == 4 else 'NA' if n == 5 else 'x'}, {failed} ")
+    (tmp_path / "in.csv").write_text("customer_id, time, amount, kind, failed\n" + "\n".join(rows) + "\n")
+    said = init(tmp_path, "shop", "--from", "in.csv", "--time", "time").stdout
+    assert times in said and "no model" not in said
+    assert json.loads((tmp_path / "shop/request.json").read_text())["dataframe_records"][0]["customer_id"].strip().startswith("c")
+    project, _ = run_and_serve(tmp_path / "shop", "shop")
+    assert project.sql("SELECT count(*), count(failed), count(amount), count(kind), count(DISTINCT customer_id), max(length(customer_id)) "
+                       "FROM main.shop.events WHERE unreadable = ''") == [(1200, 1200, 1080, 960, 40, 3)]
 
 
 def test_a_new_file_beside_the_first_is_read(tmp_path):

@@ -48,6 +48,12 @@ std::string SqlText(std::string_view text) {
   return quoted + "'";
 }
 
+std::string SqlIdentifier(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
 const std::vector<TimeFormat>& TimeFormats() {
   static const std::vector<TimeFormat> formats = {
       {"ISO 8601 date and time",

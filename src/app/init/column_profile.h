@@ -54,5 +54,7 @@ std::string FilledSql(const std::string& column);
 
 // 'it''s'.
 std::string SqlText(std::string_view text);
+// "a ""b""".
+std::string SqlIdentifier(std::string_view name);
 
 }  // namespace millpond::app

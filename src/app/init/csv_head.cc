@@ -10,22 +10,36 @@ namespace {
 
 constexpr std::array<char, 4> kDelimiters = {',', ';', '\t', '|'};
 
-// Words that DuckDB or a feature view would not read as a name.
+// Words that DuckDB (duckdb_keywords(): reserved, type_function) or a feature view would not read
+// as a name, and the column that the pipeline adds.
 constexpr std::string_view kReserved[] = {
-    "all",      "and",       "any",        "array",   "as",        "as_of",      "asc",
-    "at",       "between",   "both",       "by",      "case",      "cast",       "check",
-    "collate",  "column",    "constraint", "create",  "current",   "default",    "desc",
-    "describe", "distinct",  "do",         "else",    "end",       "entity",     "except",
-    "false",    "features",  "fetch",      "filter",  "following", "for",        "foreign",
-    "from",     "grant",     "group",      "having",  "in",        "initially",  "interval",
-    "into",     "intersect", "is",         "join",    "known",     "lateral",    "leading",
-    "left",     "life",      "like",       "limit",   "not",       "null",       "offset",
-    "on",       "only",      "or",         "order",   "over",      "partition",  "pivot",
-    "placing",  "preceding", "primary",    "qualify", "range",     "references", "returning",
-    "right",    "row",       "rows",       "select",  "settle",    "show",       "some",
-    "stream",   "summarize", "symmetric",  "table",   "then",      "to",         "trailing",
-    "true",     "unbounded", "union",      "unique",  "unpivot",   "using",      "values",
-    "variadic", "view",      "when",       "where",   "window",    "with"};
+    "all",          "analyse",    "analyze",     "and",           "anti",
+    "any",          "array",      "as",          "as_of",         "asc",
+    "asof",         "asymmetric", "at",          "authorization", "between",
+    "binary",       "both",       "by",          "case",          "cast",
+    "check",        "collate",    "collation",   "column",        "columns",
+    "concurrently", "constraint", "create",      "cross",         "current",
+    "default",      "deferrable", "desc",        "describe",      "distinct",
+    "do",           "else",       "end",         "entity",        "except",
+    "false",        "features",   "fetch",       "filter",        "following",
+    "for",          "foreign",    "freeze",      "from",          "full",
+    "generated",    "glob",       "grant",       "group",         "having",
+    "ilike",        "in",         "initially",   "inner",         "intersect",
+    "interval",     "into",       "is",          "isnull",        "join",
+    "known",        "lambda",     "lateral",     "leading",       "left",
+    "life",         "like",       "limit",       "map",           "natural",
+    "not",          "notnull",    "null",        "offset",        "on",
+    "only",         "or",         "order",       "outer",         "over",
+    "overlaps",     "partition",  "pivot",       "pivot_longer",  "pivot_wider",
+    "placing",      "positional", "preceding",   "primary",       "qualify",
+    "range",        "references", "returning",   "right",         "row",
+    "rows",         "select",     "semi",        "settle",        "show",
+    "similar",      "some",       "stream",      "struct",        "summarize",
+    "symmetric",    "table",      "tablesample", "then",          "to",
+    "trailing",     "true",       "try_cast",    "unbounded",     "union",
+    "unique",       "unpack",     "unpivot",     "unreadable",    "using",
+    "values",       "variadic",   "verbose",     "view",          "when",
+    "where",        "window",     "with"};
 
 bool IsData(std::string_view field) {
   return !field.empty() && std::isdigit(static_cast<unsigned char>(field.front())) &&
@@ -42,7 +56,10 @@ char FindDelimiter(const std::vector<std::string>& lines) {
   for (const char delimiter : kDelimiters) {
     const size_t fields = SplitCsvLine(lines[0], delimiter).size();
     if (fields <= most) continue;
-    if (lines.size() > 1 && SplitCsvLine(lines[1], delimiter).size() < fields) continue;
+    // A row whose quotes are open goes on in the next line.
+    if (lines.size() > 1 && std::ranges::count(lines[1], '"') % 2 == 0 &&
+        SplitCsvLine(lines[1], delimiter).size() < fields)
+      continue;
     most = fields;
     best = delimiter;
   }
@@ -114,7 +131,7 @@ Result<CsvHead> ReadCsvHead(const std::vector<std::string>& lines, std::string_v
                   "line of names above it",
                   file, name);
     }
-    if (name.empty()) {
+    if (name.find_first_not_of(' ') == std::string::npos) {
       return Fail(ErrorKind::kInvalidArgument, "{}:1: column {} has no name; give it one", file,
                   i + 1);
     }

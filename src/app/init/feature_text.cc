@@ -1,6 +1,7 @@
 // features/: one view of what is known of an entity at T: how long ago, how often, how much, of
 // what kind, over windows that fit the data.
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "app/init/project_files.h"
@@ -38,6 +39,12 @@ std::string_view WhyLeftOut(const FileColumn& column) {
 std::string Word(const std::string& value) {
   std::string word = SqlNames({value})[0];
   return word.substr(0, 24);
+}
+
+bool IsWholeNumber(std::string_view text) {
+  if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+  return !text.empty() && text.size() <= 18 &&
+         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c); });
 }
 
 class Columns {
@@ -115,6 +122,7 @@ void Columns::Category(const FileColumn& column) {
   const size_t shown = profile.distinct == 2 ? 1 : kShownValues;
   for (size_t i = 0; i < profile.top.size() && i < shown; ++i) {
     const std::string& value = profile.top[i].first;
+    if (column.type.is_number() && !IsWholeNumber(value)) continue;  // one of the unreadable few
     const std::string literal = column.type.is_number() ? value : SqlText(value);
     Add(fmt::format("count_if({} = {}) OVER {}", profile.name, literal, window(1)),
         profile.name + "_" + Word(value) + suffix(1));

@@ -73,11 +73,9 @@ Result<std::vector<FileColumn>> FileFacts::Columns(const std::string& time_forma
   const std::vector<std::string> names = SqlNames(head_.columns);
   std::string schema, select;
   for (size_t i = 0; i < names.size(); ++i) {
-    std::string quoted = "\"";
-    for (const char c : head_.columns[i]) quoted += c == '"' ? "\"\"" : std::string(1, c);
-    quoted += '"';
+    const std::string quoted = SqlIdentifier(head_.columns[i]);
     schema += (i > 0 ? ", " : "") + quoted + " STRING";
-    select += (i > 0 ? ", " : "") + quoted + " AS " + names[i];
+    select += fmt::format("{}trim({}) AS {}", i > 0 ? ", " : "", quoted, names[i]);
   }
   auto written = session_->Execute(fmt::format(
       "CREATE TABLE file_rows AS SELECT {} FROM read_files({}, format => 'csv', header => true, "
@@ -98,6 +96,8 @@ Result<std::vector<FileColumn>> FileFacts::Columns(const std::string& time_forma
     FileColumn column;
     MP_ASSIGN_OR_RETURN(column.profile, ProfileFromJson(row));
     column.profile.header = head_.columns[i];
+    column.profile.header.erase(0, column.profile.header.find_first_not_of(' '));
+    column.profile.header.erase(column.profile.header.find_last_not_of(' ') + 1);
     column.profile.name = names[i];
     if (column.profile.distinct <= 1000) {
       MP_ASSIGN_OR_RETURN(Json top, Rows(TopValuesSql(names[i])));

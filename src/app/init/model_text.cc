@@ -2,6 +2,7 @@
 #include <cctype>
 
 #include "app/init/project_files.h"
+#include "base/json.h"
 
 namespace millpond::app {
 namespace {
@@ -26,6 +27,11 @@ std::string Duration(Micros span) {
   return text;
 }
 
+// A JSON text is a YAML scalar whatever is in it.
+std::string YamlText(const std::string& text) {
+  return DumpJson(Json(text));
+}
+
 // Whole days cannot be known before they are over.
 std::string KnownAt(const ProjectSketch& sketch) {
   const std::string& time = sketch.time_column().profile.name;
@@ -37,7 +43,7 @@ std::string ActivityLabel(const ProjectSketch& sketch) {
   const std::string& time = sketch.time_column().profile.name;
   const std::string horizon = SpanSql(sketch.plan.horizon);
   return fmt::format(
-      "description: Which {0} of the last {2} will have no row in the {2} after T\n"
+      "description: {5}\n"
       "label:\n"
       "  # At each T: every {0} with a row in [T - {2}, T). The label is true where none comes in "
       "[T, T + {2}).\n"
@@ -53,14 +59,16 @@ std::string ActivityLabel(const ProjectSketch& sketch) {
       "    HAVING count(*) FILTER (WHERE {1} < :as_of) > 0\n"
       "  entity: [{0}]\n"
       "  horizon: {4}\n",
-      entity, time, horizon, sketch.events_table(), Duration(sketch.plan.horizon));
+      entity, time, horizon, sketch.events_table(), Duration(sketch.plan.horizon),
+      YamlText(fmt::format("Which {0} of the last {1} will have no row in the {1} after T", entity,
+                           horizon)));
 }
 
 std::string RowLabel(const ProjectSketch& sketch) {
   const std::string& entity = sketch.entity_column().profile.name;
   const std::string& time = sketch.time_column().profile.name;
   return fmt::format(
-      "description: Which rows of {0} will turn out as {5}\n"
+      "description: {5}\n"
       "label:\n"
       "  # Every row is its own moment T. Only what earlier rows say goes into the model: columns "
       "of the row itself\n"
@@ -76,7 +84,8 @@ std::string RowLabel(const ProjectSketch& sketch) {
       "    WHERE {2} IS NOT NULL\n"
       "  entity: [{0}]\n"
       "  horizon: {6}\n",
-      entity, time, sketch.label_name(), sketch.events_table(), KnownAt(sketch), sketch.label.words,
+      entity, time, sketch.label_name(), sketch.events_table(), KnownAt(sketch),
+      YamlText(fmt::format("Which rows of {} will turn out as {}", entity, sketch.label.words)),
       Duration(sketch.plan.horizon));
 }
 

@@ -6,12 +6,6 @@
 namespace millpond::app {
 namespace {
 
-std::string QuotedName(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
-}
-
 // What read_files reads: this file, and those of its kind that come to lie beside it.
 std::string Pattern(const std::string& file) {
   for (const std::string_view ending : {".csv.gz", ".tsv.gz", ".txt.gz", ".csv", ".tsv", ".txt"}) {
@@ -32,19 +26,22 @@ std::string ReadFilesText(const ProjectSketch& sketch) {
   std::string schema;
   for (size_t i = 0; i < sketch.head.columns.size(); ++i) {
     if (i > 0) schema += i % 6 == 0 ? ",\n             " : ", ";
-    schema += QuotedName(sketch.head.columns[i]) + " STRING";
+    schema += SqlIdentifier(sketch.head.columns[i]) + " STRING";
   }
   return text + ",\n  schema => " + SqlText(schema) + ")";
 }
 
+// Without the blanks around a field, which no cast below would read; read_files compares its
+// nullstr with them.
 std::string BronzeColumns(const ProjectSketch& sketch) {
   std::string text;
-  for (const auto& column : sketch.columns) {
-    text += text.empty() ? "  " : ",\n  ";
-    if (column.profile.header == column.profile.name)
-      text += column.profile.name;
-    else
-      text += QuotedName(column.profile.header) + " AS " + column.profile.name;
+  for (size_t i = 0; i < sketch.columns.size(); ++i) {
+    const ColumnProfile& profile = sketch.columns[i].profile;
+    std::string value = fmt::format("nullif(trim({}), '')", SqlIdentifier(sketch.head.columns[i]));
+    if (profile.missing_words > 0 && !sketch.missing_word.empty()) {
+      value = fmt::format("nullif({}, {})", value, SqlText(sketch.missing_word));
+    }
+    text += fmt::format("{}  {} AS {}", i == 0 ? "" : ",\n", value, profile.name);
   }
   return text;
 }
@@ -83,14 +80,16 @@ std::string ProjectSketch::label_name() const {
 std::string PipelineText(const ProjectSketch& sketch) {
   const std::string raw = "main." + sketch.schema + ".raw_rows";
   std::string text = fmt::format(
-      "-- Bronze: every row of the files as it came, as text. A new file of the same columns in "
+      "-- Bronze: every row of the files as it came, as text without blanks around it. A new file "
+      "of the same columns in "
       "data/ is read by\n"
       "-- the next run, once; files are not changed, new rows come in new files.\n"
       "CREATE OR REFRESH STREAMING TABLE {}\n"
-      "COMMENT 'Rows of data/{}'\n"
+      "COMMENT {}\n"
       "AS SELECT\n{}\n"
       "FROM STREAM {};\n\n",
-      raw, sketch.file_name, BronzeColumns(sketch), ReadFilesText(sketch));
+      raw, SqlText("Rows of data/" + sketch.file_name), BronzeColumns(sketch),
+      ReadFilesText(sketch));
   text += fmt::format(
       "-- Silver: typed and checked. Rows without {0} or {1} go to {2}_quarantine with their "
       "reasons; a\n"
