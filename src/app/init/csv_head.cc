@@ -113,6 +113,12 @@ Result<CsvHead> ReadCsvHead(const std::vector<std::string>& lines, std::string_v
     return Fail(ErrorKind::kInvalidArgument,
                 "{} is empty; it needs a line of column names and rows below it", file);
   }
+  if (std::ranges::count(lines[0], '"') % 2 != 0) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "{}:1: a quote in the line of column names is not closed; a name cannot go over "
+                "several lines",
+                file);
+  }
   CsvHead head;
   head.delimiter = FindDelimiter(lines);
   head.columns = SplitCsvLine(lines[0], head.delimiter);

@@ -16,7 +16,7 @@ struct CsvHead {
 };
 
 // Of the header and some rows after it. kInvalidArgument, naming `file`: there is no header line,
-// no row, fewer than two columns, or a name twice.
+// no row, fewer than two columns, a name twice, an empty one or one over several lines.
 Result<CsvHead> ReadCsvHead(const std::vector<std::string>& lines, std::string_view file);
 
 // The fields of one line; quotes as in RFC 4180.

@@ -199,6 +199,9 @@ Result<ProjectSketch> InitProject(const InitRequest& request, CancellationToken 
   while (sketch.file_name.starts_with('.') || sketch.file_name.starts_with('_'))
     sketch.file_name.erase(0, 1);
   if (sketch.file_name.empty()) sketch.file_name = "rows.csv";
+  // read_files takes these for a pattern: "a[1].csv" would not be itself.
+  std::ranges::replace_if(
+      sketch.file_name, [](char c) { return std::string_view("*?[]{}\\").contains(c); }, '_');
   MP_ASSIGN_OR_RETURN(Staging staging, Staging::Begin(*fs, target.string()));
   MP_RETURN_IF_ERROR(staging.Write("millpond.yml", "name: init\n"));
   progress.Report({.phase = "copy", .object = request.file});

@@ -15,12 +15,12 @@ using ::testing::Not;
 class InitProjectTest : public ::testing::Test {
  protected:
   Result<ProjectSketch> Init(const std::string& csv, const WantedColumns& wanted = {},
-                             const std::string& name = "p", const std::string& horizon = "") {
-    MP_RETURN_IF_ERROR(fs_->ReplaceFile(dir_ / "rows.csv", csv));
+                             const std::string& name = "p", const std::string& horizon = "",
+                             const std::string& file = "rows.csv") {
+    MP_RETURN_IF_ERROR(fs_->ReplaceFile(dir_ / file, csv));
     MP_RETURN_IF_ERROR(fs_->RemoveTree(dir_ / name));
     TerminalProgress progress(stderr);
-    request_ = {
-        .target = dir_ / name, .file = dir_ / "rows.csv", .wanted = wanted, .horizon = horizon};
+    request_ = {.target = dir_ / name, .file = dir_ / file, .wanted = wanted, .horizon = horizon};
     return InitProject(request_, CancellationToken(), progress);
   }
   std::string Entity(const std::string& csv) {
@@ -228,6 +228,50 @@ TEST_F(InitProjectTest, NamesAndValuesOfAllKindsAreQuoted) {
   EXPECT_THAT(Read("p/transformations/01_rows.sql"), HasSubstr("it''s; --"));
 }
 
+std::string Replaced(std::string text, const std::string& old, const std::string& by) {
+  for (size_t at = 0; (at = text.find(old, at)) != std::string::npos; at += by.size())
+    text.replace(at, old.size(), by);
+  return text;
+}
+
+TEST_F(InitProjectTest, WhatAFileSaysEndsNoText) {
+  std::string csv = Replaced(FailingVisits(80, 200), ",yes\n", ",open: late\n");
+  csv = Replaced(csv, ",no\n", ",\"on: \"\"time\"\"\"\n");
+  MP_ASSERT_OK_AND_ASSIGN(auto sketch, Init(csv, {.label = "failed"}, "p", "", "bob's [1].csv"));
+  ASSERT_TRUE(sketch.with_model) << sketch.no_model_because;
+  EXPECT_THAT(
+      Read("p/models/p.yml"),
+      HasSubstr(
+          "description: \"Which rows of customer_id will turn out as failed = 'open: late'\"\n"));
+  EXPECT_THAT(Read("p/transformations/01_rows.sql"),
+              HasSubstr("COMMENT 'Rows of data/bob''s _1_.csv'\n"));
+  EXPECT_EQ(Read("p/data/bob's _1_.csv"), csv);
+  // A text that is often among codes: no value to count.
+  csv = "customer_id,day,zip_code,full\n";
+  for (int i = 0; i < 400; ++i) {
+    csv += fmt::format("{},2024-01-{:02},{},x\n", i % 9, 1 + i % 28,
+                       i % 100 == 0 ? std::string("oh) no") : std::to_string(1000 + i % 2));
+  }
+  MP_ASSERT_OK_AND_ASSIGN(sketch, Init(csv));
+  EXPECT_EQ(sketch.columns[2].type.kind, ColumnKind::kInteger);
+  EXPECT_EQ(sketch.columns[3].profile.name, "full_value");
+  EXPECT_THAT(Read("p/features/p.sql"), HasSubstr("zip_code = 1001"));
+  EXPECT_THAT(Read("p/features/p.sql"), Not(HasSubstr("oh) no")));
+}
+
+TEST_F(InitProjectTest, BlanksAroundFieldsAreReadOver) {
+  MP_ASSERT_OK_AND_ASSIGN(
+      auto sketch,
+      Init("user_id, seen at, ok\nu1 , 20240102, true\n u1, 20240103, false\nu2,20240104,true\n",
+           {.time = "seen at"}));
+  EXPECT_EQ(sketch.time_column().time.format, "yyyymmdd");
+  EXPECT_GT(sketch.facts.end, 0);
+  EXPECT_EQ(sketch.columns[2].type.kind, ColumnKind::kBoolean);
+  EXPECT_EQ(sketch.entities[1], "\"u1\"");
+  EXPECT_THAT(Read("p/transformations/01_rows.sql"),
+              HasSubstr("nullif(trim(\" seen at\"), '') AS seen_at"));
+}
+
 TEST_F(InitProjectTest, BadFilesAndFlagsAreSaid) {
   const auto refused = [](std::string_view part) {
     return FailsWith(ErrorKind::kInvalidArgument, HasSubstr(std::string(part)));
@@ -238,6 +282,8 @@ TEST_F(InitProjectTest, BadFilesAndFlagsAreSaid) {
   EXPECT_THAT(Init("1,2024-01-01\n2,2024-01-02\n"), refused("looks like data"));
   EXPECT_THAT(Init("a,A\n1,2\n"), refused("two columns"));
   EXPECT_THAT(Init("a,,b\n1,2,3\n"), refused("has no name"));
+  EXPECT_THAT(Init("a, ,b\n1,2,3\n"), refused("has no name"));
+  EXPECT_THAT(Init("a,\"b\nc\"\n1,2\n"), refused("is not closed"));
   EXPECT_THAT(Init("user_id,at\n1,2024-01-01\n\xff\xfe,2024-01-02\n"), refused(":3: not UTF-8"));
   EXPECT_THAT(Init("user_id,at\n1,2024-01-01,9\n"), refused("rows.csv"));
   EXPECT_THAT(Init("user_id,at\n1,2024-01-01\n1,2024-01-02\n", {.entity = "userid"}),
