@@ -62,7 +62,8 @@ AlertSeries QualitySeries(const AlertInputs& inputs, const std::vector<const Qua
                      QualityCommand(latest, drop)};
   for (const QualityRow* row : rows) {
     series.periods.push_back(row->period_start.at);
-    series.values.push_back(drop ? SureDrop(*row) : SureGap(*row));
+    series.values.push_back(drop ? SureDrop(*row, series.thresholds.low)
+                                 : SureGap(*row, series.thresholds.low));
     series.messages.push_back(
         drop
             ? fmt::format("model {} ranks worse than its evaluation promised: average precision "

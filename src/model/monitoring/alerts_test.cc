@@ -30,7 +30,7 @@ class AlertsTest : public ::testing::Test {
     drift_.push_back(row);
   }
 
-  void Quality(int day, double drop, double high, double gap) {
+  void Quality(int day, double drop, double high, double gap, double half_width = 0.01) {
     QualityRow row;
     row.monitor = row.model = "m";
     row.population = "batch";
@@ -45,8 +45,8 @@ class AlertsTest : public ::testing::Test {
     row.average_precision_drop = drop;
     row.prevalence = 0.5;
     row.calibration_gap = gap;
-    row.calibration_gap_low = gap - 0.01;
-    row.calibration_gap_high = gap + 0.01;
+    row.calibration_gap_low = gap - half_width;
+    row.calibration_gap_high = gap + half_width;
     quality_.push_back(row);
   }
 
@@ -147,6 +147,17 @@ TEST_F(AlertsTest, QualityCountsWhereItIsSure) {
   Quality(4, 0.2, 0.5, -0.08);
   EXPECT_THAT(News(), ElementsAre("quality_dropped m fired 4", "calibration_off m fired 4"));
   EXPECT_THAT(recorded_[1].message, HasSubstr("too high: 0.500 observed and 0.580 predicted"));
+}
+
+// Small periods whose intervals hold everything say neither that it is bad nor that it is good.
+TEST_F(AlertsTest, UncertaintyClearsNothing) {
+  for (int day : {1, 2}) Quality(day, 0.3, 0.5, -0.2);
+  EXPECT_THAT(News(), ElementsAre("quality_dropped m fired 2", "calibration_off m fired 2"));
+  for (int day : {3, 4}) Quality(day, 0.3, 0.7, -0.2, 0.25);
+  EXPECT_THAT(News(), IsEmpty());
+  // Under `clear`, what is measured is good enough however wide the interval is.
+  for (int day : {5, 6}) Quality(day, 0.04, 0.7, -0.02, 0.25);
+  EXPECT_THAT(News(), ElementsAre("quality_dropped m cleared 6", "calibration_off m cleared 6"));
 }
 
 TEST_F(AlertsTest, ExpectationsNameTheQuarantine) {
