@@ -38,6 +38,7 @@ class MonitorRun {
     MonitorReport::Watched watched;
     watched.monitor = monitor;
     std::map<std::string, std::string> sources;
+    Result<int> computed = 0;
     if (monitor.watches_expectations()) {
       MP_RETURN_IF_ERROR(UpdateExpectations(monitor));
     } else {
@@ -46,14 +47,20 @@ class MonitorRun {
         return Fail(ErrorKind::kNotFound, "{}: there is no model {}", monitor.file, monitor.model);
       }
       ModelMonitor run(parts_, *model, monitor, options_);
-      MP_ASSIGN_OR_RETURN(watched.computed, run.Run(report_.changed));
+      computed = run.Run(report_.changed);
+      if (!computed && computed.error().kind() == ErrorKind::kCancelled) {
+        return std::unexpected<Error>(computed.error());
+      }
       sources = ModelMonitor::SourcesOf(parts_, *model);
     }
     MP_ASSIGN_OR_RETURN(watched.drift, RowsOfMonitor<DriftRow>(parts_.catalog, monitor.name));
     MP_ASSIGN_OR_RETURN(watched.quality, RowsOfMonitor<QualityRow>(parts_.catalog, monitor.name));
     MP_ASSIGN_OR_RETURN(watched.expectations,
                         RowsOfMonitor<ExpectationRow>(parts_.catalog, monitor.name));
+    // Also where a period failed: what is known of the others is told.
     MP_RETURN_IF_ERROR(Alert(watched, sources));
+    if (!computed) return std::unexpected<Error>(computed.error());
+    watched.computed = *computed;
     report_.monitors.push_back(std::move(watched));
     return OkStatus();
   }
