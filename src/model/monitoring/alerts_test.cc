@@ -160,6 +160,37 @@ TEST_F(AlertsTest, UncertaintyClearsNothing) {
   EXPECT_THAT(News(), ElementsAre("quality_dropped m cleared 6", "calibration_off m cleared 6"));
 }
 
+// The model no longer has the feature, or the monitor does not watch it: its series ends.
+TEST_F(AlertsTest, WhatIsNoLongerWatchedIsOver) {
+  for (int day : {1, 2}) Drift(day, "a", 0.5, 0.4);
+  EXPECT_THAT(News(3), ElementsAre("feature_changed a fired 2"));
+  for (int day : {3, 4}) Drift(day, "b", 0.01, 0.01);
+  EXPECT_THAT(News(5), ElementsAre("feature_changed a cleared 5"));
+  EXPECT_THAT(recorded_.back().message,
+              HasSubstr("it is no longer watched: 1970-01-05 has no row of it"));
+  EXPECT_THAT(News(6), IsEmpty());
+  EXPECT_THAT(FiringAlerts(recorded_), IsEmpty());
+}
+
+TEST_F(AlertsTest, APopulationThatIsGoneIsOver) {
+  for (int day : {1, 2}) Quality(day, 0.2, 0.5, 0);
+  EXPECT_THAT(News(3), ElementsAre("quality_dropped m fired 2"));
+  quality_.clear();
+  EXPECT_THAT(News(4), ElementsAre("quality_dropped m cleared 4"));
+  recorded_[0].monitor = recorded_[1].monitor = "another";
+  recorded_.pop_back();
+  EXPECT_THAT(News(5), IsEmpty());
+}
+
+TEST_F(AlertsTest, AnExpectationThatIsTakenOutIsOver) {
+  for (int day : {1, 2}) Expectation(day, 0.05);
+  EXPECT_THAT(News(3), ElementsAre("expectation_failing main.shop.orders.has_price fired 2"));
+  EXPECT_THAT(News(9), IsEmpty());  // the flow did not run since
+  Expectation(9, 0);
+  expectations_.back().expectation = "has_date";
+  EXPECT_THAT(News(10), ElementsAre("expectation_failing main.shop.orders.has_price cleared 10"));
+}
+
 TEST_F(AlertsTest, ExpectationsNameTheQuarantine) {
   Expectation(1, 0);
   Expectation(2, 0.05);
