@@ -5,11 +5,13 @@ import numpy
 
 
 def edges(reference):
-    """Distinct deciles: the ceil(n·i/10)-th smallest present value."""
+    """Distinct deciles: the ceil(n·i/10)-th smallest present value; and the greatest value below each that is several deciles."""
     present = numpy.sort(reference[~numpy.isnan(reference)])
     if not len(present):
         return numpy.array([])
-    return numpy.unique([present[math.ceil(len(present) * i / 10) - 1] for i in range(1, 10)])
+    deciles, times = numpy.unique([present[math.ceil(len(present) * i / 10) - 1] for i in range(1, 10)], return_counts=True)
+    below = [present[present < mass][-1] for mass in deciles[times > 1] if present[0] < mass]
+    return numpy.union1d(deciles, below)
 
 
 def counts(values, cuts):

@@ -210,6 +210,7 @@ def test_quality_is_judged_once_labels_are_known(tmp_path_factory):
     half = 1.959963984540054 * math.sqrt(((gaps - gaps.mean()) ** 2).sum()) / len(gaps)  # one row a customer
     assert april["calibration_gap_high"] - april["calibration_gap"] == pytest.approx(half, rel=1e-9)
     assert april["log_loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-9)
+    assert april["calibration_error"] == pytest.approx(oracle.calibration_error(probabilities, labels), rel=1e-9)
     assert april["average_precision_low"] < april["average_precision"] < april["average_precision_high"]
 
 

@@ -41,7 +41,16 @@ std::string WithoutPath(std::string message, const std::string& url) {
   return message;
 }
 
-// The status of the answer; the last error if there was none that says "taken".
+bool IsTaken(int status) {
+  return status / 100 == 2;
+}
+
+// The receiver cannot take anything now; any other answer that is not 2xx is about this one alert.
+bool IsBusy(int status) {
+  return status == 429 || status >= 500;
+}
+
+// The status of the last answer, whatever it is; an error if there was none.
 Result<int> Post(const std::string& url, const AlertRow& alert, const data::Workspace& workspace) {
   HttpCall call{
       .method = "POST",
@@ -54,13 +63,60 @@ Result<int> Post(const std::string& url, const AlertRow& alert, const data::Work
   for (int attempt = 0; attempt < kDeliveryAttempts; ++attempt) {
     MP_RETURN_IF_ERROR(workspace.env.cancellation.Check());
     auto reply = SendHttp(call, workspace.env.cancellation);
-    if (reply && reply->status / 100 == 2) return reply->status;
-    status = reply ? Fail(ErrorKind::kUnavailable, "it answered {}", reply->status)
+    if (reply && !IsBusy(reply->status)) return reply->status;
+    status = reply ? Result<int>(reply->status)
                    : Fail(reply.error().kind(), "{}", WithoutPath(reply.error().ToString(), url));
     if (!reply && reply.error().kind() == ErrorKind::kInvalidArgument) break;
   }
   return status;
 }
+
+// What one monitor's webhook is told.
+class Delivery {
+ public:
+  Delivery(data::Catalog& catalog, const MonitorDefinition& monitor, const WebhookResolver& resolve,
+           DeliveryReport& report)
+      : catalog_(catalog),
+        monitor_(monitor),
+        resolve_(resolve),
+        report_(report),
+        now_(catalog.workspace().env.clock.Now()) {}
+
+  Status Tell(const AlertRow& alert) {
+    if (stopped_) {  // one failure of the receiver's is enough for this run
+      ++report_.waiting;
+      return OkStatus();
+    }
+    auto url = resolve_(*monitor_.webhook);
+    Result<int> status =
+        url ? Post(*url, alert, catalog_.workspace()) : std::unexpected<Error>(url.error());
+    if (status && IsTaken(*status)) {
+      DeliveryRow row{alert.alert_id, {now_}, monitor_.webhook->name(), *status};
+      MP_RETURN_IF_ERROR(UpsertMonitoringRows<DeliveryRow>(catalog_, {row}));
+      ++report_.delivered;
+      return OkStatus();
+    }
+    ++report_.waiting;
+    stopped_ = !status || IsBusy(*status);
+    AddProblem(status ? fmt::format("it answered {} to alert {}", *status, alert.alert_id)
+                      : status.error().ToString());
+    return OkStatus();
+  }
+
+ private:
+  void AddProblem(const std::string& what) {
+    report_.problems.push_back(
+        fmt::format("webhook {} of monitor {}: {}", monitor_.webhook->name(), monitor_.name, what));
+    LogWarn("monitoring", "{}; what was not taken waits for the next run", report_.problems.back());
+  }
+
+  data::Catalog& catalog_;
+  const MonitorDefinition& monitor_;
+  const WebhookResolver& resolve_;
+  DeliveryReport& report_;
+  const Micros now_;
+  bool stopped_ = false;
+};
 
 }  // namespace
 
@@ -75,31 +131,13 @@ Result<DeliveryReport> DeliverAlerts(data::Catalog& catalog,
   for (const auto& delivery : deliveries) told.insert(delivery.alert_id);
   for (const auto& monitor : monitors) {
     if (!monitor.webhook) continue;
-    std::string problem;
+    Delivery delivery(catalog, monitor, resolve, report);
     for (const auto& alert : alerts) {
       const bool waits = alert.monitor == monitor.name && !told.contains(alert.alert_id) &&
                          alert.at.at > now - kDeliverWithin;
       if (!waits) continue;
-      if (!problem.empty()) {  // one failure is enough for this run
-        ++report.waiting;
-        continue;
-      }
-      auto url = resolve(*monitor.webhook);
-      Result<int> status =
-          url ? Post(*url, alert, catalog.workspace()) : std::unexpected<Error>(url.error());
-      if (!status) {
-        ++report.waiting;
-        problem = fmt::format("webhook {} of monitor {}: {}", monitor.webhook->name(), monitor.name,
-                              status.error().ToString());
-        continue;
-      }
-      DeliveryRow row{alert.alert_id, {now}, monitor.webhook->name(), *status};
-      MP_RETURN_IF_ERROR(UpsertMonitoringRows<DeliveryRow>(catalog, {row}));
-      ++report.delivered;
+      MP_RETURN_IF_ERROR(delivery.Tell(alert));
     }
-    if (problem.empty()) continue;
-    LogWarn("monitoring", "{}; the alerts wait for the next run", problem);
-    report.problems.push_back(std::move(problem));
   }
   return report;
 }

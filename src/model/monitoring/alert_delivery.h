@@ -30,7 +30,7 @@ using WebhookResolver = std::function<Result<std::string>(const WebhookReference
 struct DeliveryReport {
   int delivered = 0;
   int waiting = 0;                    // told to nobody yet
-  std::vector<std::string> problems;  // one for each webhook that failed
+  std::vector<std::string> problems;  // of each webhook that failed, each refused alert
 };
 
 // A webhook that fails is a problem in the report, not an error.

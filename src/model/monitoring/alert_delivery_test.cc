@@ -33,7 +33,7 @@ class AlertDeliveryTest : public testing::HttpServerTest {
       bodies_.push_back(request.body);
       keys_.emplace_back(request.headers.Get("Idempotency-Key"));
       HttpResponse response = TextResponse("");
-      response.status = status_;
+      response.status = keys_.back() == refused_ ? refusal_ : status_;
       return response;
     });
   }
@@ -60,6 +60,8 @@ class AlertDeliveryTest : public testing::HttpServerTest {
   std::mutex mutex_;
   std::vector<std::string> bodies_, keys_;
   int status_ = 200;
+  std::string refused_;  // the alert that is answered by refusal_
+  int refusal_ = 400;
 };
 
 TEST_F(AlertDeliveryTest, EachIsToldOnceWithCauseObjectAndCommand) {
@@ -100,6 +102,31 @@ TEST_F(AlertDeliveryTest, AFailureWaitsForTheNextRunAndKeepsTheSecret) {
   status_ = 204;
   MP_ASSERT_OK_AND_ASSIGN(auto told, Deliver(url));
   EXPECT_EQ(told.delivered, 2);
+}
+
+TEST_F(AlertDeliveryTest, ARefusedAlertKeepsNoOtherFromBeingTold) {
+  Start();
+  const std::string url = server_->url() + "/hooks/secret-token";
+  Alert("a");
+  Alert("bb");
+  Alert("ccc");
+  refused_ = "a";
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Deliver(url));
+  EXPECT_EQ(report.delivered, 2);
+  EXPECT_EQ(report.waiting, 1);
+  EXPECT_THAT(report.problems, ElementsAre(HasSubstr("it answered 400 to alert a")));
+  EXPECT_THAT(keys_, ElementsAre("a", "bb", "ccc"));  // what is refused is not sent twice
+}
+
+TEST_F(AlertDeliveryTest, AReceiverThatIsBusyIsLeftAlone) {
+  Start();
+  Alert("a");
+  Alert("bb");
+  refused_ = "a";
+  refusal_ = 429;
+  MP_ASSERT_OK_AND_ASSIGN(auto report, Deliver(server_->url() + "/hooks/secret-token"));
+  EXPECT_EQ(report.delivered, 0);
+  EXPECT_EQ(report.waiting, 2);
 }
 
 TEST_F(AlertDeliveryTest, AnAddressThatIsNotThereIsAProblemNotAnError) {

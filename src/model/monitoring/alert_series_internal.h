@@ -1,4 +1,5 @@
-// What alerts.cc and drift_alerts.cc share: one line of values that an alert follows.
+// What alerts.cc, drift_alerts.cc and retired_alerts.cc share: one line of values that an alert
+// follows.
 #pragma once
 
 #include <string>
@@ -27,6 +28,13 @@ std::string SqlCommand(const std::string& text);
 // Adds what `series` brings beyond what is recorded.
 void AddTransitions(const AlertInputs& inputs, const AlertSeries& series,
                     std::vector<AlertRow>& fresh);
+
+// By the columns that alert_id is made of.
+std::string IdOf(const AlertRow& alert);
+
+// Clears what fires, recorded or fresh, and has no row in the latest period judged: the model lost
+// the feature, the monitor no longer watches it, its expectation was taken out.
+void AddRetired(const AlertInputs& inputs, std::vector<AlertRow>& fresh);
 
 // The alerts of drift: population_aged, feature_changed, prediction_changed.
 void AddDriftAlerts(const AlertInputs& inputs, std::vector<AlertRow>& fresh);

@@ -10,13 +10,6 @@
 namespace millpond::model {
 namespace {
 
-std::string IdOf(const AlertRow& alert) {
-  return Sha256::Hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", alert.monitor, alert.population,
-                                 alert.cause, alert.object, alert.period_start.at,
-                                 alert.transition))
-      .substr(0, 32);
-}
-
 bool SameSeries(const AlertRow& a, const AlertRow& b) {
   return a.monitor == b.monitor && a.population == b.population && a.cause == b.cause &&
          a.object == b.object;
@@ -62,7 +55,8 @@ AlertSeries QualitySeries(const AlertInputs& inputs, const std::vector<const Qua
                      QualityCommand(latest, drop)};
   for (const QualityRow* row : rows) {
     series.periods.push_back(row->period_start.at);
-    series.values.push_back(drop ? SureDrop(*row) : SureGap(*row));
+    series.values.push_back(drop ? SureDrop(*row, series.thresholds.low)
+                                 : SureGap(*row, series.thresholds.low));
     series.messages.push_back(
         drop
             ? fmt::format("model {} ranks worse than its evaluation promised: average precision "
@@ -123,6 +117,13 @@ void AddExpectationAlerts(const AlertInputs& inputs, std::vector<AlertRow>& fres
 
 }  // namespace
 
+std::string IdOf(const AlertRow& alert) {
+  return Sha256::Hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}", alert.monitor, alert.population,
+                                 alert.cause, alert.object, alert.period_start.at,
+                                 alert.transition))
+      .substr(0, 32);
+}
+
 std::string SqlCommand(const std::string& text) {
   return "millpond sql \"" + text + "\"";
 }
@@ -166,6 +167,7 @@ std::vector<AlertRow> NewAlerts(const AlertInputs& inputs) {
   AddDriftAlerts(inputs, fresh);
   AddQualityAlerts(inputs, fresh);
   AddExpectationAlerts(inputs, fresh);
+  AddRetired(inputs, fresh);
   std::ranges::stable_sort(fresh, {}, [](const AlertRow& row) { return row.period_start.at; });
   return fresh;
 }

@@ -9,7 +9,8 @@
 //   expectation_failing  more rows than usual break an expectation
 //
 // A series goes on from the last transition that is recorded: what was told once is not told again,
-// also if a period before it is computed anew.
+// also if a period before it is computed anew. What fires and is no longer watched is cleared, as
+// of today, and says so.
 #pragma once
 
 #include <map>
@@ -23,7 +24,7 @@ namespace millpond::model {
 
 struct AlertInputs {
   const MonitorDefinition& monitor;
-  // Rows of this monitor, any order.
+  // Rows of this monitor as it is defined now, any order.
   const std::vector<DriftRow>& drift;
   const std::vector<QualityRow>& quality;
   const std::vector<ExpectationRow>& expectations;

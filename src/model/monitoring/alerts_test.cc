@@ -30,7 +30,7 @@ class AlertsTest : public ::testing::Test {
     drift_.push_back(row);
   }
 
-  void Quality(int day, double drop, double high, double gap) {
+  void Quality(int day, double drop, double high, double gap, double half_width = 0.01) {
     QualityRow row;
     row.monitor = row.model = "m";
     row.population = "batch";
@@ -45,8 +45,8 @@ class AlertsTest : public ::testing::Test {
     row.average_precision_drop = drop;
     row.prevalence = 0.5;
     row.calibration_gap = gap;
-    row.calibration_gap_low = gap - 0.01;
-    row.calibration_gap_high = gap + 0.01;
+    row.calibration_gap_low = gap - half_width;
+    row.calibration_gap_high = gap + half_width;
     quality_.push_back(row);
   }
 
@@ -147,6 +147,48 @@ TEST_F(AlertsTest, QualityCountsWhereItIsSure) {
   Quality(4, 0.2, 0.5, -0.08);
   EXPECT_THAT(News(), ElementsAre("quality_dropped m fired 4", "calibration_off m fired 4"));
   EXPECT_THAT(recorded_[1].message, HasSubstr("too high: 0.500 observed and 0.580 predicted"));
+}
+
+// Small periods whose intervals hold everything say neither that it is bad nor that it is good.
+TEST_F(AlertsTest, UncertaintyClearsNothing) {
+  for (int day : {1, 2}) Quality(day, 0.3, 0.5, -0.2);
+  EXPECT_THAT(News(), ElementsAre("quality_dropped m fired 2", "calibration_off m fired 2"));
+  for (int day : {3, 4}) Quality(day, 0.3, 0.7, -0.2, 0.25);
+  EXPECT_THAT(News(), IsEmpty());
+  // Under `clear`, what is measured is good enough however wide the interval is.
+  for (int day : {5, 6}) Quality(day, 0.04, 0.7, -0.02, 0.25);
+  EXPECT_THAT(News(), ElementsAre("quality_dropped m cleared 6", "calibration_off m cleared 6"));
+}
+
+// The model no longer has the feature, or the monitor does not watch it: its series ends.
+TEST_F(AlertsTest, WhatIsNoLongerWatchedIsOver) {
+  for (int day : {1, 2}) Drift(day, "a", 0.5, 0.4);
+  EXPECT_THAT(News(3), ElementsAre("feature_changed a fired 2"));
+  for (int day : {3, 4}) Drift(day, "b", 0.01, 0.01);
+  EXPECT_THAT(News(5), ElementsAre("feature_changed a cleared 5"));
+  EXPECT_THAT(recorded_.back().message,
+              HasSubstr("it is no longer watched: 1970-01-05 has no row of it"));
+  EXPECT_THAT(News(6), IsEmpty());
+  EXPECT_THAT(FiringAlerts(recorded_), IsEmpty());
+}
+
+TEST_F(AlertsTest, APopulationThatIsGoneIsOver) {
+  for (int day : {1, 2}) Quality(day, 0.2, 0.5, 0);
+  EXPECT_THAT(News(3), ElementsAre("quality_dropped m fired 2"));
+  quality_.clear();
+  EXPECT_THAT(News(4), ElementsAre("quality_dropped m cleared 4"));
+  recorded_[0].monitor = recorded_[1].monitor = "another";
+  recorded_.pop_back();
+  EXPECT_THAT(News(5), IsEmpty());
+}
+
+TEST_F(AlertsTest, AnExpectationThatIsTakenOutIsOver) {
+  for (int day : {1, 2}) Expectation(day, 0.05);
+  EXPECT_THAT(News(3), ElementsAre("expectation_failing main.shop.orders.has_price fired 2"));
+  EXPECT_THAT(News(9), IsEmpty());  // the flow did not run since
+  Expectation(9, 0);
+  expectations_.back().expectation = "has_date";
+  EXPECT_THAT(News(10), ElementsAre("expectation_failing main.shop.orders.has_price cleared 10"));
 }
 
 TEST_F(AlertsTest, ExpectationsNameTheQuarantine) {

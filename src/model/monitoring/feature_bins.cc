@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 
 namespace millpond::model {
 namespace {
@@ -56,6 +57,19 @@ std::vector<double> ValuesAtRanks(const std::vector<double>& values,
     found.push_back(*at);
   }
   return found;
+}
+
+// The greatest value below each of `points` (ascending), where there is one.
+std::vector<double> ValuesBelow(const std::vector<double>& values,
+                                const std::vector<double>& points) {
+  std::vector<double> below(points.size(), std::nan(""));
+  for (double value : values) {
+    for (size_t i = 0; i < points.size(); ++i) {
+      if (value < points[i] && !(value <= below[i])) below[i] = value;
+    }
+  }
+  std::erase_if(below, [](double v) { return std::isnan(v); });
+  return below;
 }
 
 bool IsCategoryColumn(const kernel::Column& column) {
@@ -123,9 +137,18 @@ FeatureBins FeatureBins::OfNumbers(std::vector<double> present) {
   if (n == 0) return bins;
   std::vector<size_t> ranks;
   for (size_t i = 1; i < kDeciles; ++i) ranks.push_back((n * i + kDeciles - 1) / kDeciles - 1);
+  std::vector<double> mass_points;
   for (double value : ValuesAtRanks(present, ranks)) {
-    if (bins.edges_.empty() || value > bins.edges_.back()) bins.edges_.push_back(value);
+    if (bins.edges_.empty() || value > bins.edges_.back()) {
+      bins.edges_.push_back(value);
+    } else if (mass_points.empty() || value > mass_points.back()) {
+      mass_points.push_back(value);
+    }
   }
+  std::ranges::copy(ValuesBelow(present, mass_points), std::back_inserter(bins.edges_));
+  std::ranges::sort(bins.edges_);
+  const auto repeated = std::ranges::unique(bins.edges_);
+  bins.edges_.erase(repeated.begin(), repeated.end());
   return bins;
 }
 

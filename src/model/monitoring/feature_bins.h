@@ -2,9 +2,10 @@
 //
 //   numbers     right-closed: (-inf, e1], (e1, e2], …, (ek, inf), and NULL. The edges are the
 //               distinct values among the reference's deciles, x((ceil(n·i/10))) for i = 1 … 9 in
-//               ascending order of the present values. A value that fills several deciles is one
-//               edge, so it closes one bin: mass points make fewer bins, never a bin twice. NaN is
-//               above every number.
+//               ascending order of the present values, and below each value that is several
+//               deciles (a mass point) the greatest smaller value: so a mass point has a bin of
+//               its own, and what moves from it to a smaller value is seen. Never a bin twice. NaN
+//               is above every number.
 //   categories  texts and booleans: one bin for each of the 20 most frequent values of the
 //               reference (equal counts by bytes), "other", and NULL.
 //

@@ -41,6 +41,20 @@ TEST(FeatureBinsTest, AMassPointClosesOneBin) {
   EXPECT_EQ(bins.BinOf(0.5), 1U);
 }
 
+// Without an edge below it, the bin of a mass point would hold all smaller values too, and a
+// feature that broke to the smallest of them would look as it was.
+TEST(FeatureBinsTest, AMassPointHasABinOfItsOwn) {
+  std::vector<double> values(95, 1.0);
+  values.insert(values.end(), 5, 0.0);
+  const auto bins = FeatureBins::OfNumbers(values);
+  EXPECT_THAT(bins.edges(), ElementsAre(0, 1));
+  EXPECT_NE(bins.BinOf(0.0), bins.BinOf(1.0));
+  std::vector<double> two;  // mass points at 3 and 8
+  for (int i = 0; i < 30; ++i) two.insert(two.end(), {3.0, 8.0});
+  two.insert(two.end(), {1, 2, 2.5, 7, 7.5, 9});
+  EXPECT_THAT(FeatureBins::OfNumbers(two).edges(), ElementsAre(2.5, 3, 7.5, 8));
+}
+
 TEST(FeatureBinsTest, OneValueAndNone) {
   EXPECT_THAT(FeatureBins::OfNumbers({3, 3, 3}).edges(), ElementsAre(3));
   EXPECT_EQ(FeatureBins::OfNumbers({}).size(), 2U);

@@ -95,11 +95,13 @@ Result<const MonitoredModel*> ModelMonitor::ModelOf(const MonitoredRows& rows,
   auto version = number > 0 ? parts_.registry.GetVersion(model_.name, number)
                             : parts_.registry.GetByAlias(model_.name, std::string(kChampion));
   if (!version) return std::unexpected<Error>(std::move(version).error());
-  auto& loaded = models_[version->version];
-  if (!loaded) {
-    MP_ASSIGN_OR_RETURN(loaded, MonitoredModel::Load(parts_, model_, monitor_, *version));
+  auto known = models_.find(version->version);
+  if (known == models_.end()) {
+    auto loaded = MonitoredModel::Load(parts_, model_, monitor_, *version);
+    known = models_.emplace(version->version, std::move(loaded)).first;
   }
-  return loaded.get();
+  if (!known->second) return std::unexpected<Error>(known->second.error());
+  return known->second->get();
 }
 
 Result<std::shared_ptr<arrow::Table>> ModelMonitor::Replayed(const MonitoredRows& rows,
@@ -121,9 +123,13 @@ Result<std::shared_ptr<const DriftCounts>> ModelMonitor::Count(const MonitoredRo
   auto counts = std::make_shared<DriftCounts>(model.columns());
   TaskPool& pool = parts_.catalog.workspace().env.pool;
   // Features of a scoring lie in a table without the answers: the version that scored them gives
-  // the same bits again.
+  // the same bits again. Rows of another version may lack columns that this one needs: they are
+  // counted as they are.
+  const auto& needed = model.scoring().features().columns;
   const auto add = [&](const Batch& batch) -> Status {
-    if (batch.Find(kPredictionColumn) >= 0) return counts->Add(batch, pool);
+    const bool whole =
+        std::ranges::all_of(needed, [&](const auto& name) { return batch.Find(name) >= 0; });
+    if (!whole || batch.Find(kPredictionColumn) >= 0) return counts->Add(batch, pool);
     MP_ASSIGN_OR_RETURN(auto scored, WithScores(model.scoring(), batch));
     return counts->Add(scored, pool);
   };
@@ -137,7 +143,14 @@ Status ModelMonitor::Drift(const MonitoredRows& rows, const MonitoredModel& mode
                            const MonitoredRows* before) {
   std::shared_ptr<const DriftCounts> earlier;
   if (before) {
-    MP_ASSIGN_OR_RETURN(earlier, Count(*before, model));
+    auto counted = Count(*before, model);
+    // A cohort may be of a column that another version's rows do not have: then there is no step.
+    const bool may_lack = before->model_version != rows.model_version;
+    const auto kind = counted ? ErrorKind::kNotFound : counted.error().kind();
+    if (!may_lack || (kind != ErrorKind::kNotFound && kind != ErrorKind::kInvalidArgument)) {
+      MP_RETURN_IF_ERROR(counted);
+    }
+    if (counted) earlier = *counted;
   }
   MP_ASSIGN_OR_RETURN(auto counts, Count(rows, model));
   if (counts->rows(0) == 0) return OkStatus();
@@ -162,7 +175,7 @@ Status ModelMonitor::Drift(const MonitoredRows& rows, const MonitoredModel& mode
       row.psi_within = total.psi_within;
       row.matched_share = total.matched_share;
     }
-    if (earlier && earlier->rows(i) >= monitor_.minimum_rows) {
+    if (earlier && earlier->rows(i) >= std::max<int64_t>(1, monitor_.minimum_rows)) {
       const DriftMeasure step = MeasureDrift(now, earlier->of(i));
       const bool like_with_like = cohorts && step.matched_share >= kMatchedShare;
       row.psi_step = like_with_like ? step.psi_within : step.psi;
@@ -183,8 +196,10 @@ Result<ModelMonitor::Scored> ModelMonitor::ReadScored(const MonitoredRows& rows,
   MP_ASSIGN_OR_RETURN(auto replayed, Replayed(rows, model));
   MP_ASSIGN_OR_RETURN(scored.memory, parts_.catalog.workspace().env.arbiter.Reserve(
                                          ResourceClass::kBatch, 0, "quality of " + model_.name));
+  MonitorDefinition ungrouped = monitor_;  // cohorts may be of features, which scores lack
+  ungrouped.cohort = {};
   MP_RETURN_IF_ERROR(ReadMonitoredRows(
-      parts_, model_, monitor_, rows.scores_sql, replayed, [&](const Batch& batch) -> Status {
+      parts_, model_, ungrouped, rows.scores_sql, replayed, [&](const Batch& batch) -> Status {
         MP_ASSIGN_OR_RETURN(auto entity, ColumnsOf(batch, model_.label.entity));
         auto clusters = ColumnsOf(batch, cluster);
         if (!clusters) clusters = entity;
@@ -210,6 +225,8 @@ Result<ModelMonitor::Scored> ModelMonitor::ReadScored(const MonitoredRows& rows,
 Status ModelMonitor::Judge(Scored scored, const MonitoredModel& model, QualityRow& row) {
   const std::vector<Micros> asked(scored.moments.begin(), scored.moments.end());
   MP_ASSIGN_OR_RETURN(auto known, labels_->Known(asked, now_));
+  MP_RETURN_IF_ERROR(scored.memory.Resize(static_cast<int64_t>(scored.rows.size() + known.size()) *
+                                          kJudgedRowBytes));
   std::vector<JudgedRow> judged;
   for (auto& one : scored.rows) {
     const auto label = known.find(one.key);
@@ -273,6 +290,7 @@ Result<int> ModelMonitor::Run(bool& changed) {
     if (row.monitor == monitor_.name) by_period[{row.population, row.period_start.at}] = &row;
   }
   int computed = 0;
+  Status failed = OkStatus();  // the first that did; the others are computed and kept
   for (size_t i = 0; i < found.size(); ++i) {
     MP_RETURN_IF_ERROR(parts_.catalog.workspace().env.cancellation.Check());
     const auto known = by_period.find({found[i].population, found[i].period.begin});
@@ -283,13 +301,21 @@ Result<int> ModelMonitor::Run(bool& changed) {
       options_.progress->Report({"monitor", monitor_.name, static_cast<int64_t>(i),
                                  static_cast<int64_t>(found.size()), "periods"});
     }
-    MP_RETURN_IF_ERROR_CONTEXT(ComputeOne(found, i, row, inputs), "period {} ({})",
-                               NameOf(monitor_.period, found[i].period.begin), found[i].population);
-    ++computed;
+    const Status done = ComputeOne(found, i, row, inputs);
+    if (done) {
+      ++computed;
+    } else if (done.error().kind() == ErrorKind::kCancelled) {
+      return std::unexpected<Error>(done.error());
+    } else if (failed) {
+      failed = Fail(done.error().kind(), "period {} ({}): {}",
+                    NameOf(monitor_.period, found[i].period.begin), found[i].population,
+                    done.error().ToString());
+    }
   }
   MP_ASSIGN_OR_RETURN(bool drift, UpsertMonitoringRows(parts_.catalog, std::move(drift_)));
   MP_ASSIGN_OR_RETURN(bool quality, UpsertMonitoringRows(parts_.catalog, std::move(quality_)));
   changed = changed || drift || quality;
+  MP_RETURN_IF_ERROR(failed);
   return computed;
 }
 

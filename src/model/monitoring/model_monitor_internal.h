@@ -18,7 +18,8 @@ class ModelMonitor {
   ModelMonitor(const TrainerParts& parts, const ModelDefinition& model,
                const MonitorDefinition& monitor, const MonitorOptions& options);
 
-  // Writes drift and quality of what is due; returns the number of periods computed.
+  // Writes drift and quality of what is due; returns the number of periods computed. A period that
+  // cannot be computed is the error, after the others are written.
   Result<int> Run(bool& changed);
 
   // Which table each feature comes from, for an alert's first command.
@@ -53,7 +54,8 @@ class ModelMonitor {
   const MonitorOptions& options_;
   const Micros now_;
   std::optional<MonitoredLabels> labels_;
-  std::map<int64_t, std::unique_ptr<MonitoredModel>> models_;  // by version
+  // By version; what could not be loaded is not tried again.
+  std::map<int64_t, Result<std::unique_ptr<MonitoredModel>>> models_;
   // Of the period computed last, so that it is not read again as "the period before".
   struct Last {
     std::string population;

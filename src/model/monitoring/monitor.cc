@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 #include "base/fs/file_lock.h"
 #include "base/log.h"
@@ -21,6 +22,34 @@ Result<std::vector<Row>> RowsOfMonitor(data::Catalog& catalog, const std::string
   return rows;
 }
 
+// Rows of periods of another kind, from before the monitor's `period` was changed.
+template <typename Row>
+void EraseOtherPeriods(std::vector<Row>& rows, PeriodKind kind) {
+  std::erase_if(rows, [&](const Row& row) {
+    return PeriodOf(kind, row.period_start.at) != Period{row.period_start.at, row.period_end.at};
+  });
+}
+
+// Leaves what belongs to the monitor as it is defined now. Rows of drift outlive a change that a
+// period was computed anew for: features that are no longer watched, or that only the version
+// before had.
+void KeepCurrent(MonitorReport::Watched& watched) {
+  const MonitorDefinition& monitor = watched.monitor;
+  EraseOtherPeriods(watched.drift, monitor.period);
+  EraseOtherPeriods(watched.quality, monitor.period);
+  EraseOtherPeriods(watched.expectations, monitor.period);
+  std::map<std::pair<std::string, Micros>, int64_t> versions;
+  for (const auto& row : watched.quality) {
+    versions[{row.population, row.period_start.at}] = row.model_version;
+  }
+  std::erase_if(watched.drift, [&](const DriftRow& row) {
+    const bool chosen = monitor.features.empty() || row.kind == "prediction" ||
+                        std::ranges::find(monitor.features, row.name) != monitor.features.end();
+    const auto version = versions.find({row.population, row.period_start.at});
+    return !chosen || (version != versions.end() && version->second != row.model_version);
+  });
+}
+
 const ModelDefinition* ModelNamed(const std::vector<ModelDefinition>& models,
                                   const std::string& name) {
   const auto found = std::ranges::find(models, name, &ModelDefinition::name);
@@ -38,6 +67,7 @@ class MonitorRun {
     MonitorReport::Watched watched;
     watched.monitor = monitor;
     std::map<std::string, std::string> sources;
+    Result<int> computed = 0;
     if (monitor.watches_expectations()) {
       MP_RETURN_IF_ERROR(UpdateExpectations(monitor));
     } else {
@@ -46,14 +76,21 @@ class MonitorRun {
         return Fail(ErrorKind::kNotFound, "{}: there is no model {}", monitor.file, monitor.model);
       }
       ModelMonitor run(parts_, *model, monitor, options_);
-      MP_ASSIGN_OR_RETURN(watched.computed, run.Run(report_.changed));
+      computed = run.Run(report_.changed);
+      if (!computed && computed.error().kind() == ErrorKind::kCancelled) {
+        return std::unexpected<Error>(computed.error());
+      }
       sources = ModelMonitor::SourcesOf(parts_, *model);
     }
     MP_ASSIGN_OR_RETURN(watched.drift, RowsOfMonitor<DriftRow>(parts_.catalog, monitor.name));
     MP_ASSIGN_OR_RETURN(watched.quality, RowsOfMonitor<QualityRow>(parts_.catalog, monitor.name));
     MP_ASSIGN_OR_RETURN(watched.expectations,
                         RowsOfMonitor<ExpectationRow>(parts_.catalog, monitor.name));
+    KeepCurrent(watched);
+    // Also where a period failed: what is known of the others is told.
     MP_RETURN_IF_ERROR(Alert(watched, sources));
+    if (!computed) return std::unexpected<Error>(computed.error());
+    watched.computed = *computed;
     report_.monitors.push_back(std::move(watched));
     return OkStatus();
   }

@@ -3,6 +3,7 @@
 
 #include "base/sha256.h"
 #include "model/monitoring/drift_section.h"
+#include "model/monitoring/monitored_labels.h"
 #include "model/monitoring/monitoring_tables.h"
 #include "model/training/trainer_test_project.h"
 
@@ -171,6 +172,122 @@ TEST_F(MonitorTest, AnswersOfAnEndpointAreAPopulationOfTheirOwn) {
       "1");
   MP_ASSERT_OK_AND_ASSIGN(auto more, Run());
   EXPECT_EQ(more.monitors[0].computed, 1);
+}
+
+// A scoring as `millpond run` leaves it: a version of each of both tables.
+class AddedFeatureTest : public MonitorTest {
+ protected:
+  void SetUp() override {
+    MonitorTest::SetUp();
+    monitor_.replay_from = std::nullopt;
+    Sql("CREATE FEATURE VIEW spending ENTITY (customer) TIMESTAMP ts AS SELECT max(amount) OVER "
+        "life AS amount_max FROM purchases WINDOW life AS (RANGE UNBOUNDED PRECEDING)");
+    second_ = With("views: [{name: buying}]", "views: [{name: buying}, {name: spending}]");
+    machine_.clock.Set(*ParseTimestamp("2021-01-01"));
+    MP_ASSERT_OK(Train(second_));
+    machine_.clock.Set(*ParseTimestamp("2020-08-10"));
+  }
+
+  void Scored(const std::string& as_of, int version) {
+    const std::string from = " FROM stopped_training_set WHERE as_of = TIMESTAMP '2020-05-15'";
+    Sql(
+        fmt::format("CREATE OR REPLACE TABLE stopped_scores AS SELECT customer, TIMESTAMP '{}' AS "
+                    "as_of, 0.1::DOUBLE AS margin, 0.5::DOUBLE AS probability, {}::BIGINT AS "
+                    "model_version{}",
+                    as_of, version, from));
+    Sql(
+        fmt::format("CREATE OR REPLACE TABLE stopped_scores_features AS SELECT customer, TIMESTAMP "
+                    "'{}' AS as_of, recency_days, purchases_30d, amount_30d, purchases{}{}",
+                    as_of, version == 2 ? ", amount_max" : "", from));
+  }
+
+  Result<MonitorReport> RunSecond() {
+    return RunMonitors(Parts(), {Definition(second_)}, {monitor_});
+  }
+
+  std::string second_;
+};
+
+TEST_F(AddedFeatureTest, ThePeriodBeforeIsCountedWithoutIt) {
+  Scored("2020-06-02", 1);
+  Scored("2020-07-02", 2);
+  MP_ASSERT_OK_AND_ASSIGN(auto report, RunSecond());
+  EXPECT_THAT(report.problems, IsEmpty());
+  EXPECT_EQ(report.monitors[0].quality.size(), 2U);
+  for (const auto& row : report.monitors[0].drift) {
+    if (row.model_version != 2) continue;
+    const bool has_step = row.name != "amount_max" && row.kind != "prediction";
+    EXPECT_EQ(std::isnan(row.psi_step), !has_step) << row.name;
+  }
+}
+
+TEST_F(AddedFeatureTest, ACohortOfItHasNoStep) {
+  monitor_.cohort.by = "amount_max > 50";
+  Scored("2020-07-02", 2);
+  Scored("2020-06-02", 1);
+  MP_ASSERT_OK_AND_ASSIGN(auto report, RunSecond());
+  // June itself cannot be grouped by a column that it lacks, and that is said; July stands.
+  EXPECT_THAT(report.problems, ElementsAre(HasSubstr("amount_max")));
+  MP_ASSERT_OK_AND_ASSIGN(auto quality, ReadMonitoringRows<QualityRow>(*catalog_));
+  EXPECT_EQ(quality.size(), 1U);
+}
+
+TEST_F(AddedFeatureTest, APeriodIsJudgedByTheVersionThatAnsweredLast) {
+  Scored("2020-07-02", 1);
+  Scored("2020-07-09", 2);
+  MP_ASSERT_OK_AND_ASSIGN(auto report, RunSecond());
+  EXPECT_THAT(report.problems, IsEmpty());
+  ASSERT_EQ(report.monitors[0].quality.size(), 1U);
+  EXPECT_EQ(report.monitors[0].quality[0].model_version, 2);
+  bool seen = false;
+  for (const auto& row : report.monitors[0].drift) {
+    EXPECT_EQ(row.rows, report.monitors[0].quality[0].rows) << row.name;
+    if (row.name != "amount_max") continue;
+    EXPECT_EQ(row.null_share, 0);
+    seen = true;
+  }
+  EXPECT_TRUE(seen);
+}
+
+// Labels that bring their own T.
+class OwnMomentsTest : public MonitorTest {
+ protected:
+  static ModelDefinition Own() {
+    const std::string text = kStoppedModel;
+    const size_t begin = text.find("    SELECT"), end = text.find("  entity:");
+    const size_t split = text.find("split:"), learner = text.find("learner:");
+    return Definition(text.substr(0, begin) +
+                      "    SELECT customer, ts AS as_of, amount > 50 AS label,\n"
+                      "           ts + INTERVAL 1 DAYS AS label_known_at FROM purchases\n" +
+                      text.substr(end, split - end) +
+                      "split:\n  train: {from: 2020-03-01, to: 2020-05-01}\n"
+                      "  calibrate: {from: 2020-05-01, to: 2020-06-01}\n"
+                      "  test: {from: 2020-06-01, to: 2020-07-01}\n" +
+                      text.substr(learner));
+  }
+};
+
+// Its rows are there only once their labels are: what was replayed earlier would stay too small.
+TEST_F(OwnMomentsTest, APeriodIsReplayedOnceItsLabelsAreKnown) {
+  const Micros now = machine_.clock.Now();
+  MP_ASSERT_OK_AND_ASSIGN(auto asked, FindMonitoredRows(Parts(), Own(), monitor_, now));
+  EXPECT_EQ(asked.size(), 6U);  // replay.sql says whom, at the period's begin
+  monitor_.replay_sql = std::nullopt;
+  MP_ASSERT_OK_AND_ASSIGN(auto found, FindMonitoredRows(Parts(), Own(), monitor_, now));
+  ASSERT_EQ(found.size(), 4U);  // March to June, whose last labels are known on 31 July
+  EXPECT_EQ(found.back().period.begin, *ParseTimestamp("2020-06-01"));
+}
+
+TEST_F(OwnMomentsTest, LabelsOfOtherMomentsAreNotKept) {
+  const auto parts = Parts();
+  const auto model = Own();
+  MP_ASSERT_OK_AND_ASSIGN(auto labels, MonitoredLabels::Make(parts, model));
+  MP_ASSERT_OK_AND_ASSIGN(const kernel::Batch* all, labels.All());
+  ASSERT_GT(all->rows, 100);
+  EXPECT_GE(machine_.arbiter.reserved_bytes(), all->rows * 24);  // customer, T, known_at
+  const Micros t = all->columns[1].int64s()[0];
+  MP_ASSERT_OK_AND_ASSIGN(auto known, labels.Known(std::vector{t}, machine_.clock.Now()));
+  EXPECT_EQ(known.size(), 1U);  // each second is one customer's
 }
 
 TEST_F(MonitorTest, TheSectionShowsPeriods) {

@@ -1,7 +1,10 @@
 #include "model/monitoring/monitored_labels.h"
 
+#include <algorithm>
+
 #include "model/scoring/work_list.h"
 #include "model/training/label_rows.h"
+#include "platform/features/kernel_batch.h"
 
 namespace millpond::model {
 
@@ -52,7 +55,12 @@ Result<Batch> MonitoredLabels::RowsAt(std::span<const Micros> moments) {
 
 Result<const Batch*> MonitoredLabels::All() {
   if (!all_) {
-    MP_ASSIGN_OR_RETURN(all_, RowsAt({}));
+    MP_ASSIGN_OR_RETURN(auto rows, RowsAt({}));
+    int64_t bytes = 0;
+    for (const Column& column : rows.columns) bytes += platform::MemoryBytes(column);
+    MP_ASSIGN_OR_RETURN(memory_, parts_->catalog.workspace().env.arbiter.Reserve(
+                                     ResourceClass::kBatch, bytes, "labels of " + model_->name));
+    all_ = std::move(rows);
   }
   return &*all_;
 }
@@ -60,7 +68,7 @@ Result<const Batch*> MonitoredLabels::All() {
 Result<std::unordered_map<std::string, float>> MonitoredLabels::Known(
     std::span<const Micros> moments, Micros now) {
   std::unordered_map<std::string, float> known;
-  if (per_moment_ && moments.empty()) return known;
+  if (moments.empty()) return known;
   Batch asked;
   const Batch* rows = &asked;
   if (per_moment_) {
@@ -75,7 +83,7 @@ Result<std::unordered_map<std::string, float>> MonitoredLabels::Known(
   const auto label = rows->columns[entities + 1].booleans();
   const auto known_at = rows->columns[entities + 2].int64s();
   for (int64_t row = 0; row < rows->rows; ++row) {
-    if (known_at[row] > now) continue;
+    if (known_at[row] > now || !std::ranges::binary_search(moments, t[row])) continue;
     known.insert_or_assign(RowKey(entity, row, t[row]), label[row] != 0 ? 1.0F : 0.0F);
   }
   return known;

@@ -25,10 +25,10 @@ class MonitoredLabels {
   bool has_own_moments() const { return !per_moment_; }
   // The T by whose label a row of that T is judged.
   Micros JudgedAt(Micros t, std::string_view population) const;
-  // All labels, where has_own_moments(). Columns as LabelRows has them.
+  // All labels, where has_own_moments(); held and reserved. Columns as LabelRows has them.
   Result<const kernel::Batch*> All();
 
-  // Labels that are known at `now`, by RowKey of entity and judged T.
+  // Labels of these moments (ascending) that are known at `now`, by RowKey of entity and judged T.
   Result<std::unordered_map<std::string, float>> Known(std::span<const Micros> moments, Micros now);
 
  private:
@@ -40,6 +40,7 @@ class MonitoredLabels {
   const ModelDefinition* model_;
   bool per_moment_;
   std::optional<kernel::Batch> all_;
+  MemoryReservation memory_;  // of all_
 };
 
 // The entity's values and T as one text.

@@ -106,6 +106,14 @@ std::string UnionOf(const std::string& table, const std::vector<int64_t>& versio
       sql, NameList(model.label.entity), time);
 }
 
+// Rows of a model whose labels bring their own
+// T are there only once their labels are known; a list of whom to score is whole at once.
+Result<bool> WaitsForLabels(const ModelDefinition& model, const MonitorDefinition& monitor) {
+  if (monitor.replay_sql) return false;
+  MP_ASSIGN_OR_RETURN(bool per_moment, HasAsOf(model.label.sql));
+  return !per_moment;
+}
+
 Result<std::vector<MonitoredRows>> BatchRows(const TrainerParts& parts,
                                              const ModelDefinition& model,
                                              const MonitorDefinition& monitor, Micros now) {
@@ -120,7 +128,11 @@ Result<std::vector<MonitoredRows>> BatchRows(const TrainerParts& parts,
   if (monitor.replay_from) {
     Period period = PeriodOf(monitor.period, *monitor.replay_from);
     if (period.begin < *monitor.replay_from) period = PeriodOf(monitor.period, period.end);
-    for (; period.begin <= now; period = PeriodOf(monitor.period, period.end)) {
+    MP_ASSIGN_OR_RETURN(bool waits, WaitsForLabels(model, monitor));
+    const auto is_there = [&] {
+      return waits ? period.end + model.label.horizon <= now : period.begin <= now;
+    };
+    for (; is_there(); period = PeriodOf(monitor.period, period.end)) {
       by_period.try_emplace(period.begin);
     }
   }
@@ -138,12 +150,14 @@ Result<std::vector<MonitoredRows>> BatchRows(const TrainerParts& parts,
     std::vector<int64_t> scores, features;
     bool overlapping = false;
     Micros last = std::numeric_limits<Micros>::min();
+    rows.model_version = inside.back().scores.model_version;
     for (const auto& scoring : inside) {
+      // Another version's rows may lack columns, and they are not what this one answers for.
+      if (scoring.scores.model_version != rows.model_version) continue;
       scores.push_back(scoring.scores.version);
       features.push_back(scoring.features_version);
       overlapping = overlapping || scoring.scores.first <= last;
       last = std::max(last, scoring.scores.last);
-      rows.model_version = std::max(rows.model_version, scoring.scores.model_version);
     }
     rows.scores_sql = UnionOf(model.score.table, scores, model, rows.period, overlapping);
     rows.features_sql =
@@ -166,27 +180,31 @@ Result<std::vector<MonitoredRows>> EndpointRows(const TrainerParts& parts,
   const std::string own = fmt::format("model = '{}' AND feature_age_us IS NOT NULL", model.name);
   MP_ASSIGN_OR_RETURN(
       auto days, SelectAll(parts, fmt::format("SELECT date_trunc('day', as_of)::TIMESTAMPTZ AS day,"
-                                              " count(*) AS rows, max(model_version) AS version "
-                                              "FROM {} WHERE {} GROUP BY 1 ORDER BY 1",
+                                              " count(*) AS rows, model_version AS version "
+                                              "FROM {} WHERE {} GROUP BY 1, 3 ORDER BY 1, 3",
                                               name.ToString(), own)));
-  std::map<Micros, std::pair<int64_t, int64_t>> by_period;  // rows, model version
+  std::map<Micros, std::map<int64_t, int64_t>> by_period;  // rows by model version
   for (int64_t row = 0; row < days.rows; ++row) {
-    auto& [rows, version] =
-        by_period[PeriodOf(monitor.period, days.columns[0].int64s()[row]).begin];
-    rows += days.columns[1].int64s()[row];
-    version = std::max(version, days.columns[2].int64s()[row]);
+    by_period[PeriodOf(monitor.period, days.columns[0].int64s()[row]).begin]
+             [days.columns[2].int64s()[row]] += days.columns[1].int64s()[row];
   }
-  for (const auto& [begin, counted] : by_period) {
+  for (const auto& [begin, versions] : by_period) {
+    // The version that answered most; of equals the later.
+    const auto [version, count] =
+        *std::ranges::max_element(versions, [](const auto& a, const auto& b) {
+          return a.second < b.second || (a.second == b.second && a.first < b.first);
+        });
     MonitoredRows rows{.population = std::string(kEndpointPopulation),
                        .period = PeriodOf(monitor.period, begin),
-                       .model_version = counted.second};
+                       .model_version = version};
     const std::string time =
         model.label.time == "as_of" ? "*" : "*, as_of AS " + QuoteName(model.label.time);
-    rows.features_sql = fmt::format("SELECT {} FROM {} WHERE {} AND as_of >= {} AND as_of < {}",
-                                    time, name.ToString(), own, TimestampText(rows.period.begin),
-                                    TimestampText(rows.period.end));
+    rows.features_sql = fmt::format(
+        "SELECT {} FROM {} WHERE {} AND model_version = {} AND as_of >= {} AND as_of < {}", time,
+        name.ToString(), own, version, TimestampText(rows.period.begin),
+        TimestampText(rows.period.end));
     rows.scores_sql = rows.features_sql;
-    rows.inputs = {{"rows", counted.first}};
+    rows.inputs = {{"rows", count}, {"version", version}};
     found.push_back(std::move(rows));
   }
   return found;

@@ -3,8 +3,12 @@
 //   batch     the model's score table. Each scoring is a version of it (with the features beside
 //             it, batch_score.h), so a period's rows are read from the versions whose T lie in it;
 //             of rows scored twice for one entity and T the later counts. A period that nobody
-//             scored may be replayed (replay.h).
+//             scored may be replayed (replay.h); where the rows are the labels' own, once the last
+//             of them is known.
 //   endpoint  the endpoint's inference table: answers of this model with its own features.
+//
+// A period is of one model version: of several that answered in it, the rows of the last one that
+// scored (batch), or of the one with most rows (endpoint).
 //
 // Only what tables hold is read. Rows come through SQL as a stream, each with its cohort.
 #pragma once

@@ -83,16 +83,15 @@ Status JudgeRows(std::vector<JudgedRow> rows, const std::optional<Interval>& eva
   return OkStatus();
 }
 
-double SureDrop(const QualityRow& row) {
-  if (std::isnan(row.average_precision_drop)) return kNoNumber;
+double SureDrop(const QualityRow& row, double clear) {
   const bool sure = row.average_precision_high < row.evaluation_average_precision;
-  return sure ? row.average_precision_drop : std::min(row.average_precision_drop, 0.0);
+  return sure || row.average_precision_drop < clear ? row.average_precision_drop : kNoNumber;
 }
 
-double SureGap(const QualityRow& row) {
-  if (std::isnan(row.calibration_gap)) return kNoNumber;
+double SureGap(const QualityRow& row, double clear) {
+  const double size = std::fabs(row.calibration_gap);
   const bool sure = row.calibration_gap_low > 0 || row.calibration_gap_high < 0;
-  return sure ? std::fabs(row.calibration_gap) : 0.0;
+  return sure || size < clear ? size : kNoNumber;
 }
 
 }  // namespace millpond::model

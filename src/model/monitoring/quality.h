@@ -40,10 +40,12 @@ struct QualityOptions {
 Status JudgeRows(std::vector<JudgedRow> rows, const std::optional<Interval>& evaluation,
                  const QualityOptions& options, QualityRow& quality);
 
-// What an alert goes by: NaN where the period says nothing for certain.
-//   the drop, if the period's whole interval lies under the evaluation's value; else min(drop, 0)
-//   the gap's size, if its interval does not hold 0; else 0
-double SureDrop(const QualityRow& row);
-double SureGap(const QualityRow& row);
+// What an alert goes by: NaN where the period says nothing for certain, which neither fires nor
+// clears. `clear` is the threshold under which the alert clears.
+//   the drop, if the period's whole interval lies under the evaluation's value, or if it is under
+//   `clear`; else NaN
+//   the gap's size, if its interval does not hold 0, or if it is under `clear`; else NaN
+double SureDrop(const QualityRow& row, double clear);
+double SureGap(const QualityRow& row, double clear);
 
 }  // namespace millpond::model
