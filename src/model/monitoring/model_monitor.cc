@@ -17,6 +17,13 @@ using kernel::Batch;
 
 constexpr int64_t kJudgedRowBytes = 200;  // with its texts
 
+// A period's `inputs`: of its rows; once it is judged, followed by the labels'.
+constexpr char kWithLabels = '+';
+
+std::string_view RowsPart(std::string_view inputs) {
+  return inputs.substr(0, inputs.find(kWithLabels));
+}
+
 // What of the definition decides a period's numbers (thresholds and webhooks do not).
 std::string DefinitionDigest(const ModelDefinition& model, const MonitorDefinition& monitor) {
   const Json json = {
@@ -83,8 +90,12 @@ bool ModelMonitor::IsDue(const MonitoredRows& rows, const std::string& inputs,
       (!options_.to || rows.period.begin < *options_.to)) {
     return true;
   }
-  if (there->inputs != inputs) return true;
-  return there->status == "label pending" && there->label_known_at.at <= now_;
+  if (RowsPart(there->inputs) != inputs) return true;
+  if (there->status == "label pending") return there->label_known_at.at <= now_;
+  // Labels can come late (the last day's events after midnight), but not for ever.
+  const Micros late = model_.label.horizon + rows.period.end - rows.period.begin;
+  const bool open = there->status == "no labels" || there->label_known_at.at > now_ - late;
+  return open && !label_inputs_.empty() && there->inputs != inputs + kWithLabels + label_inputs_;
 }
 
 Result<const MonitoredModel*> ModelMonitor::ModelOf(const MonitoredRows& rows,
@@ -263,6 +274,7 @@ Status ModelMonitor::Quality(const MonitoredRows& rows, const MonitoredModel& mo
   if (row.label_known_at.at > now_) {
     row.status = "label pending";
   } else {
+    if (!label_inputs_.empty()) row.inputs += kWithLabels + label_inputs_;
     MP_RETURN_IF_ERROR(Judge(std::move(scored), model, row));
   }
   quality_.push_back(std::move(row));
@@ -273,7 +285,7 @@ Status ModelMonitor::ComputeOne(const std::vector<MonitoredRows>& found, size_t 
                                 const QualityRow* there, const std::string& inputs) {
   const MonitoredRows& rows = found[at];
   MP_ASSIGN_OR_RETURN(const MonitoredModel* model, ModelOf(rows, there));
-  const bool only_labels = there && there->inputs == inputs && !options_.from;
+  const bool only_labels = there && RowsPart(there->inputs) == inputs && !options_.from;
   if (!only_labels) {
     const bool has_before = at > 0 && found[at - 1].population == rows.population;
     MP_RETURN_IF_ERROR(Drift(rows, *model, has_before ? &found[at - 1] : nullptr));
@@ -283,6 +295,7 @@ Status ModelMonitor::ComputeOne(const std::vector<MonitoredRows>& found, size_t 
 
 Result<int> ModelMonitor::Run(bool& changed) {
   MP_ASSIGN_OR_RETURN(labels_, MonitoredLabels::Make(parts_, model_));
+  label_inputs_ = labels_->Inputs();
   MP_ASSIGN_OR_RETURN(auto found, FindMonitoredRows(parts_, model_, monitor_, now_));
   MP_ASSIGN_OR_RETURN(auto there, ReadMonitoringRows<QualityRow>(parts_.catalog));
   std::map<std::pair<std::string, Micros>, const QualityRow*> by_period;

@@ -54,6 +54,7 @@ class ModelMonitor {
   const MonitorOptions& options_;
   const Micros now_;
   std::optional<MonitoredLabels> labels_;
+  std::string label_inputs_;
   // By version; what could not be loaded is not tried again.
   std::map<int64_t, Result<std::unique_ptr<MonitoredModel>>> models_;
   // Of the period computed last, so that it is not read again as "the period before".

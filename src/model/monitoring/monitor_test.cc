@@ -101,6 +101,42 @@ TEST_F(MonitorTest, ARunThatWasCutOffIsFinished) {
   EXPECT_EQ(VersionOf(kDriftTable), drift);
 }
 
+// What was computed by day has no part in what is judged by month, nor has a feature that is no
+// longer watched.
+TEST_F(MonitorTest, RowsOfAnEarlierDefinitionAreNotJudged) {
+  monitor_.period = PeriodKind::kDay;
+  monitor_.replay_from = *ParseTimestamp("2020-07-30");
+  MP_ASSERT_OK_AND_ASSIGN(auto days, Run());
+  EXPECT_EQ(days.monitors[0].quality.size(), 12U);  // 30 July to 10 August
+  monitor_.period = PeriodKind::kMonth;
+  monitor_.features = {"purchases"};
+  MP_ASSERT_OK_AND_ASSIGN(auto months, Run());
+  ASSERT_EQ(months.monitors[0].quality.size(), 1U);
+  EXPECT_EQ(months.monitors[0].quality[0].period_end.at, *ParseTimestamp("2020-09-01"));
+  EXPECT_EQ(months.monitors[0].drift.size(), 2U);  // purchases and the answer
+}
+
+// At five past midnight the last day's purchases are not there yet: who made them counts as stopped
+// until they come.
+TEST_F(MonitorTest, LabelsThatComeLateAreJudgedAgain) {
+  Sql("CREATE TABLE late AS SELECT * FROM purchases WHERE ts >= TIMESTAMP '2020-07-15'");
+  Sql("CREATE OR REPLACE TABLE purchases AS SELECT * FROM purchases WHERE ts < TIMESTAMP "
+      "'2020-07-15'");
+  MP_ASSERT_OK_AND_ASSIGN(auto before, Run());
+  const QualityRow early = before.monitors[0].quality[4];  // July, known on 31 July
+  ASSERT_EQ(early.status, "known");
+  const int64_t drift = VersionOf(kDriftTable);
+  Sql("INSERT INTO purchases SELECT * FROM late");
+  MP_ASSERT_OK_AND_ASSIGN(auto after, Run());
+  // July and June, known on 1 July; May's have been known for more than a horizon and a period.
+  EXPECT_EQ(after.monitors[0].computed, 2);
+  EXPECT_LT(after.monitors[0].quality[4].prevalence, early.prevalence);
+  EXPECT_EQ(VersionOf(kDriftTable), drift);
+  MP_ASSERT_OK_AND_ASSIGN(auto again, Run());
+  EXPECT_EQ(again.monitors[0].computed, 0);
+  EXPECT_FALSE(again.changed);
+}
+
 // Amounts that arrive in another unit: the source is named, the other features are not.
 TEST_F(MonitorTest, AFeatureWhoseSourceBrokeIsNamed) {
   Sql("INSERT INTO purchases SELECT customer, ts + INTERVAL 90 DAYS, amount * 100 FROM purchases "

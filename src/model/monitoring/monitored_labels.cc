@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/sha256.h"
 #include "model/scoring/work_list.h"
 #include "model/training/label_rows.h"
 #include "platform/features/kernel_batch.h"
@@ -37,7 +38,13 @@ Result<std::vector<const Column*>> ColumnsOf(const Batch& batch,
 Result<MonitoredLabels> MonitoredLabels::Make(const TrainerParts& parts,
                                               const ModelDefinition& model) {
   MP_ASSIGN_OR_RETURN(bool per_moment, HasAsOf(model.label.sql));
-  return MonitoredLabels(parts, model, per_moment);
+  return MonitoredLabels(parts, model, per_moment, ResolveTables(parts.catalog, model.label.sql));
+}
+
+std::string MonitoredLabels::Inputs() const {
+  if (!versions_) return "";
+  const Json json(*versions_);
+  return Sha256::Hex(DumpJson(json)).substr(0, 16);
 }
 
 Micros MonitoredLabels::JudgedAt(Micros t, std::string_view population) const {
@@ -49,7 +56,7 @@ Result<Batch> MonitoredLabels::RowsAt(std::span<const Micros> moments) {
   ModelDefinition asked = *model_;
   asked.split = SplitDefinition();
   asked.split.parts[0].moments.assign(moments.begin(), moments.end());
-  MP_ASSIGN_OR_RETURN(auto versions, ResolveTables(parts_->catalog, asked.label.sql));
+  MP_ASSIGN_OR_RETURN(auto versions, versions_);
   return LabelRows(parts_->engine, parts_->principal, asked, versions);
 }
 

@@ -21,6 +21,9 @@ class MonitoredLabels {
   // `parts` and `model` must outlive it.
   static Result<MonitoredLabels> Make(const TrainerParts& parts, const ModelDefinition& model);
 
+  // Digest of the versions of the tables that labels are read from; "" if they are not there, which
+  // asking for labels then reports.
+  std::string Inputs() const;
   // Is T a column of the model's label SELECT?
   bool has_own_moments() const { return !per_moment_; }
   // The T by whose label a row of that T is judged.
@@ -32,13 +35,15 @@ class MonitoredLabels {
   Result<std::unordered_map<std::string, float>> Known(std::span<const Micros> moments, Micros now);
 
  private:
-  MonitoredLabels(const TrainerParts& parts, const ModelDefinition& model, bool per_moment)
-      : parts_(&parts), model_(&model), per_moment_(per_moment) {}
+  MonitoredLabels(const TrainerParts& parts, const ModelDefinition& model, bool per_moment,
+                  Result<TableVersions> versions)
+      : parts_(&parts), model_(&model), per_moment_(per_moment), versions_(std::move(versions)) {}
   Result<kernel::Batch> RowsAt(std::span<const Micros> moments);
 
   const TrainerParts* parts_;
   const ModelDefinition* model_;
   bool per_moment_;
+  Result<TableVersions> versions_;  // of the SELECT's tables, when this was made
   std::optional<kernel::Batch> all_;
   MemoryReservation memory_;  // of all_
 };

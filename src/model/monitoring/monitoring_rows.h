@@ -70,7 +70,7 @@ struct QualityRow {
   std::string population;
   Moment period_start, period_end;
   bool replayed = false;  // scored after the fact, for the monitor's `replay_from`
-  std::string status;     // "known", "label pending", "no labels", "too few labels"
+  std::string status;     // "known", "label pending", "no labels"
   Moment label_known_at;  // when the period's last label is known
   int64_t rows = 0;
   int64_t labelled_rows = 0;
@@ -85,7 +85,8 @@ struct QualityRow {
   double calibration_gap_low = kNoNumber, calibration_gap_high = kNoNumber;
   double calibration_error = kNoNumber;  // ECE
   double log_loss = kNoNumber;
-  std::string inputs;  // digest of what the period was computed from
+  // Digest of what the period was computed from; once judged "+" and that of the labels' tables.
+  std::string inputs;
 
   static constexpr auto Columns() {
     return std::tuple{
