@@ -8,9 +8,10 @@
 // A period is due if it is not there yet, if what it was computed from has changed (another
 // scoring, more answers, another definition of the monitor), if its labels were pending and are
 // known by now, or if the tables of its labels changed within a horizon and a period since (labels
-// come late), or ever while it has none. A period that was replayed stays as it is when a new champion comes. Running again
-// without news writes nothing. A run that is killed anywhere is finished by the next one: a period
-// counts as done when its row of quality is there, which is written after its rows of drift.
+// come late), or ever while it has none. A period that was replayed stays as it is when a new
+// champion comes. Running again without news writes nothing. A run that is killed anywhere is
+// finished by the next one: a period counts as done when its row of quality is there, which is
+// written after its rows of drift.
 //
 // One run at a time (a file lock; the second waits). Reads tables only.
 #pragma once
