@@ -1,6 +1,5 @@
 #include "app/features_audit.h"
 
-#include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
@@ -10,6 +9,7 @@
 #include <set>
 
 #include "app/model_stores.h"
+#include "app/result_columns.h"
 #include "app/result_output.h"
 #include "app/terminal.h"
 #include "data/arrow/status.h"
@@ -34,8 +34,17 @@ std::string NameOf(AuditKind kind) {
 }
 
 Result<std::shared_ptr<arrow::Table>> AuditsTable(const std::vector<InferenceAudit>& audits) {
-  arrow::StringBuilder model, view, kind, from, to;
-  arrow::Int64Builder counts[7];
+  ResultColumns columns;
+  auto& model = columns.Texts("model");
+  auto& view = columns.Texts("view");
+  auto& kind = columns.Texts("audit");
+  auto& from = columns.Texts("from");
+  auto& to = columns.Texts("to");
+  std::vector<arrow::Int64Builder*> counts;
+  for (const char* name :
+       {"rows", "equal", "different", "marked", "marked_late", "unauditable", "without_features"}) {
+    counts.push_back(&columns.Numbers(name));
+  }
   for (const InferenceAudit& audit : audits) {
     const platform::AuditReport& report = audit.report;
     MP_ARROW_RETURN_IF_ERROR(model.Append(audit.model));
@@ -47,25 +56,10 @@ Result<std::shared_ptr<arrow::Table>> AuditsTable(const std::vector<InferenceAud
                               report.marked,         report.marked_late, report.unauditable,
                               audit.without_features};
     for (size_t i = 0; i < std::size(values); ++i) {
-      MP_ARROW_RETURN_IF_ERROR(counts[i].Append(values[i]));
+      MP_ARROW_RETURN_IF_ERROR(counts[i]->Append(values[i]));
     }
   }
-  const char* const names[] = {"rows",        "equal",       "different",       "marked",
-                               "marked_late", "unauditable", "without_features"};
-  arrow::FieldVector fields;
-  std::vector<std::shared_ptr<arrow::Array>> columns;
-  const auto add = [&](const char* name, arrow::ArrayBuilder& builder) -> Status {
-    fields.push_back(arrow::field(name, builder.type()));
-    MP_ARROW_ASSIGN_OR_RETURN(columns.emplace_back(), builder.Finish());
-    return OkStatus();
-  };
-  MP_RETURN_IF_ERROR(add("model", model));
-  MP_RETURN_IF_ERROR(add("view", view));
-  MP_RETURN_IF_ERROR(add("audit", kind));
-  MP_RETURN_IF_ERROR(add("from", from));
-  MP_RETURN_IF_ERROR(add("to", to));
-  for (size_t i = 0; i < std::size(names); ++i) MP_RETURN_IF_ERROR(add(names[i], counts[i]));
-  return arrow::Table::Make(arrow::schema(fields), columns);
+  return columns.Finish();
 }
 
 Result<model::InferenceAuditRequest> RequestOf(const AuditOptions& options) {

@@ -1,5 +1,6 @@
 // Of what is stored: the tables, and one table's columns and history.
 #include "app/home_sections.h"
+#include "app/table_rows.h"
 #include "app/terminal.h"
 #include "data/delta/snapshot.h"
 #include "data/delta/table.h"
@@ -37,21 +38,10 @@ model::ReportTable Columns(const data::Snapshot& snapshot) {
 
 Status AddTables(model::Page& page, const HomePageParts& parts) {
   page.Section("Tables", "tables");
-  model::ReportTable table{{"table", "version", "rows", "files", "size"}, {}};
+  MP_ASSIGN_OR_RETURN(auto tables, ReadTableRows(parts.project));
+  model::ReportTable& table = tables.table;
   table.caption = "Delta tables at their latest version; a name leads to columns and history";
-  MP_ASSIGN_OR_RETURN(auto names, parts.project.catalog().ListTables());
-  for (const auto& name : names) {
-    MP_ASSIGN_OR_RETURN(auto delta, parts.project.catalog().OpenTable(name));
-    MP_ASSIGN_OR_RETURN(auto snapshot, delta.Latest());
-    const auto& files = snapshot->files();
-    int64_t rows = 0, bytes = 0;
-    for (int64_t i = 0; i < static_cast<int64_t>(files.size()); ++i) {
-      rows += files.num_records(i).value_or(0);
-      bytes += files.size_bytes(i);
-    }
-    table.rows.push_back({name.ToString(), fmt::format("{}", snapshot->version()),
-                          WithThousands(rows), WithThousands(static_cast<int64_t>(files.size())),
-                          HumanBytes(bytes)});
+  for (const auto& name : tables.names) {
     table.links.push_back("/tables/" + PercentEncode(name.ToString()));
   }
   if (table.rows.empty()) {

@@ -1,11 +1,11 @@
 #include "app/job_tables.h"
 
-#include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
 #include <cmath>
 
+#include "app/result_columns.h"
 #include "app/result_output.h"
 #include "app/terminal.h"
 #include "data/arrow/status.h"
@@ -17,41 +17,6 @@ using platform::JobRun;
 using platform::JobStatus;
 
 constexpr int kShownTicks = 5;
-
-// Columns of one table, by name, filled row by row. NULL is what there is not.
-class Columns {
- public:
-  arrow::StringBuilder& Texts(const char* name) {
-    fields_.push_back(arrow::field(name, arrow::utf8()));
-    return Add(std::make_unique<arrow::StringBuilder>());
-  }
-  arrow::Int64Builder& Numbers(const char* name) {
-    fields_.push_back(arrow::field(name, arrow::int64()));
-    return Add(std::make_unique<arrow::Int64Builder>());
-  }
-  arrow::DoubleBuilder& Doubles(const char* name) {
-    fields_.push_back(arrow::field(name, arrow::float64()));
-    return Add(std::make_unique<arrow::DoubleBuilder>());
-  }
-  Result<std::shared_ptr<arrow::Table>> Finish() {
-    std::vector<std::shared_ptr<arrow::Array>> arrays;
-    for (auto& builder : builders_) {
-      MP_ARROW_ASSIGN_OR_RETURN(arrays.emplace_back(), builder->Finish());
-    }
-    return arrow::Table::Make(arrow::schema(fields_), arrays);
-  }
-
- private:
-  template <typename Builder>
-  Builder& Add(std::unique_ptr<Builder> builder) {
-    Builder& added = *builder;
-    builders_.push_back(std::move(builder));
-    return added;
-  }
-
-  std::vector<std::shared_ptr<arrow::Field>> fields_;
-  std::vector<std::unique_ptr<arrow::ArrayBuilder>> builders_;
-};
 
 Status Put(arrow::StringBuilder& column, const std::string& text) {
   MP_ARROW_RETURN_IF_ERROR(text.empty() ? column.AppendNull() : column.Append(text));
@@ -69,7 +34,7 @@ std::string Outcome(const JobRun& run) {
 
 Result<std::shared_ptr<arrow::Table>> FieldsTable(
     const std::vector<std::pair<std::string, std::string>>& fields) {
-  Columns columns;
+  ResultColumns columns;
   auto& names = columns.Texts("field");
   auto& values = columns.Texts("value");
   for (const auto& [name, value] : fields) {
@@ -82,7 +47,7 @@ Result<std::shared_ptr<arrow::Table>> FieldsTable(
 }  // namespace
 
 Result<std::shared_ptr<arrow::Table>> JobsTable(const std::vector<JobStatus>& jobs) {
-  Columns columns;
+  ResultColumns columns;
   auto& job = columns.Texts("job");
   auto& task = columns.Texts("task");
   auto& schedule = columns.Texts("schedule");
@@ -105,7 +70,7 @@ Result<std::shared_ptr<arrow::Table>> JobsTable(const std::vector<JobStatus>& jo
 }
 
 Result<std::shared_ptr<arrow::Table>> RunsTable(const std::vector<JobRun>& runs) {
-  Columns columns;
+  ResultColumns columns;
   auto& id = columns.Texts("run_id");
   auto& job = columns.Texts("job");
   auto& state = columns.Texts("state");

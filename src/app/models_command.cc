@@ -1,7 +1,6 @@
 // millpond models list | train | reproduce | promote | rollback | history: what is registered,
 // training without the rest of a run, the proof that a run can be repeated, and which version is
 // in charge, by whose decision.
-#include <arrow/builder.h>
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 
@@ -11,6 +10,7 @@
 
 #include "app/command.h"
 #include "app/model_stores.h"
+#include "app/result_columns.h"
 #include "app/result_output.h"
 #include "app/run.h"
 #include "app/terminal.h"
@@ -35,9 +35,14 @@ constexpr const char* kPrincipal = "local";
 
 // One line a version of every registered model, newest first.
 Result<std::shared_ptr<arrow::Table>> VersionsTable(ModelStores& stores) {
-  arrow::StringBuilder model, aliases, run, created, source;
-  arrow::Int64Builder version;
-  arrow::DoubleBuilder precision;
+  ResultColumns columns;
+  auto& model = columns.Texts("model");
+  auto& version = columns.Numbers("version");
+  auto& aliases = columns.Texts("aliases");
+  auto& precision = columns.Doubles("average_precision");
+  auto& run = columns.Texts("run_id");
+  auto& created = columns.Texts("created");
+  auto& source = columns.Texts("folder");
   MP_ASSIGN_OR_RETURN(auto models, stores.registry().ListModels());
   for (const auto& registered : models) {
     MP_ASSIGN_OR_RETURN(auto versions, stores.registry().ListVersions(registered.name));
@@ -54,17 +59,7 @@ Result<std::shared_ptr<arrow::Table>> VersionsTable(ModelStores& stores) {
       MP_ARROW_RETURN_IF_ERROR(source.Append(entry.source));
     }
   }
-  const auto schema = arrow::schema(
-      {arrow::field("model", arrow::utf8()), arrow::field("version", arrow::int64()),
-       arrow::field("aliases", arrow::utf8()), arrow::field("average_precision", arrow::float64()),
-       arrow::field("run_id", arrow::utf8()), arrow::field("created", arrow::utf8()),
-       arrow::field("folder", arrow::utf8())});
-  std::vector<std::shared_ptr<arrow::Array>> columns;
-  for (arrow::ArrayBuilder* builder : std::initializer_list<arrow::ArrayBuilder*>{
-           &model, &version, &aliases, &precision, &run, &created, &source}) {
-    MP_ARROW_ASSIGN_OR_RETURN(columns.emplace_back(), builder->Finish());
-  }
-  return arrow::Table::Make(schema, columns);
+  return columns.Finish();
 }
 
 Status ListModels(Project& project, ModelStores& stores, const CommonOptions& common) {
@@ -164,8 +159,14 @@ Status RollBack(ModelStores& stores, const ModelsOptions& options) {
 
 // One line a change of the model's registry entry, newest first.
 Result<std::shared_ptr<arrow::Table>> HistoryTable(ModelStores& stores, const std::string& name) {
-  arrow::StringBuilder at, who, action, alias, detail;
-  arrow::Int64Builder from, to;
+  ResultColumns columns;
+  auto& at = columns.Texts("at");
+  auto& who = columns.Texts("who");
+  auto& action = columns.Texts("action");
+  auto& alias = columns.Texts("alias");
+  auto& from = columns.Numbers("from_version");
+  auto& to = columns.Numbers("to_version");
+  auto& detail = columns.Texts("detail");
   MP_ASSIGN_OR_RETURN(auto history, stores.registry().History(name));
   if (history.empty()) {
     return Fail(ErrorKind::kNotFound,
@@ -184,17 +185,7 @@ Result<std::shared_ptr<arrow::Table>> HistoryTable(ModelStores& stores, const st
     MP_ARROW_RETURN_IF_ERROR(append(to, audit.to_version));
     MP_ARROW_RETURN_IF_ERROR(detail.Append(audit.detail));
   }
-  const auto schema = arrow::schema(
-      {arrow::field("at", arrow::utf8()), arrow::field("who", arrow::utf8()),
-       arrow::field("action", arrow::utf8()), arrow::field("alias", arrow::utf8()),
-       arrow::field("from_version", arrow::int64()), arrow::field("to_version", arrow::int64()),
-       arrow::field("detail", arrow::utf8())});
-  std::vector<std::shared_ptr<arrow::Array>> columns;
-  for (arrow::ArrayBuilder* builder : std::initializer_list<arrow::ArrayBuilder*>{
-           &at, &who, &action, &alias, &from, &to, &detail}) {
-    MP_ARROW_ASSIGN_OR_RETURN(columns.emplace_back(), builder->Finish());
-  }
-  return arrow::Table::Make(schema, columns);
+  return columns.Finish();
 }
 
 Status ShowHistory(Project& project, ModelStores& stores, const ModelsOptions& options,

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "app/run.h"
+#include "app/table_rows.h"
 #include "base/json.h"
 #include "data/catalog/catalog.h"
 #include "data/delta/snapshot.h"
@@ -20,22 +21,8 @@ namespace {
 Status AddTables(model::Page& page, Project& project) {
   page.Section("Tables", "tables");
   page.Paragraph(fmt::format("Delta tables under {}.", project.StatePathOf("warehouse")));
-  model::ReportTable table{{"table", "version", "rows", "files", "size"}, {}};
-  MP_ASSIGN_OR_RETURN(auto names, project.catalog().ListTables());
-  for (const auto& name : names) {
-    MP_ASSIGN_OR_RETURN(auto delta, project.catalog().OpenTable(name));
-    MP_ASSIGN_OR_RETURN(auto snapshot, delta.Latest());
-    const auto& files = snapshot->files();
-    int64_t rows = 0, bytes = 0;
-    for (int64_t i = 0; i < static_cast<int64_t>(files.size()); ++i) {
-      rows += files.num_records(i).value_or(0);
-      bytes += files.size_bytes(i);
-    }
-    table.rows.push_back({name.ToString(), fmt::format("{}", snapshot->version()),
-                          WithThousands(rows), WithThousands(static_cast<int64_t>(files.size())),
-                          HumanBytes(bytes)});
-  }
-  page.Table(table);
+  MP_ASSIGN_OR_RETURN(auto tables, ReadTableRows(project));
+  page.Table(tables.table);
   return OkStatus();
 }
 

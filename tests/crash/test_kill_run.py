@@ -31,8 +31,7 @@ OF_THE_RUN = {"run_id", "model_version", "trained_at", "created_at", "written_at
 def prepare(folder, *files):
     project = Project(folder, "churn")
     project.arrive(*files)
-    for path in (project.folder / "models").glob("*.yml"):  # fewer resamples: the same steps in less time
-        path.write_text(path.read_text().replace("bootstrap: 500", "bootstrap: 50"))
+    project.fewer_resamples(50)
     return project
 
 

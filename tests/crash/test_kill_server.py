@@ -63,8 +63,7 @@ def questions():
 def project(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("killed") / "churn", "churn")
     project.arrive("*.txt")
-    for path in (project.folder / "models").glob("*.yml"):  # fewer resamples: the same models in less time
-        path.write_text(path.read_text().replace("bootstrap: 500", "bootstrap: 20"))
+    project.fewer_resamples()
     project.run()
     project.call("models", "train", "churn", "--force")
     return project

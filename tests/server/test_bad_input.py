@@ -18,8 +18,7 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts/"
 def server(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("bad") / "flights", "flights")
     project.arrive("*")
-    for path in (project.folder / "models").glob("*.yml"):  # fewer resamples: the same models in less time
-        path.write_text(path.read_text().replace("bootstrap: 500", "bootstrap: 20"))
+    project.fewer_resamples()
     project.run()
     (project.folder / "secret.txt").write_text("the project's own")
     server = Server(project)

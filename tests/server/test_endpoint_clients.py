@@ -24,8 +24,7 @@ ENDPOINT = {"churn": "churn", "flights": "late"}
 def example(request, tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("clients"), request.param)
     project.arrive("*")
-    for path in (project.folder / "models").glob("*.yml"):  # fewer resamples: the same models in less time
-        path.write_text(path.read_text().replace("bootstrap: 500", "bootstrap: 20"))
+    project.fewer_resamples()
     project.run()
     server = Server(project)
     project.rows, project.endpoint = ROWS[request.param], ENDPOINT[request.param]

@@ -43,8 +43,7 @@ def test_no_request_fails_while_the_champion_moves(tmp_path, example):
     endpoint, file, row = MODEL[example]
     project = Project(tmp_path / example, example)
     project.arrive("*")
-    for path in (project.folder / "models").glob("*.yml"):  # fewer resamples: the same models in less time
-        path.write_text(path.read_text().replace("bootstrap: 500", "bootstrap: 20"))
+    project.fewer_resamples()
     project.run()
     path = project.folder / "models" / file
     path.write_text(path.read_text().replace("seed: ", "seed: 1"))

@@ -11,8 +11,7 @@ from millpond_server import Server
 def project(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("serve"), "churn")
     project.arrive("*.txt")
-    for path in (project.folder / "models").glob("*.yml"):  # fewer resamples: the same models in less time
-        path.write_text(path.read_text().replace("bootstrap: 500", "bootstrap: 20"))
+    project.fewer_resamples()
     project.run()
     return project
 

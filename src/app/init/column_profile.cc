@@ -1,6 +1,7 @@
 #include "app/init/column_profile.h"
 
 #include "base/json.h"
+#include "data/sql/tokenizer.h"
 
 namespace millpond::app {
 namespace {
@@ -27,7 +28,9 @@ std::string Text(const Json& row, const char* key) {
   return at != row.end() && at->is_string() ? at->get<std::string>() : "";
 }
 
-std::string Substitute(std::string_view pattern, std::string_view column) {
+}  // namespace
+
+std::string ForColumn(std::string_view pattern, std::string_view column) {
   std::string text;
   for (size_t i = 0; i < pattern.size(); ++i) {
     if (pattern.substr(i, 2) == "{}") {
@@ -38,20 +41,6 @@ std::string Substitute(std::string_view pattern, std::string_view column) {
     }
   }
   return text;
-}
-
-}  // namespace
-
-std::string SqlText(std::string_view text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? "''" : std::string(1, c);
-  return quoted + "'";
-}
-
-std::string SqlIdentifier(std::string_view name) {
-  std::string quoted = "\"";
-  for (const char c : name) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + "\"";
 }
 
 const std::vector<TimeFormat>& TimeFormats() {
@@ -130,10 +119,11 @@ std::string ProfileSql(const std::string& name, const std::string& time_format) 
   sql += ", min(v) AS example, min(missing) AS missing_word, count(missing) AS missing_words";
   int index = 0;
   for (const auto& format : TimeFormats()) {
-    sql += fmt::format(", count({}) AS time_{}", Substitute(format.sql, "v"), index++);
+    sql += fmt::format(", count({}) AS time_{}", ForColumn(format.sql, "v"), index++);
   }
   if (!time_format.empty()) {
-    sql += fmt::format(", count(try_strptime(v, {})) AS time_given", SqlText(time_format));
+    sql +=
+        fmt::format(", count(try_strptime(v, {})) AS time_given", data::QuoteString(time_format));
   }
   return fmt::format(
       "{0} FROM (SELECT CASE WHEN {2} THEN trim({1}) END AS v, "

@@ -52,9 +52,7 @@ Result<ColumnProfile> ProfileFromJson(const Json& row);
 // The condition that a text says something, and the words that say nothing.
 std::string FilledSql(const std::string& column);
 
-// 'it''s'.
-std::string SqlText(std::string_view text);
-// "a ""b""".
-std::string SqlIdentifier(std::string_view name);
+// `pattern` with the column in the place of each {}.
+std::string ForColumn(std::string_view pattern, std::string_view column);
 
 }  // namespace millpond::app

@@ -3,25 +3,13 @@
 #include <algorithm>
 
 #include "base/result.h"
+#include "data/sql/tokenizer.h"
 
 namespace millpond::app {
 namespace {
 
 bool Nearly(int64_t some, int64_t all, int percent) {
   return all > 0 && some * 100 >= all * percent;
-}
-
-std::string ForColumn(std::string_view pattern, const std::string& column) {
-  std::string text;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern.substr(i, 2) == "{}") {
-      text += column;
-      ++i;
-    } else {
-      text += pattern[i];
-    }
-  }
-  return text;
 }
 
 ColumnType Text(const ColumnProfile& column) {
@@ -85,7 +73,7 @@ ColumnType TimeTypeOf(const ColumnProfile& column, const std::string& time_forma
     if (!Nearly(fits("given"), column.filled, 95)) return Text(column);
     return {.kind = ColumnKind::kTimestamp,
             .sql = fmt::format("CAST(try_strptime({}, {}) AS TIMESTAMPTZ)", column.name,
-                               SqlText(time_format)),
+                               data::QuoteString(time_format)),
             .format = time_format,
             .unreadable = column.filled - fits("given")};
   }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "app/init/project_files.h"
+#include "data/sql/tokenizer.h"
 
 namespace millpond::app {
 namespace {
@@ -123,7 +124,7 @@ void Columns::Category(const FileColumn& column) {
   for (size_t i = 0; i < profile.top.size() && i < shown; ++i) {
     const std::string& value = profile.top[i].first;
     if (column.type.is_number() && !IsWholeNumber(value)) continue;  // one of the unreadable few
-    const std::string literal = column.type.is_number() ? value : SqlText(value);
+    const std::string literal = column.type.is_number() ? value : data::QuoteString(value);
     Add(fmt::format("count_if({} = {}) OVER {}", profile.name, literal, window(1)),
         profile.name + "_" + Word(value) + suffix(1));
   }

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "data/sql/output.h"
+#include "data/sql/tokenizer.h"
 
 namespace millpond::app {
 namespace {
@@ -49,7 +50,7 @@ Result<FileFacts> FileFacts::Open(Project& project, std::string file, std::strin
   FileFacts facts(std::move(session), std::move(file), std::move(shown), progress);
   progress.Report({.phase = "read", .object = facts.shown_});
   const std::string lines =
-      fmt::format("FROM read_files({}, format => 'text')", SqlText(facts.file_));
+      fmt::format("FROM read_files({}, format => 'text')", data::QuoteString(facts.file_));
   MP_ASSIGN_OR_RETURN(Json odd,
                       facts.Rows("SELECT min(line_number) AS line " + lines +
                                  " WHERE contains(line, chr(65533)) OR contains(line, chr(0))"));
@@ -73,16 +74,16 @@ Result<std::vector<FileColumn>> FileFacts::Columns(const std::string& time_forma
   const std::vector<std::string> names = SqlNames(head_.columns);
   std::string schema, select;
   for (size_t i = 0; i < names.size(); ++i) {
-    const std::string quoted = SqlIdentifier(head_.columns[i]);
+    const std::string quoted = data::QuoteName(head_.columns[i]);
     schema += (i > 0 ? ", " : "") + quoted + " STRING";
     select += fmt::format("{}trim({}) AS {}", i > 0 ? ", " : "", quoted, names[i]);
   }
   auto written = session_->Execute(fmt::format(
       "CREATE TABLE file_rows AS SELECT {} FROM read_files({}, format => 'csv', header => true, "
       "delimiter => {}, schema => {})",
-      select, SqlText(file_),
-      head_.delimiter == '\t' ? "'\\t'" : SqlText(std::string(1, head_.delimiter)),
-      SqlText(schema)));
+      select, data::QuoteString(file_),
+      head_.delimiter == '\t' ? "'\\t'" : data::QuoteString(std::string(1, head_.delimiter)),
+      data::QuoteString(schema)));
   if (!written.has_value()) {
     return Fail(written.error().kind(), "{}: {}", shown_, written.error().message());
   }

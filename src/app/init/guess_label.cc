@@ -4,6 +4,7 @@
 
 #include "app/init/guess.h"
 #include "app/terminal.h"
+#include "data/sql/tokenizer.h"
 
 namespace millpond::app {
 namespace {
@@ -45,7 +46,8 @@ bool IsNumber(const std::string& text) {
 // NULL where the field says nothing.
 std::string TextCondition(const ColumnProfile& column, std::string_view op,
                           const std::string& value) {
-  const std::string condition = fmt::format("trim({}) {} {}", column.name, op, SqlText(value));
+  const std::string condition =
+      fmt::format("trim({}) {} {}", column.name, op, data::QuoteString(value));
   if (column.missing_words == 0) return condition;
   return fmt::format("CASE WHEN {} THEN {} END", FilledSql(column.name), condition);
 }

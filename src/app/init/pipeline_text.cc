@@ -1,5 +1,6 @@
 // transformations/: the file as it came, and its rows typed and checked.
 #include "app/init/project_files.h"
+#include "data/sql/tokenizer.h"
 
 #include <algorithm>
 
@@ -16,19 +17,20 @@ std::string Pattern(const std::string& file) {
 
 std::string ReadFilesText(const ProjectSketch& sketch) {
   std::string text = fmt::format("read_files({}, format => 'csv', header => true",
-                                 SqlText(Pattern(sketch.file_name)));
+                                 data::QuoteString(Pattern(sketch.file_name)));
   if (sketch.head.delimiter != ',') {
     text +=
         fmt::format(", delimiter => '{}'",
                     sketch.head.delimiter == '\t' ? "\\t" : std::string(1, sketch.head.delimiter));
   }
-  if (!sketch.missing_word.empty()) text += ", nullstr => " + SqlText(sketch.missing_word);
+  if (!sketch.missing_word.empty())
+    text += ", nullstr => " + data::QuoteString(sketch.missing_word);
   std::string schema;
   for (size_t i = 0; i < sketch.head.columns.size(); ++i) {
     if (i > 0) schema += i % 6 == 0 ? ",\n             " : ", ";
-    schema += SqlIdentifier(sketch.head.columns[i]) + " STRING";
+    schema += data::QuoteName(sketch.head.columns[i]) + " STRING";
   }
-  return text + ",\n  schema => " + SqlText(schema) + ")";
+  return text + ",\n  schema => " + data::QuoteString(schema) + ")";
 }
 
 // Without the blanks around a field, which no cast below would read; read_files compares its
@@ -37,9 +39,10 @@ std::string BronzeColumns(const ProjectSketch& sketch) {
   std::string text;
   for (size_t i = 0; i < sketch.columns.size(); ++i) {
     const ColumnProfile& profile = sketch.columns[i].profile;
-    std::string value = fmt::format("nullif(trim({}), '')", SqlIdentifier(sketch.head.columns[i]));
+    std::string value =
+        fmt::format("nullif(trim({}), '')", data::QuoteName(sketch.head.columns[i]));
     if (profile.missing_words > 0 && !sketch.missing_word.empty()) {
-      value = fmt::format("nullif({}, {})", value, SqlText(sketch.missing_word));
+      value = fmt::format("nullif({}, {})", value, data::QuoteString(sketch.missing_word));
     }
     text += fmt::format("{}  {} AS {}", i == 0 ? "" : ",\n", value, profile.name);
   }
@@ -56,7 +59,7 @@ std::string SilverValue(const ProjectSketch& sketch, int index) {
   const std::string& word = column.profile.missing_word;
   const bool text = column.type.kind == ColumnKind::kText || column.type.kind == ColumnKind::kEmpty;
   if (text && !word.empty() && word != sketch.missing_word) {
-    return fmt::format("nullif({}, {})", column.profile.name, SqlText(word));
+    return fmt::format("nullif({}, {})", column.profile.name, data::QuoteString(word));
   }
   return column.type.sql;
 }
@@ -88,7 +91,7 @@ std::string PipelineText(const ProjectSketch& sketch) {
       "COMMENT {}\n"
       "AS SELECT\n{}\n"
       "FROM STREAM {};\n\n",
-      raw, SqlText("Rows of data/" + sketch.file_name), BronzeColumns(sketch),
+      raw, data::QuoteString("Rows of data/" + sketch.file_name), BronzeColumns(sketch),
       ReadFilesText(sketch));
   text += fmt::format(
       "-- Silver: typed and checked. Rows without {0} or {1} go to {2}_quarantine with their "
@@ -113,7 +116,7 @@ std::string PipelineText(const ProjectSketch& sketch) {
         value == name ? fmt::format("  {},\n", name) : fmt::format("  {} AS {},\n", value, name);
     if (IsText(sketch, i)) continue;
     unreadable += fmt::format(",\n    CASE WHEN {} IS NOT NULL AND ({}) IS NULL THEN {} END", name,
-                              value, SqlText(name));
+                              value, data::QuoteString(name));
   }
   if (sketch.label_in_rows()) {
     text += fmt::format("  -- What models/{}.yml predicts.\n  {} AS {},\n", sketch.schema,
