@@ -19,6 +19,7 @@ inline constexpr const char* kChangeDataFeed = "changeDataFeed";
 inline constexpr const char* kGeneratedColumns = "generatedColumns";
 inline constexpr const char* kIdentityColumns = "identityColumns";
 inline constexpr const char* kColumnMapping = "columnMapping";
+inline constexpr const char* kDeletionVectors = "deletionVectors";
 inline constexpr const char* kInCommitTimestamp = "inCommitTimestamp";
 inline constexpr const char* kRowTracking = "rowTracking";
 inline constexpr const char* kDomainMetadata = "domainMetadata";
