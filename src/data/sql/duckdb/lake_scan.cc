@@ -143,6 +143,8 @@ class LakeReader : public duckdb::MultiFileReader {
     }
   }
 
+  const LakeTable& table() const { return *table_; }
+
   duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
     return duckdb::make_uniq<LakeReader>(table_, scan_);
   }
@@ -161,6 +163,12 @@ class LakeReader : public duckdb::MultiFileReader {
   duckdb::table_function_t scan_;
 };
 
+// DuckDB asks the table's entry for virtual columns, and finds the entry by this.
+duckdb::BindInfo BindInfoOf(const duckdb::optional_ptr<duckdb::FunctionData> data) {
+  const auto& bound = data->Cast<duckdb::MultiFileBindData>();
+  return duckdb::BindInfo(*static_cast<const LakeReader&>(*bound.multi_file_reader).table().entry);
+}
+
 }  // namespace
 
 void ScanMeter::Narrow(int64_t files, int64_t bytes) {
@@ -174,11 +182,12 @@ ScanReport ScanMeter::report() const {
   return report_;
 }
 
-std::shared_ptr<const LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
-                                               const ResolvedTable& table) {
+std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
+                                         const ResolvedTable& table) {
   const Snapshot& snapshot = *table.snapshot;
   auto lake = std::make_shared<LakeTable>();
   lake->scan = std::make_shared<PlannedScan>(scans, table.snapshot);
+  lake->files = table.files;
   const auto files = static_cast<int64_t>(snapshot.files().size());
   const int64_t bytes = snapshot.files().total_bytes();
   lake->meter = std::make_shared<ScanMeter>(
@@ -200,6 +209,7 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
       entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR});
   function.name = "lake_scan";
   function.get_multi_file_reader = LakeReader::Create;
+  const bool with_places = table->entry != nullptr;
   function.function_info =
       duckdb::make_shared_ptr<LakeScanInfo>(std::move(table), function.function);
   function.function = LakeReader::Scan;
@@ -222,6 +232,7 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
   bind_data = function.bind(context, input, types, names);
   // The bind data learns of its virtual columns only when it is asked for them.
   if (function.get_virtual_columns) function.get_virtual_columns(context, bind_data.get());
+  if (with_places) function.get_bind_info = BindInfoOf;
   return function;
 }
 
