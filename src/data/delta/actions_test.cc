@@ -43,12 +43,12 @@ TEST(ActionsTest, ACommitThatIsCutIsNamed) {
   EXPECT_THAT(Parse(""), FailsWith(ErrorKind::kCorrupt, HasSubstr("03.json is empty")));
   EXPECT_THAT(Parse("\n\n"), FailsWith(ErrorKind::kCorrupt, HasSubstr("03.json is empty")));
   const std::string info =
-      R"({"commitInfo":{"engineInfo":"Millpond/1","operationMetrics":{"numFiles":"2"}}})"
+      R"({"commitInfo":{"engineInfo":"Millpond/1","tags":{"millpond.actions":"3"}}})"
       "\n";
   const std::string add = R"({"add":{"path":"f"}})"
                           "\n";
   EXPECT_THAT(Parse(info), FailsWith(ErrorKind::kCorrupt, HasSubstr("03.json is cut")));
-  EXPECT_THAT(Parse(info + add), FailsWith(ErrorKind::kCorrupt, HasSubstr("names 1")));
+  EXPECT_THAT(Parse(info + add), FailsWith(ErrorKind::kCorrupt, HasSubstr("has 2")));
   EXPECT_THAT(Parse(info + add + add), IsOk());
   // A legal commit may hold nothing but a commitInfo, and other engines count otherwise.
   EXPECT_THAT(Parse(R"({"commitInfo":{"engineInfo":"Apache-Spark/3.5"}})"), IsOk());

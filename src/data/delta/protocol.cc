@@ -67,7 +67,8 @@ bool IsLegacy(const std::string& name) {
 bool WriterUnderstands(const std::string& name) {
   static const std::set<std::string> kUnderstood = {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
-      feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck};
+      feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
+      feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed};
   return kUnderstood.contains(name);
 }
 

@@ -32,6 +32,7 @@ inline constexpr const char* kAppendOnly = "delta.appendOnly";
 inline constexpr const char* kCheckpointInterval = "delta.checkpointInterval";
 inline constexpr const char* kColumnMappingMode = "delta.columnMapping.mode";
 inline constexpr const char* kEnableChangeDataFeed = "delta.enableChangeDataFeed";
+inline constexpr const char* kEnableDeletionVectors = "delta.enableDeletionVectors";
 inline constexpr const char* kEnableInCommitTimestamps = "delta.enableInCommitTimestamps";
 inline constexpr const char* kInCommitTimestampVersion = "delta.inCommitTimestampEnablementVersion";
 inline constexpr const char* kInCommitTimestampTime = "delta.inCommitTimestampEnablementTimestamp";

@@ -89,6 +89,7 @@ bool MayMatch(const LakeTable& table, size_t file, size_t column,
 }
 
 std::vector<uint32_t> LakeFileList::AllFiles(const LakeTable& table) {
+  if (table.files) return *table.files;
   std::vector<uint32_t> files(table.scan->snapshot().files().size());
   std::iota(files.begin(), files.end(), 0);
   return files;

@@ -31,13 +31,15 @@ struct LakeTable {
   std::shared_ptr<PlannedScan> scan;
   std::shared_ptr<DeletedRows> deleted;
   std::shared_ptr<ScanMeter> meter;
+  std::optional<std::vector<uint32_t>> files = {};  // to look at; nullopt: all of the snapshot's
   duckdb::vector<std::string> names;
   duckdb::vector<duckdb::LogicalType> types;
+  duckdb::TableCatalogEntry* entry = nullptr;  // of a table with hidden columns, else null
 };
 
-std::shared_ptr<const LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
-                                               const ResolvedTable& table,
-                                               std::shared_ptr<DeletedRows> deleted);
+std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
+                                         const ResolvedTable& table,
+                                         std::shared_ptr<DeletedRows> deleted);
 
 // A bound scan of the table: DuckDB's parquet_scan with our reader in it.
 duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
