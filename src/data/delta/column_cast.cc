@@ -205,6 +205,7 @@ bool CanWiden(const DataType& from, const DataType& to) {
   if (rank > 0 && rank <= 3 && to.kind() == TypeKind::kDouble) return true;
   if (rank > 0 && rank <= 2 && to.kind() == TypeKind::kFloat) return true;
   if (from.kind() == TypeKind::kFloat && to.kind() == TypeKind::kDouble) return true;
+  if (from.kind() == TypeKind::kDate && to.kind() == TypeKind::kTimestampNtz) return true;
   return from.kind() == TypeKind::kTimestampNtz && to.kind() == TypeKind::kTimestamp;
 }
 

@@ -4,6 +4,7 @@
 
 #include "data/delta/column_mapping.h"
 #include "data/delta/file_chunk_internal.h"
+#include "data/delta/type_changes.h"
 
 namespace millpond::data {
 namespace {
@@ -34,6 +35,7 @@ std::string PercentDecode(std::string_view text) {
 struct Leaf {
   const DataType* type = nullptr;
   std::vector<std::string> path;
+  bool was_changed = false;  // the type was widened
 };
 
 Leaf FindLeaf(const Schema& schema, const std::vector<std::string>& column) {
@@ -45,10 +47,19 @@ Leaf FindLeaf(const Schema& schema, const std::vector<std::string>& column) {
         *fields, [&](const StructField& candidate) { return EqualNames(candidate.name, name); });
     if (field == fields->end()) return {};
     leaf.type = &field->type;
+    leaf.was_changed = field->metadata.contains(kTypeChanges);
     leaf.path.push_back(PhysicalName(*field));
     fields = field->type.kind() == TypeKind::kStruct ? &field->type.fields() : nullptr;
   }
   return leaf;
+}
+
+// Bounds of a DOUBLE column that once was a FLOAT: the log of an old file has the shortest text of
+// a float, whose value as a double lies beside that of the text.
+void WidenFromFloat(FileBounds* bounds) {
+  const auto as_float = [](double value) { return double{static_cast<float>(value)}; };
+  if (auto* min = std::get_if<double>(&bounds->min)) *min = std::min(*min, as_float(*min));
+  if (auto* max = std::get_if<double>(&bounds->max)) *max = std::max(*max, as_float(*max));
 }
 
 }  // namespace
@@ -140,7 +151,9 @@ std::optional<std::string_view> FileList::partition_value(size_t i, std::string_
 FileBounds FileList::bounds(size_t i, const std::vector<std::string>& column) const {
   Leaf leaf = FindLeaf(*schema_, column);
   if (leaf.type == nullptr) return {};
-  return parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, leaf.path, *leaf.type);
+  FileBounds bounds = parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, leaf.path, *leaf.type);
+  if (leaf.was_changed && leaf.type->kind() == TypeKind::kDouble) WidenFromFloat(&bounds);
+  return bounds;
 }
 
 bool FileList::has_outside_paths() const {

@@ -64,6 +64,18 @@ bool IsLegacy(const std::string& name) {
   return std::ranges::any_of(kLegacy, [&](const auto& legacy) { return name == legacy.name; });
 }
 
+bool ReaderUnderstands(const std::string& name) {
+  static const std::set<std::string> kUnderstood = {
+      feature::kColumnMapping, feature::kDeletionVectors, feature::kTimestampNtz,
+      feature::kVacuumProtocolCheck, "typeWidening", "typeWidening-preview",
+      // What asks nothing of readers, listed for them by a writer who knew no better.
+      feature::kAppendOnly, feature::kInvariants, feature::kCheckConstraints,
+      feature::kChangeDataFeed, feature::kGeneratedColumns, feature::kIdentityColumns,
+      feature::kInCommitTimestamp, feature::kRowTracking, feature::kDomainMetadata,
+      "allowColumnDefaults", "clustering"};
+  return kUnderstood.contains(name);
+}
+
 bool WriterUnderstands(const std::string& name) {
   static const std::set<std::string> kUnderstood = {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
@@ -92,11 +104,8 @@ Status CheckReadable(const Protocol& protocol, const Metadata& metadata,
                 table_path, metadata.format_provider);
   }
   if (protocol.min_reader_version < 3) return OkStatus();
-  static const std::set<std::string> kRead = {feature::kColumnMapping, feature::kDeletionVectors,
-                                              feature::kTimestampNtz,
-                                              feature::kVacuumProtocolCheck};
   for (const auto& name : protocol.reader_features) {
-    if (!kRead.contains(name)) return refuse(name);
+    if (!ReaderUnderstands(name)) return refuse(name);
   }
   return OkStatus();
 }

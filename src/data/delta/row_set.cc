@@ -6,6 +6,7 @@
 #include <roaring/roaring.hh>
 
 #include "base/check.h"
+#include "data/delta/roaring_format_internal.h"
 
 namespace millpond::data {
 namespace {
@@ -184,9 +185,11 @@ Result<RowSet> RowSet::Parse(std::string_view bytes, std::string_view what) {
     if (!rows.empty() && high <= rows.impl_->bitmaps.rbegin()->first) {
       return corrupt("its parts are not in order");
     }
+    const auto size = RoaringSize(bytes);
+    if (!size) return corrupt(size.error().message());
     try {
-      Roaring bitmap = Roaring::readSafe(bytes.data(), bytes.size());
-      bytes.remove_prefix(std::min(bytes.size(), bitmap.getSizeInBytes()));
+      Roaring bitmap = Roaring::readSafe(bytes.data(), *size);
+      bytes.remove_prefix(*size);
       if (!bitmap.isEmpty()) rows.impl_->bitmaps.emplace(high, std::move(bitmap));
     } catch (const std::exception& exception) {  // readSafe's way to say that the bytes are bad
       return corrupt(exception.what());

@@ -61,8 +61,41 @@ TEST(RowSet, BytesThatAreCutOrChangedDoNotCrash) {
   for (int i = 0; i < 3000; ++i) {
     std::string flipped = bytes;
     flipped[random() % flipped.size()] ^= static_cast<char>(1 << random() % 8);
-    (void)RowSet::Parse(flipped, "test");
+    const auto parsed = RowSet::Parse(flipped, "test");
+    if (!parsed) continue;  // another set of rows, and it does not contradict itself
+    int64_t count = 0;
+    std::optional<uint64_t> last;
+    parsed->ForEach([&](uint64_t row) {
+      EXPECT_TRUE(!last || *last < row);
+      EXPECT_TRUE(parsed->Contains(row));
+      last = row;
+      ++count;
+    });
+    EXPECT_EQ(count, parsed->size());
+    EXPECT_EQ(parsed->Serialize(), RowSet::Parse(parsed->Serialize(), "test")->Serialize());
   }
+}
+
+TEST(RowSet, ContainersThatLieAreRefused) {
+  RowSet rows;
+  for (uint64_t row : {3, 5, 9, 40}) rows.Add(row);
+  const std::string bytes = rows.Serialize();
+  const auto with = [&](size_t from_end, char value) {
+    std::string changed = bytes;
+    changed[changed.size() - from_end] = value;
+    return RowSet::Parse(changed, "the vector");
+  };
+  MP_ASSERT_OK(with(2, 41));
+  EXPECT_THAT(with(2, 4), testing::FailsWith(ErrorKind::kCorrupt,
+                                             ::testing::HasSubstr("the vector is no bitmap")));
+  EXPECT_THAT(with(4, 5), testing::FailsWith(ErrorKind::kCorrupt,
+                                             ::testing::HasSubstr("values are not in order")));
+  RowSet range;
+  range.AddRange(65'000, 65'100);
+  std::string runs = range.Serialize();
+  runs[runs.size() - 1] = '\x7f';  // the run leaves its container
+  EXPECT_THAT(RowSet::Parse(runs, "test"),
+              testing::FailsWith(ErrorKind::kCorrupt, ::testing::HasSubstr("runs")));
 }
 
 TEST(Base85, IsTheAlphabetOfZ85) {

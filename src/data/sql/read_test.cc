@@ -252,5 +252,87 @@ TEST_F(ReadTest, HiddenColumnsGiveWayAndStayHidden) {
   }
 }
 
+TEST_F(ReadTest, WidenedTypesReadOldFilesAndTheirStatistics) {
+  Table table(machine_.env, dir_ / "t");
+  const auto was = [](const char* from, const char* to) {
+    return fmt::format(
+        R"("delta.typeChanges":[{{"tableVersion":1,"fromType":"{}","toType":"{}"}}])", from, to);
+  };
+  const auto old = arrow::schema(
+      {arrow::field("i", arrow::int8()), arrow::field("f", arrow::float32()),
+       arrow::field("d", arrow::date32()), arrow::field("m", arrow::int32()),
+       arrow::field("p", arrow::decimal128(5, 2)), arrow::field("l", arrow::list(arrow::int16()))});
+  const auto now = arrow::schema(
+      {arrow::field("i", arrow::int64()), arrow::field("f", arrow::float64()),
+       arrow::field("d", arrow::timestamp(arrow::TimeUnit::MICRO)),
+       arrow::field("m", arrow::decimal128(12, 2)), arrow::field("p", arrow::decimal128(10, 4)),
+       arrow::field("l", arrow::list(arrow::int64()))});
+  table.Commit(
+      {Table::Protocol(R"("typeWidening","timestampNtz")"),
+       Table::Metadata(
+           Table::Field("i", "long", was("byte", "long")) + "," +
+           Table::Field("f", "double", was("float", "double")) + "," +
+           Table::Field("d", "timestamp_ntz", was("date", "timestamp_ntz")) + "," +
+           Table::Field("m", "decimal(12,2)", was("integer", "decimal(12,2)")) + "," +
+           Table::Field("p", "decimal(10,4)", was("decimal(5,2)", "decimal(10,4)")) + "," +
+           Table::Field(
+               "l", R"({"type":"array","elementType":"long","containsNull":true})",
+               R"("delta.typeChanges":[{"tableVersion":1,"fromType":"short","toType":"long","fieldPath":"element"}])")),
+       table.File("old", old, R"([[7, 1.1, 19000, 5, "1.25", [1, null]]])", "",
+                  R"(\"minValues\":{\"i\":7,\"f\":1.1,\"d\":\"2022-01-08\",\"m\":5,\"p\":1.25},)"
+                  R"(\"maxValues\":{\"i\":7,\"f\":1.1,\"d\":\"2022-01-08\",\"m\":5,\"p\":1.25},)"
+                  R"(\"nullCount\":{\"i\":0,\"f\":0,\"d\":0,\"m\":0,\"p\":0})"),
+       table.File("new", now, R"([[70000, 2.5, "2024-01-01T10:00:00", "6.50", "1.2501", [9]]])")});
+  EXPECT_THAT(Both(table.path()), IsOkAnd(::testing::SizeIs(2)));
+  const auto found = [&](const std::string& where) {
+    return Sql(table, "i", "WHERE " + where + " ORDER BY i");
+  };
+  EXPECT_THAT(found("i = 7"), IsOkAnd("i\n7\n"));
+  EXPECT_THAT(found("i > 3000000000 OR i < 100"), IsOkAnd("i\n7\n"));
+  EXPECT_THAT(found("f > 1.1::DOUBLE"), IsOkAnd("i\n7\n70000\n"));  // 1.1f is 1.10000002…
+  EXPECT_THAT(found("f = 1.1::FLOAT"), IsOkAnd("i\n7\n"));
+  EXPECT_THAT(found("d = TIMESTAMP '2022-01-08 00:00:00'"), IsOkAnd("i\n7\n"));
+  EXPECT_THAT(found("d < TIMESTAMP '2022-01-08 00:00:01'"), IsOkAnd("i\n7\n"));
+  EXPECT_THAT(found("m BETWEEN 5.00 AND 6.5"), IsOkAnd("i\n7\n70000\n"));
+  EXPECT_THAT(found("p = 1.2500"), IsOkAnd("i\n7\n"));
+  EXPECT_THAT(found("l[1] = 1"), IsOkAnd("i\n7\n"));
+}
+
+TEST_F(ReadTest, TypeChangesThatNobodyKnowsAreRefused) {
+  Table table(machine_.env, dir_ / "t");
+  table.Commit(
+      {Table::Protocol(R"("typeWidening")"),
+       Table::Metadata(Table::Field(
+           "i", "string",
+           R"("delta.typeChanges":[{"tableVersion":1,"fromType":"integer","toType":"string"}])"))});
+  EXPECT_THAT(Both(table.path()),
+              FailsWith(ErrorKind::kUnsupported,
+                        AllOf(HasSubstr("column 'i'"), HasSubstr(R"("integer" to "string")"))));
+}
+
+TEST_F(ReadTest, WidenedPartitionColumn) {
+  Table table(machine_.env, dir_ / "t");
+  const auto file = arrow::schema({arrow::field("a", arrow::int64())});
+  std::string add = table.File("one", file, "[[1]]");
+  const std::string none = R"("partitionValues":{})";
+  add.replace(add.find(none), none.size(), R"("partitionValues":{"n":"5","day":"2024-05-06"})");
+  table.Commit(
+      {Table::Protocol(R"("typeWidening","timestampNtz")"),
+       Table::Metadata(Table::Field("a", "long") + "," + Table::Field("n", "decimal(12,2)") + "," +
+                           Table::Field("day", "timestamp_ntz"),
+                       "", R"("n","day")"),
+       add});
+  EXPECT_THAT(Both(table.path()), IsOkAnd(ElementsAre("1|5.00|2024-05-06 00:00:00.000000|")));
+  EXPECT_THAT(Sql(table, "a", "WHERE n = 5 AND day = TIMESTAMP '2024-05-06'"), IsOkAnd("a\n1\n"));
+}
+
+TEST_F(ReadTest, UnknownReaderFeaturesAreNamed) {
+  Table table(machine_.env, dir_ / "t");
+  table.Commit({Table::Protocol(R"("deletionVectors","catalogManaged")"),
+                Table::Metadata(Table::Field("a", "long"))});
+  EXPECT_THAT(Both(table.path()),
+              FailsWith(ErrorKind::kUnsupported, HasSubstr("reader feature 'catalogManaged'")));
+}
+
 }  // namespace
 }  // namespace millpond::data

@@ -116,25 +116,27 @@ ExpressionPtr RowTrackingExpression(duckdb::ClientContext& context, const Snapsh
   return first;
 }
 
-bool HeldFilters::Split(const duckdb::TableFilterSet& filters,
-                        const duckdb::vector<duckdb::ColumnIndex>& columns,
-                        duckdb::TableFilterSet* rest) {
-  const auto is_held = [&](const auto& entry) {
-    return IsRowTrackingColumn(columns[entry.first].GetPrimaryIndex());
-  };
-  if (std::ranges::none_of(filters.filters, is_held)) return false;
-  for (const auto& entry : filters.filters) {
-    if (!is_held(entry)) rest->filters[entry.first] = entry.second->Copy();
+std::set<duckdb::idx_t> HeldFilters::Choose(
+    const duckdb::TableFilterSet& filters, const duckdb::vector<duckdb::ColumnIndex>& scanned,
+    const duckdb::vector<duckdb::MultiFileColumnDefinition>& columns,
+    const duckdb::vector<duckdb::MultiFileColumnDefinition>& file) {
+  std::set<duckdb::idx_t> chosen;
+  for (const auto& [index, filter] : filters.filters) {
+    const duckdb::column_t id = scanned[index].GetPrimaryIndex();
+    if (IsRowTrackingColumn(id)) chosen.insert(index);
+    if (id >= columns.size()) continue;
+    const auto there = std::ranges::find_if(
+        file, [&](const auto& column) { return column.name == columns[id].GetIdentifierName(); });
+    if (there != file.end() && there->type != columns[id].type) chosen.insert(index);
   }
-  return true;
+  return chosen;
 }
 
-void HeldFilters::Hold(const duckdb::TableFilterSet& filters,
-                       const duckdb::vector<duckdb::ColumnIndex>& columns,
+void HeldFilters::Hold(const duckdb::TableFilterSet& filters, const std::set<duckdb::idx_t>& chosen,
                        const duckdb::MultiFileReaderData& data) {
   auto conditions = std::make_shared<Conditions>();
   for (const auto& [index, filter] : filters.filters) {
-    if (!IsRowTrackingColumn(columns[index].GetPrimaryIndex())) continue;
+    if (!chosen.contains(index)) continue;
     if (filter->filter_type == duckdb::TableFilterType::OPTIONAL_FILTER) continue;
     conditions->push_back(filter->ToExpression(*data.expressions[index]));
   }

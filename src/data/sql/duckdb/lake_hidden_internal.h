@@ -9,6 +9,7 @@
 #include <duckdb/planner/table_filter.hpp>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 #include "data/delta/snapshot.h"
@@ -30,17 +31,19 @@ duckdb::unique_ptr<duckdb::Expression> RowTrackingExpression(
     duckdb::ClientContext& context, const Snapshot& snapshot, size_t file,
     duckdb::BaseFileReader& reader, duckdb::idx_t& column, duckdb::MultiFileLocalIndex local_index);
 
-// The filters on such columns, per open file. DuckDB's reader filters a column by itself, and these
-// take two; so they are held back and run over what the file gave. Thread-safe.
+// Filters that DuckDB's reader must not run itself, per open file; they run over what the file
+// gave. It filters one column at a time, and row ids take two. And it brings a filter's constant to
+// the file's type, which a value of a widened column need not fit: f > 1.1 is not f > 1.1::FLOAT.
+// Thread-safe.
 class HeldFilters {
  public:
-  // Puts those of `filters` that are for DuckDB's reader into `rest`. False: all are.
-  static bool Split(const duckdb::TableFilterSet& filters,
-                    const duckdb::vector<duckdb::ColumnIndex>& columns,
-                    duckdb::TableFilterSet* rest);
-  // Keeps the others for a file; `data` holds what gives each column.
-  void Hold(const duckdb::TableFilterSet& filters,
-            const duckdb::vector<duckdb::ColumnIndex>& columns,
+  // The filters by their place in the scan's columns, and those of them that are held.
+  static std::set<duckdb::idx_t> Choose(
+      const duckdb::TableFilterSet& filters, const duckdb::vector<duckdb::ColumnIndex>& scanned,
+      const duckdb::vector<duckdb::MultiFileColumnDefinition>& columns,
+      const duckdb::vector<duckdb::MultiFileColumnDefinition>& file);
+  // Keeps the chosen ones for a file; `data` holds what gives each column.
+  void Hold(const duckdb::TableFilterSet& filters, const std::set<duckdb::idx_t>& chosen,
             const duckdb::MultiFileReaderData& data);
   // Leaves the rows that pass in `output`, which was made of `input`.
   void Apply(duckdb::ClientContext& context, const duckdb::BaseFileReader& reader,

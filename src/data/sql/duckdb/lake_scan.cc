@@ -164,12 +164,20 @@ class LakeReader : public duckdb::MultiFileReader {
     const auto columns = ColumnsInFile(snapshot.schema(), reader_data.reader->columns,
                                        MatchInFiles(snapshot.metadata()));
     try {
+      std::set<duckdb::idx_t> held;
       duckdb::TableFilterSet rest;
-      const bool held = filters && HeldFilters::Split(*filters, global_column_ids, &rest);
-      const auto mapped = MultiFileReader::CreateMapping(context, reader_data, columns,
-                                                         global_column_ids, held ? &rest : filters,
-                                                         files, bind_data, virtual_columns, mode);
-      if (held) held_.Hold(*filters, global_column_ids, reader_data);
+      const auto& file = reader_data.reader->columns;
+      if (filters) held = HeldFilters::Choose(*filters, global_column_ids, columns, file);
+      for (const auto& [index, filter] : filters ? filters->filters : rest.filters) {
+        if (!held.empty() && !held.contains(index)) rest.filters[index] = filter->Copy();
+      }
+      const auto mapped = MultiFileReader::CreateMapping(
+          context, reader_data, columns, global_column_ids, held.empty() ? filters : &rest, files,
+          bind_data, virtual_columns, mode);
+      // A file that need not be read has no expressions that matter.
+      if (!held.empty() && mapped == duckdb::ReaderInitializeType::INITIALIZED) {
+        held_.Hold(*filters, held, reader_data);
+      }
       return mapped;
     } catch (const std::exception& exception) {
       RethrowFor(*table_, reader_data.reader->file, exception);
