@@ -59,6 +59,7 @@ THIRD_PARTY = [
     Foreign(r"parquet/", "data/parquet, data/delta, pipeline/sources", (r"(data/(parquet|delta)|pipeline/sources)/\w+\.cc$",),
             "use data/parquet's headers"),
     Foreign(r"(boost/|curl/|openssl/)", "src/base/http", (r"base/http/",), "use base/http"),
+    Foreign(r"pugixml", "src/base/s3", (r"base/s3/s3_answers\.cc$",), "use base/s3/s3_answers.h"),
     Foreign(r"prometheus/", "src/base/metrics", (r"base/metrics/",), "use base/metrics/metrics.h"),
     Foreign(r"rocksdb/", "src/base/kv", (r"base/kv/",), "use base/kv"),
     Foreign(r"(libpq|postgres)", "src/base/db", (r"base/db/",), "use base/db"),
