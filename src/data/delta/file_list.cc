@@ -121,6 +121,10 @@ std::optional<int64_t> FileList::num_records(size_t i) const {
   return count;
 }
 
+const DeletionVector* FileList::deletion_vector(size_t i) const {
+  return parts_[rows_[i].chunk].chunk->deletion_vector(rows_[i].row);
+}
+
 std::optional<std::string_view> FileList::partition_value(size_t i, std::string_view column) const {
   for (const auto& [name, value] : parts_[rows_[i].chunk].chunk->partition_values(rows_[i].row)) {
     if (!EqualNames(name, column)) continue;
