@@ -107,7 +107,7 @@ std::string Summarize(const Project& project, const RunOutcome& outcome) {
   }
   text += fmt::format(
       "\nReport  {}\nTables  {} (Delta: open them with any Delta reader)\nTook    {}\n",
-      outcome.report_path, project.StatePathOf("warehouse"), HumanSeconds(outcome.seconds));
+      outcome.report_path, project.warehouse_dir(), HumanSeconds(outcome.seconds));
   return text;
 }
 

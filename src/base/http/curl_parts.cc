@@ -12,9 +12,10 @@ Result<CurlHandle> MakeCurlHandle() {
   return curl;
 }
 
-Result<CurlHeaders> MakeCurlHeaders(const HeaderList& headers, const std::string& url) {
-  // Without this libcurl waits a second for "100 Continue" before it sends a large body.
-  CurlHeaders list(curl_slist_append(nullptr, "Expect:"));
+Result<CurlHeaders> MakeCurlHeaders(const HeaderList& headers, const std::string& url,
+                                    Expect expect) {
+  CurlHeaders list;
+  if (expect == Expect::kNever) list.reset(curl_slist_append(nullptr, "Expect:"));
   for (const auto& [name, value] : headers) {
     if ((name + value).find_first_of("\r\n") != std::string::npos) {
       return Fail(ErrorKind::kInvalidArgument, "the header {} of a call to {} has a line break",

@@ -25,8 +25,12 @@ using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 // Starts libcurl, once a process.
 Result<CurlHandle> MakeCurlHandle();
+// Before a large body libcurl asks whether it is wanted ("Expect: 100-continue") and waits up to a
+// second for the answer. Turning that off is a header to libcurl, which it would sign and not send.
+enum class Expect { kForLargeBodies, kNever };
 // kInvalidArgument: a header with a line break, which would be two.
-Result<CurlHeaders> MakeCurlHeaders(const HeaderList& headers, const std::string& url);
+Result<CurlHeaders> MakeCurlHeaders(const HeaderList& headers, const std::string& url,
+                                    Expect expect);
 
 // Takes one line of an answer's head. A status line begins the headers anew: those of "100
 // Continue" are not the answer's.

@@ -78,6 +78,8 @@ void SetConnection(CURL* curl, const HttpConnectionOptions& options) {
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout_s));
+  // A store that does not answer "Expect: 100-continue" gets the body soon.
+  curl_easy_setopt(curl, CURLOPT_EXPECT_100_TIMEOUT_MS, 200L);
   curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
   // The path is signed as it stands: "a//b" and "a/../b" are names of objects.
@@ -154,7 +156,8 @@ HttpConnections::~HttpConnections() = default;
 Result<HttpReply> HttpConnections::Send(HttpExchange& exchange,
                                         const CancellationToken& cancellation) {
   MP_RETURN_IF_ERROR(cancellation.Check());
-  MP_ASSIGN_OR_RETURN(CurlHeaders headers, MakeCurlHeaders(exchange.headers, exchange.url));
+  MP_ASSIGN_OR_RETURN(CurlHeaders headers,
+                      MakeCurlHeaders(exchange.headers, exchange.url, Expect::kForLargeBodies));
   CurlHandle curl;
   {
     const std::lock_guard lock(idle_->mutex);

@@ -159,8 +159,9 @@ Error S3Client::ErrorOf(const HttpReply& reply, std::string_view doing,
   };
   const std::string keys = fmt::format("the keys are those of {}", config.credentials.source);
   if (answer.code == "NoSuchBucket") {
-    return error(ErrorKind::kNotFound, fmt::format("there is no bucket {} at {}",
-                                                   request.target.bucket, config.ShownEndpoint()));
+    return error(
+        ErrorKind::kInvalidArgument,
+        fmt::format("there is no bucket {} at {}", request.target.bucket, config.ShownEndpoint()));
   }
   if (answer.code == "ExpiredToken" || answer.code == "InvalidToken" ||
       answer.code == "TokenRefreshRequired") {

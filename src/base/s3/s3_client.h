@@ -22,7 +22,7 @@
 namespace millpond {
 
 struct S3ClientOptions {
-  S3Config config;
+  S3Config config = {};
   const Clock* clock = nullptr;  // the system's: of retries, not of the project
   RandomSource* random = nullptr;
   RequestCounts* counts = nullptr;
@@ -58,8 +58,8 @@ class S3Client {
   Result<HttpReply> SendForSuccess(S3Request& request);
 
   // What a status that is not 2xx means. 404: kNotFound; 403 and bad keys: kPermissionDenied; 412:
-  // kConflict; a bucket elsewhere or a bad request: kInvalidArgument; 501: kUnsupported; the rest:
-  // kUnavailable. `doing`: "read". Without secrets, whatever the store wrote.
+  // kConflict; no such bucket, one elsewhere, a bad request: kInvalidArgument; 501: kUnsupported;
+  // the rest: kUnavailable. `doing`: "read". Without secrets, whatever the store wrote.
   Error ErrorOf(const HttpReply& reply, std::string_view doing, const S3Request& request) const;
 
   const S3ClientOptions& options() const { return options_; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fs/scheme_filesystem.h"
+
 namespace millpond::data {
 
 std::string FoldCase(std::string_view name) {
@@ -87,6 +89,7 @@ Result<std::vector<TableName>> Warehouse::List() const {
 
 Status Warehouse::Remove(const TableName& exact, RandomSource& random) {
   std::string path = ExactPath(exact), parent = ParentPath(path);
+  if (IsStorePath(path)) return fs_.RemoveTree(path);
   std::string trash = JoinPath(parent, fmt::format(".dropped-{:016x}", random.Next()));
   MP_RETURN_IF_ERROR(fs_.Rename(path, trash));
   MP_RETURN_IF_ERROR(fs_.SyncDirectory(parent));
