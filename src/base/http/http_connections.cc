@@ -22,6 +22,7 @@ struct Transfer {
   CURL* curl;
   HttpReply reply = {};
   bool is_too_large = false;
+  bool is_head_whole = false;
 };
 
 // libcurl calls these from C: nothing may be thrown through it.
@@ -55,8 +56,11 @@ size_t OnBody(char* data, size_t size, size_t count, void* user) {
 
 size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
+  const std::string_view line(data, size * count);
+  if (line.starts_with("HTTP/")) transfer.is_head_whole = false;
+  if (line == "\r\n" || line == "\n") transfer.is_head_whole = true;
   try {
-    TakeHeaderLine({data, size * count}, transfer.reply.headers);
+    TakeHeaderLine(line, transfer.reply.headers);
   } catch (const std::exception&) {
     transfer.is_too_large = true;
     return 0;
@@ -176,6 +180,11 @@ Result<HttpReply> HttpConnections::Send(HttpExchange& exchange,
   SetExchange(curl.get(), transfer, headers.get(), error_text);
   const CURLcode code = curl_easy_perform(curl.get());
   if (code != CURLE_OK) return FailTransfer(curl.get(), code, transfer, error_text);
+  if (!transfer
+           .is_head_whole) {  // libcurl takes a connection that ends within the head for its end
+    return FailTransfer(curl.get(), CURLE_PARTIAL_FILE, transfer,
+                        "the answer broke off in its head");
+  }
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.reply.status = static_cast<int>(status);

@@ -194,10 +194,27 @@ TEST_F(HttpConnectionsTest, TellsWhatMayHaveArrivedFromWhatHasNot) {
       connections_.Send(exchange, {}),
       FailsWith(ErrorKind::kOutcomeUnknown, AllOf(HasSubstr("/a"), Not(HasSubstr("hush")))));
   server_.join();
+  Answer({"HTTP/1.1 200 OK\r\nETag: \"half"});
+  EXPECT_THAT(connections_.Send(exchange, {}),
+              FailsWith(ErrorKind::kOutcomeUnknown, HasSubstr("broke off in its head")));
+  server_.join();
   ::shutdown(listener_, SHUT_RDWR);
   ::close(std::exchange(listener_, -1));
   EXPECT_THAT(connections_.Send(exchange, {}),
               FailsWith(ErrorKind::kUnavailable, HasSubstr("no answer")));
+}
+
+TEST_F(HttpConnectionsTest, AServerThatFallsSilentIsGivenUp) {
+  server_ = std::thread([this] {
+    const int socket = ::accept(listener_, nullptr, nullptr);
+    char buffer[4096];
+    while (::recv(socket, buffer, sizeof buffer, 0) > 0) continue;  // until the client hangs up
+    ::close(socket);
+  });
+  HttpConnections impatient({.stall_timeout_s = 1});
+  HttpExchange exchange{.method = "PUT", .url = url_ + "/a", .body = "x"};
+  EXPECT_THAT(impatient.Send(exchange, {}),
+              FailsWith(ErrorKind::kOutcomeUnknown, HasSubstr("no answer")));
 }
 
 TEST_F(HttpConnectionsTest, AnAnswerLongerThanItsPlaceIsAnError) {
