@@ -124,8 +124,9 @@ int Main(int argc, char** argv) {
   SystemRandom random;
   Arbiter arbiter;
   TaskPool pool(1);
+  RequestCounts counts;
   SchemeFileSystem fs(MakeLocalFileSystem(), "s3://", [&]() -> Result<std::unique_ptr<FileSystem>> {
-    S3ClientOptions options{.clock = &clock, .random = &random};
+    S3ClientOptions options{.clock = &clock, .random = &random, .counts = &counts};
     MP_ASSIGN_OR_RETURN(options.config, LoadS3Config(Variable, *MakeLocalFileSystem()));
     return MakeS3FileSystem(std::move(options), arbiter);
   });
@@ -138,6 +139,9 @@ int Main(int argc, char** argv) {
     done = AppendRows(env, argv[2], argv[3], std::atoi(argv[4]));
   if (command == "types" && argc == 3) done = WriteTypes(env, argv[2]);
   if (command == "dump" && argc == 3) done = Dump(env, argv[2]);
+  if (counts.totals().all() > 0) {
+    std::fprintf(stderr, "object store: %s\n", counts.totals().ToString().c_str());
+  }
   if (done.has_value()) return 0;
   std::fprintf(stderr, "%s\n", done.error().ToString().c_str());
   return 1;

@@ -82,11 +82,22 @@ Result<std::string> FileSystem::ReadFile(const std::string& path) {
   return bytes;
 }
 
-Result<bool> FileSystem::Exists(const std::string& path) {
-  auto info = Stat(path);
+namespace {
+
+Result<bool> IsFound(Result<FileInfo> info) {
   if (info.has_value()) return true;
   if (info.error().kind() == ErrorKind::kNotFound) return false;
   return std::unexpected<Error>(std::move(info).error());
+}
+
+}  // namespace
+
+Result<bool> FileSystem::Exists(const std::string& path) {
+  return IsFound(Stat(path));
+}
+
+Result<bool> FileSystem::FileExists(const std::string& path) {
+  return IsFound(StatFile(path));
 }
 
 Status FileSystem::PutIfAbsent(const std::string& path, std::string_view bytes,

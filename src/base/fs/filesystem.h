@@ -76,6 +76,7 @@ class FileSystem {
 
   // -- composites
   Result<bool> Exists(const std::string& path);
+  Result<bool> FileExists(const std::string& path);  // by StatFile
 
   // A file that others see whole or not at all: under its name, replacing what stood there, and
   // durable when Close has returned. Not closed, it was never there.

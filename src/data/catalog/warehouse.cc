@@ -29,7 +29,7 @@ std::string Warehouse::PathOf(const TableName& name) const {
 // A crash while a table is made may leave a log without a commit: that is no table yet.
 Result<bool> Warehouse::HasCommits(const TableName& exact) const {
   std::string log = JoinPath(ExactPath(exact), "_delta_log");
-  MP_ASSIGN_OR_RETURN(bool first, fs_.Exists(JoinPath(log, "00000000000000000000.json")));
+  MP_ASSIGN_OR_RETURN(bool first, fs_.FileExists(JoinPath(log, "00000000000000000000.json")));
   if (first) return true;
   auto entries = fs_.List(log);
   if (!entries.has_value()) {
