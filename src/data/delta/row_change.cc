@@ -174,17 +174,21 @@ Status RowChange::TakeRows(Transaction& transaction) {
 Status RowChange::Rewrite(size_t file, const RowSet& rows) {
   ScanOptions options;
   options.files = {file};
+  options.with_row_positions = true;
   MP_ASSIGN_OR_RETURN(auto reader, ScanTable(table_.environment(), snapshot_, options));
   std::shared_ptr<arrow::RecordBatch> batch;
-  uint64_t position = 0;
   while (true) {
     MP_ARROW_RETURN_IF_ERROR(reader->ReadNext(&batch));
     if (batch == nullptr) return OkStatus();
+    const auto& positions =
+        static_cast<const arrow::Int64Array&>(*batch->GetColumnByName(kRowPositionColumn));
     arrow::Int64Builder builder;
-    for (int64_t row = 0; row < batch->num_rows(); ++row, ++position) {
-      if (!rows.Contains(position)) MP_ARROW_RETURN_IF_ERROR(builder.Append(row));
+    for (int64_t row = 0; row < batch->num_rows(); ++row) {
+      if (rows.Contains(static_cast<uint64_t>(positions.Value(row)))) continue;
+      MP_ARROW_RETURN_IF_ERROR(builder.Append(row));
     }
     MP_ARROW_ASSIGN_OR_RETURN(auto kept, builder.Finish());
+    MP_ARROW_ASSIGN_OR_RETURN(batch, batch->RemoveColumn(batch->num_columns() - 1));
     MP_ARROW_ASSIGN_OR_RETURN(auto left,
                               arrow::compute::Take(arrow::Datum(batch), arrow::Datum(kept)));
     MP_RETURN_IF_ERROR(Write(*left.record_batch()));

@@ -4,6 +4,7 @@
 #include <duckdb/parser/parsed_data/create_table_info.hpp>
 #include <duckdb/storage/table_storage_info.hpp>
 
+#include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_entries_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
@@ -17,7 +18,7 @@ duckdb::TableFunction LakeTableEntry::GetScanFunction(
     return BindReaderScan(context, *table_.reader, bind_data, types, names);
   }
   StatementTables& statement = StatementTables::Of(context);
-  const auto lake = MakeLakeTable(statement.scans(), table_);
+  const auto lake = MakeLakeTable(statement.scans(), table_, deleted_);
   if (table_.with_places) lake->entry = this;
   statement.AddMeter(lake->meter);
   return BindLakeScan(context, lake, bind_data);
@@ -63,7 +64,12 @@ duckdb::unique_ptr<duckdb::CatalogEntry> MakeLakeEntry(duckdb::ClientContext& co
       info.columns.AddColumn(duckdb::ColumnDefinition(field.name, ToLogicalType(field.type)));
     }
   }
-  return duckdb::make_uniq<LakeTableEntry>(schema, info, std::move(table));
+  std::shared_ptr<DeletedRows> deleted;
+  if (table.snapshot) {
+    const Environment& env = StatementTables::Of(context).scans()->env();
+    deleted = std::make_shared<DeletedRows>(env, table.snapshot);
+  }
+  return duckdb::make_uniq<LakeTableEntry>(schema, info, std::move(table), std::move(deleted));
 }
 
 }  // namespace millpond::data
