@@ -5,11 +5,6 @@
 namespace millpond::data {
 namespace {
 
-bool ColumnMappingOn(const Metadata& metadata) {
-  auto mode = metadata.configuration.find(property::kColumnMappingMode);
-  return mode != metadata.configuration.end() && !EqualNames(mode->second, "none");
-}
-
 // A feature that a legacy version stands for may be ignored as long as the table does not use it.
 bool IsLegacy(const std::string& name) {
   const TableFeature* one = FindTableFeature(name);
@@ -20,7 +15,8 @@ bool WriterUnderstands(const std::string& name) {
   static const std::set<std::string> kUnderstood = {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
       feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
-      feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed};
+      feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed,
+      feature::kTypeWidening};
   return kUnderstood.contains(name);
 }
 
@@ -45,7 +41,7 @@ Status CheckReadable(const Protocol& protocol, const Metadata& metadata,
   }
   if (protocol.min_reader_version < 3) return OkStatus();
   static const std::set<std::string> kRead = {feature::kColumnMapping, feature::kDeletionVectors,
-                                              feature::kTimestampNtz,
+                                              feature::kTimestampNtz, feature::kTypeWidening,
                                               feature::kVacuumProtocolCheck};
   for (const auto& name : protocol.reader_features) {
     if (!kRead.contains(name)) return refuse(name);
