@@ -15,6 +15,7 @@
 #include "data/delta/protocol.h"
 #include "data/delta/row_mapper_internal.h"
 #include "data/delta/scan.h"
+#include "data/delta/table_features.h"
 
 namespace millpond::data {
 namespace {
@@ -149,7 +150,7 @@ bool RowChange::MayMarkRows() const {
 
 void RowChange::TurnOnDeletionVectors() {
   if (!SupportsWriterFeature(protocol_, feature::kDeletionVectors)) {
-    protocol_ = WithReaderFeature(std::move(protocol_), feature::kDeletionVectors);
+    protocol_ = WithFeatures(std::move(protocol_), {feature::kDeletionVectors});
   }
   if (metadata_.IsEnabled(property::kEnableDeletionVectors)) return;
   metadata_.configuration[property::kEnableDeletionVectors] = "true";
