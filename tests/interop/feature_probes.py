@@ -4,13 +4,14 @@ READ: row -> the kept table that an engine must read, at its newest version, to 
 WRITE: row -> a Write: SQL in Spark's spelling, for Millpond and Spark alike; delta-rs and DuckDB have theirs in
 `other_probes.py`. A probe has worked when its last rows are right and the log shows what the row is about.
 """
+import datetime
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
 READ = {
-    "columnMapping": ["mapping_name", "mapping_id", "mapping_upgraded", "all_types_mapped"],
+    "columnMapping": ["mapping_dv", "mapping_id", "mapping_upgraded"],
     "deletionVectors": ["dv_delete", "dv_merge", "dv_large", "dv_partitions"],
     "timestampNtz": ["partitions_ntz"],
     "typeWidening": ["type_widening"],
@@ -23,13 +24,10 @@ READ = {
     "Parquet data pages v2": ["all_types_pages_v2"],
     "nested types": ["nested"],
     "partition values of every type": ["partitions"],
+    "a renamed partition column": ["mapping_name"],
     "checkpoint in parts": ["checkpoint_parts"],
     "checkpoint with statistics as structs only": ["checkpoint_struct_stats"],
-    "features together (mapping, DV, widening, v2 checkpoint, row tracking, in-commit timestamps)": ["everything"],
-    "row tracking": ["row_tracking", "row_tracking_backfilled"],
-    "identity, generated and default columns": ["identity", "generated", "defaults"],
-    "in-commit timestamps": ["in_commit_timestamps"],
-    "liquid clustering": ["clustered"],
+    "all of these features in one table": ["everything"],
 }
 
 
@@ -55,13 +53,12 @@ def by_deletion_vector(path):
     return any("deletionVector" in action.get("add", {}) for action in last_commit(path))
 
 
+def mentions(text):
+    return lambda path: any(text in file.read_text() for file in (Path(path) / "_delta_log").glob("[0-9]*.json"))
+
+
 def has_file(pattern):
     return lambda path: any((Path(path) / "_delta_log").glob(pattern))
-
-
-def domain(name):
-    return lambda path: any(action.get("domainMetadata", {}).get("domain") == name for file in (Path(path) / "_delta_log").glob("[0-9]*.json")
-                            for action in map(json.loads, file.read_text().splitlines()))
 
 
 @dataclass
@@ -104,7 +101,7 @@ WRITE = {
     "RESTORE": Write([*made(), MORE, "RESTORE TABLE {t} TO VERSION AS OF 1"], TEN),
     "OPTIMIZE": Write([*made(), MORE, "OPTIMIZE {t}"], list(range(11))),
     "OPTIMIZE … ZORDER BY": Write([*made(), MORE, "OPTIMIZE {t} ZORDER BY (name)"], list(range(11))),
-    "CLUSTER BY (liquid clustering)": Write([*made(clauses="CLUSTER BY (id)"), MORE, "OPTIMIZE {t}"], list(range(11)), domain("delta.clustering")),
+    "CLUSTER BY (liquid clustering)": Write([*made(clauses="CLUSTER BY (id)"), MORE, "OPTIMIZE {t}"], list(range(11)), mentions('"domain":"delta.clustering"')),
     "VACUUM": Write([*made(), MORE, "VACUUM {t}"], list(range(11))),
     "ALTER TABLE ADD COLUMN": Write([*made(), "ALTER TABLE {t} ADD COLUMN x INT", "INSERT INTO {t} VALUES (10, 'ten', 1)"], list(range(11))),
     "ALTER TABLE RENAME COLUMN": Write([*made(NAME), "ALTER TABLE {t} RENAME COLUMN id TO key", "ALTER TABLE {t} RENAME COLUMN name TO id"],
@@ -113,7 +110,7 @@ WRITE = {
     "ALTER COLUMN … TYPE (type widening)": Write([*made("'delta.enableTypeWidening' = 'true'"), "ALTER TABLE {t} ALTER COLUMN id TYPE BIGINT",
                                                   "INSERT INTO {t} VALUES (10000000000, 'x')"], [*TEN, 10**10], has_feature("typeWidening")),
     "CHECK constraints": Write([*made(), "ALTER TABLE {t} ADD CONSTRAINT c CHECK (id < 100)", MORE], list(range(11)),
-                               lambda path: "delta.constraints.c" in json.dumps([json.loads(line) for line in (Path(path) / "_delta_log" / f"{2:020}.json").read_text().splitlines()])),
+                               mentions("delta.constraints.c")),
     "generated columns": Write([*made(columns="id INT, name STRING, twice INT GENERATED ALWAYS AS (id * 2)")], [2 * n for n in TEN],
                                query="SELECT twice FROM {t} ORDER BY twice"),
     "identity columns": Write([*made(columns="k BIGINT GENERATED ALWAYS AS IDENTITY, id INT, name STRING")], TEN, query="SELECT DISTINCT k - 1 FROM {t} WHERE id < 10 AND k BETWEEN 1 AND 10 ORDER BY 1"),
@@ -130,30 +127,38 @@ WRITE = {
     "checkpoints": Write([*made("'delta.checkpointInterval' = '2'"), MORE], list(range(11)), has_file("*.checkpoint.*parquet")),
     "version checksums (.crc)": Write(made(), TEN, has_file("[0-9]*.crc")),
     "SHALLOW CLONE": Write([*made(), "CREATE TABLE {t}_clone SHALLOW CLONE {t}"], TEN, query="SELECT id FROM {t}_clone ORDER BY id"),
-    "timestamp_ntz": Write(["CREATE TABLE {t} (id INT, at TIMESTAMP_NTZ) USING delta", "INSERT INTO {t} VALUES (1, TIMESTAMP_NTZ '2020-01-01 00:00:00')"], [1], has_feature("timestampNtz")),
+    "timestamp_ntz": Write(["CREATE TABLE {t} (id INT, at TIMESTAMP_NTZ) USING delta", "INSERT INTO {t} VALUES (1, NULL)"], [1], has_feature("timestampNtz")),
     "variant": Write(["CREATE TABLE {t} (id INT, v VARIANT) USING delta", "INSERT INTO {t} SELECT 1, parse_json('{\"a\": 1}')"], [1]),
     "time travel by version": Write([*made(), MORE], TEN, query="SELECT id FROM {t} VERSION AS OF 1 ORDER BY id"),
 }
 
-# "INSERT into a table with …": the kept table, and the columns of one more row.
+# INSERT into a table that Spark made with a feature: row -> the kept table, and the columns of one row more.
+X = {"id": 100, "name": "x"}
 APPEND = {
-    "append-only": ("append_only", "(id, name) VALUES (100, 'x')"),
-    "CHECK constraints and NOT NULL": ("constraints", "(id, name) VALUES (100, 'x')"),
-    "change data feed": ("change_feed", "(id, name) VALUES (100, 'x')"),
-    "generated columns": ("generated", "(id, at) VALUES (100, TIMESTAMP '2022-02-02 00:00:00')"),
-    "identity columns": ("identity", "(name) VALUES ('x')"),
-    "default columns": ("defaults", "(id) VALUES (100)"),
-    "column mapping by name": ("mapping_dv", "(key, name) VALUES (100, 'x')"),
-    "column mapping by id": ("mapping_id", "(id) VALUES (100)"),
-    "deletion vectors": ("dv_delete", "(id, name) VALUES (100, 'x')"),
-    "row tracking": ("row_tracking", "(id, name) VALUES (100, 'x')"),
-    "domain metadata": ("domain_metadata", "(id, name) VALUES (100, 'x')"),
-    "liquid clustering": ("clustered", "(id, name) VALUES (100, 'x')"),
-    "v2 checkpoints": ("checkpoint_v2_parquet", "(id, name) VALUES (100, 'x')"),
-    "in-commit timestamps": ("in_commit_timestamps", "(id, name) VALUES (100, 'x')"),
-    "type widening": ("widened", "(id, name) VALUES (100, 'x')"),
-    "timestamp_ntz": ("partitions_ntz", "(id, ntz) VALUES (100, NULL)"),
-    "vacuumProtocolCheck": ("vacuum_protocol_check", "(id, name) VALUES (100, 'x')"),
-    "variant": ("variant", "(id) VALUES (100)"),
-    "columns of type void": ("void_column", "(id) VALUES (100)"),
+    "appendOnly": ("append_only", X),
+    "checkConstraints and NOT NULL": ("constraints", X),
+    "changeDataFeed": ("change_feed", X),
+    "generatedColumns": ("generated", {"id": 100, "at": datetime.datetime(2022, 2, 2, tzinfo=datetime.timezone.utc)}),
+    "identityColumns": ("identity", {"name": "x"}),
+    "allowColumnDefaults": ("defaults", {"id": 100}),
+    "columnMapping by name": ("mapping_dv", {"key": 100, "name": "x"}),
+    "columnMapping by id": ("mapping_id", {"id": 100}),
+    "deletionVectors": ("dv_delete", X),
+    "rowTracking": ("row_tracking_backfilled", X),
+    "domainMetadata": ("domain_metadata", X),
+    "clustering": ("clustered", X),
+    "v2Checkpoint": ("checkpoint_v2_parquet", X),
+    "inCommitTimestamp": ("in_commit_timestamps", X),
+    "typeWidening": ("widened", X),
+    "timestampNtz": ("partitions_ntz", {"id": 100}),
+    "vacuumProtocolCheck": ("vacuum_protocol_check", X),
+    "variantType": ("variant", {"id": 100}),
+    "columns of type void": ("void_column", {"id": 100}),
 }
+
+
+def insert_of(row):
+    """(columns) VALUES (…) of a row of APPEND."""
+    def text(value):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}'" if isinstance(value, datetime.datetime) else repr(value)
+    return f"({', '.join(row)}) VALUES ({', '.join(map(text, row.values()))})"

@@ -54,7 +54,7 @@ STEPS = {
     "change feed": [lambda path: wrote(path, PLAIN, configuration={"delta.enableChangeDataFeed": "true"}).update(updates={"name": "'u'"}, predicate="id > 10")],
     "constraint": [lambda path: wrote(path, PLAIN).alter.add_constraint({"c": "id >= 0"})],
     "new column": [lambda path: wrote(path, PLAIN).alter.add_columns([deltalake.Field("x", deltalake.schema.PrimitiveType("integer"))])],
-    "appended by DuckDB": [lambda path: wrote(path, PLAIN), lambda path: engine("duckdb").append(path, "SELECT 99, 'duck'")],
+    "appended by DuckDB": [lambda path: wrote(path, PLAIN), lambda path: engine("duckdb").append(path, {"id": 99, "name": "duck"})],
 }
 # Millpond writes to a table with a CHECK constraint or a change feed once it has built them.
 REFUSED = {"constraint": "checkConstraints", "change feed": "changeDataFeed"}

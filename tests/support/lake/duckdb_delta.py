@@ -25,11 +25,10 @@ class DuckDbDelta:
         at = "" if version is None else f", version => {version}"
         return self.connection.execute(f"SELECT * FROM delta_scan({quoted(path)}{at})").to_arrow_table()
 
-    def append(self, path, select):
-        """INSERT is the one statement that the extension writes."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(f"ATTACH {quoted(path)} AS target (TYPE delta)")
-            try:
-                cursor.execute(f"INSERT INTO target {select}")
-            finally:
-                cursor.execute("DETACH target")
+    def append(self, path, row):
+        """INSERT is the one statement that the extension writes; columns that `row` does not name get NULL. A connection
+        of its own, since some failures leave the database unusable."""
+        other = DuckDbDelta()
+        names = [name for name, *_ in other.connection.execute(f"DESCRIBE SELECT * FROM delta_scan({quoted(path)})").fetchall()]
+        other.connection.execute(f"ATTACH {quoted(path)} AS target (TYPE delta)")
+        other.connection.execute(f"INSERT INTO target VALUES ({', '.join('?' for _ in names)})", [row.get(name) for name in names])

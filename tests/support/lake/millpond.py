@@ -30,7 +30,7 @@ class Millpond:
         path = Path(path)
         project = path.parents[len(WAREHOUSE.parts)]
         command = [PROGRAM, "sql", "-", "--project", str(project), *options]
-        text = statement.replace("{t}", f"`{path.name}`")
+        text = statement.replace("{t}", path.name if path.name.isidentifier() else f"`{path.name}`")
         done = subprocess.run(command, input=text, capture_output=True, text=True)
         if done.returncode != 0:
             raise Refused(f"{done.stderr.strip()}\n  in: {text}")

@@ -87,6 +87,10 @@ class Spark:
             for key, value in before.items():
                 self.session.conf.unset(key) if value is None else self.session.conf.set(key, value)
 
+    def query(self, path, text):
+        self.known(path)
+        return self.session.sql(text.replace("{t}", self.name_of(path))).toArrow()
+
     def read(self, path, version=None):
         at = "" if version is None else f" VERSION AS OF {version}"
         frame = self.session.sql(f"SELECT * FROM delta.`{path}`{at}")
