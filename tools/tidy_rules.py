@@ -58,6 +58,7 @@ THIRD_PARTY = [
     Foreign(r"arrow/", "layers above the kernel", _ABOVE_KERNEL, "base and kernel know no Arrow; use kernel/arrow_c.h"),
     Foreign(r"parquet/", "data/parquet, data/delta, pipeline/sources", (r"(data/(parquet|delta)|pipeline/sources)/\w+\.cc$",),
             "use data/parquet's headers"),
+    Foreign(r"boost/crc\.hpp", "src/data/delta/crc32.cc", (r"data/delta/crc32\.cc$",), "use data/delta/crc32_internal.h"),
     Foreign(r"(boost/|curl/|openssl/)", "src/base/http", (r"base/http/",), "use base/http"),
     Foreign(r"prometheus/", "src/base/metrics", (r"base/metrics/",), "use base/metrics/metrics.h"),
     Foreign(r"rocksdb/", "src/base/kv", (r"base/kv/",), "use base/kv"),

@@ -20,22 +20,27 @@ bool IsUnder(const std::string& path, const std::string& root) {
   return path.starts_with(root) && path[root.size()] == '/';
 }
 
-Result<std::string> DataFilePath(const Snapshot& snapshot, size_t file) {
-  std::string path = snapshot.files().path(file);
+Status CheckPath(const Snapshot& snapshot, const std::string& path) {
   const auto& roots = snapshot.origin().data_roots;
-  if (roots == nullptr) return path;
+  if (roots == nullptr) return OkStatus();
   MP_ASSIGN_OR_RETURN(const std::string resolved, CanonicalPath(path));
   MP_ASSIGN_OR_RETURN(const std::string table, CanonicalPath(snapshot.path()));
-  if (IsUnder(resolved, table)) return path;
+  if (IsUnder(resolved, table)) return OkStatus();
   for (const std::string& root : *roots) {
     MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));
-    if (IsUnder(resolved, resolved_root)) return path;
+    if (IsUnder(resolved, resolved_root)) return OkStatus();
   }
   return Fail(ErrorKind::kPermissionDenied,
-              "the log of table {} version {} names the data file {}, which lies outside the table "
+              "the log of table {} version {} names the file {}, which lies outside the table "
               "and outside the folders that may be read; if it should be read, add its folder to "
               "'readable' in millpond.yml",
               snapshot.path(), snapshot.version(), path);
+}
+
+Result<std::string> DataFilePath(const Snapshot& snapshot, size_t file) {
+  std::string path = snapshot.files().path(file);
+  MP_RETURN_IF_ERROR(CheckPath(snapshot, path));
+  return path;
 }
 
 Status CheckDataPaths(const Snapshot& snapshot) {

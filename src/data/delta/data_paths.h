@@ -20,6 +20,9 @@ bool IsUnder(const std::string& path, const std::string& root);
 // table's folder nor under one of the roots that the table was opened with.
 Result<std::string> DataFilePath(const Snapshot& snapshot, size_t file);
 
+// May this file, which the snapshot's log names, be opened? kPermissionDenied as above.
+Status CheckPath(const Snapshot& snapshot, const std::string& path);
+
 // The same for every file whose path in the log leaves the table's folder: before any is read.
 Status CheckDataPaths(const Snapshot& snapshot);
 

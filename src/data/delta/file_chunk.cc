@@ -46,13 +46,14 @@ std::string_view FileChunk::log_path(size_t row) const {
   return std::string_view(paths_).substr(begin, path_ends_[row] - begin);
 }
 
+const DeletionVector* FileChunk::deletion_vector(size_t row) const {
+  const auto extra = extras_.find(static_cast<uint32_t>(row));
+  const bool has = extra != extras_.end() && extra->second.deletion_vector;
+  return has ? &*extra->second.deletion_vector : nullptr;
+}
+
 std::string FileChunk::KeyOf(size_t row) const {
-  auto extra = extras_.find(static_cast<uint32_t>(row));
-  const DeletionVector* vector = nullptr;
-  if (extra != extras_.end() && extra->second.deletion_vector) {
-    vector = &*extra->second.deletion_vector;
-  }
-  return FileKey(table_path_, log_path(row), vector);
+  return FileKey(table_path_, log_path(row), deletion_vector(row));
 }
 
 void FileChunk::BuildIndex() {

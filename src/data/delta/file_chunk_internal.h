@@ -75,6 +75,7 @@ class FileChunk {
   int64_t size_bytes(size_t row) const { return sizes_[row]; }
   int64_t modification_time_ms(size_t row) const { return times_[row]; }
   int64_t num_records(size_t row) const { return records_[row]; }  // -1: unknown
+  const DeletionVector* deletion_vector(size_t row) const;  // null: none
   const PartitionValues& partition_values(size_t row) const {
     return partitions_[partition_ids_[row]];
   }

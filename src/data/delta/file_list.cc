@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "data/delta/column_mapping.h"
 #include "data/delta/file_chunk_internal.h"
 
 namespace millpond::data {
@@ -29,7 +30,7 @@ std::string PercentDecode(std::string_view text) {
   return decoded;
 }
 
-// A leaf by its names: its type, and the names as the schema spells them. Null type: no such leaf.
+// A leaf by its names: its type, and the names as statistics spell them. Null type: no such leaf.
 struct Leaf {
   const DataType* type = nullptr;
   std::vector<std::string> path;
@@ -44,7 +45,7 @@ Leaf FindLeaf(const Schema& schema, const std::vector<std::string>& column) {
         *fields, [&](const StructField& candidate) { return EqualNames(candidate.name, name); });
     if (field == fields->end()) return {};
     leaf.type = &field->type;
-    leaf.path.push_back(field->name);
+    leaf.path.push_back(PhysicalName(*field));
     fields = field->type.kind() == TypeKind::kStruct ? &field->type.fields() : nullptr;
   }
   return leaf;
@@ -121,9 +122,15 @@ std::optional<int64_t> FileList::num_records(size_t i) const {
   return count;
 }
 
+const DeletionVector* FileList::deletion_vector(size_t i) const {
+  return parts_[rows_[i].chunk].chunk->deletion_vector(rows_[i].row);
+}
+
 std::optional<std::string_view> FileList::partition_value(size_t i, std::string_view column) const {
+  const StructField* field = schema_->Find(column);
+  const std::string key = field == nullptr ? std::string(column) : PhysicalName(*field);
   for (const auto& [name, value] : parts_[rows_[i].chunk].chunk->partition_values(rows_[i].row)) {
-    if (!EqualNames(name, column)) continue;
+    if (!EqualNames(name, key)) continue;
     if (!value || value->empty()) return std::nullopt;
     return std::string_view(*value);
   }

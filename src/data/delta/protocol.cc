@@ -67,7 +67,8 @@ bool IsLegacy(const std::string& name) {
 bool WriterUnderstands(const std::string& name) {
   static const std::set<std::string> kUnderstood = {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
-      feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck};
+      feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
+      feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed};
   return kUnderstood.contains(name);
 }
 
@@ -90,14 +91,12 @@ Status CheckReadable(const Protocol& protocol, const Metadata& metadata,
     return Fail(ErrorKind::kUnsupported, "table {} keeps its data as '{}', not as Parquet",
                 table_path, metadata.format_provider);
   }
-  if (protocol.min_reader_version == 2 && ColumnMappingOn(metadata)) {
-    return refuse(feature::kColumnMapping);
-  }
   if (protocol.min_reader_version < 3) return OkStatus();
+  static const std::set<std::string> kRead = {feature::kColumnMapping, feature::kDeletionVectors,
+                                              feature::kTimestampNtz,
+                                              feature::kVacuumProtocolCheck};
   for (const auto& name : protocol.reader_features) {
-    if (name == feature::kTimestampNtz || name == feature::kVacuumProtocolCheck) continue;
-    if (name == feature::kColumnMapping && !ColumnMappingOn(metadata)) continue;
-    return refuse(name);
+    if (!kRead.contains(name)) return refuse(name);
   }
   return OkStatus();
 }

@@ -43,6 +43,11 @@ class SessionTables : public TableSource {
   Status MayReadFile(const std::string& path) {
     return access_.Check(principal_, Privilege::kReadFiles, path);
   }
+  // The target of a change, which only text of Millpond's own can name: gives the name, as SQL.
+  std::string AddTarget(std::shared_ptr<const Snapshot> snapshot,
+                        std::optional<std::vector<uint32_t>> files = std::nullopt);
+  // Is it the name of one?
+  bool IsTarget(const std::vector<std::string>& parts) const;
   // A stream under a name of its own, for a table function; gives the name.
   QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
 
@@ -57,9 +62,10 @@ class SessionTables : public TableSource {
   Principal principal_;
   SessionNames names_;
   std::shared_ptr<const Snapshot> held_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<Key, ResolvedTable> resolved_;
   std::vector<std::shared_ptr<OnceReader>> streams_;
+  std::vector<ResolvedTable> targets_;
 };
 
 }  // namespace millpond::data
