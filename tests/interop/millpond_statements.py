@@ -61,6 +61,41 @@ TABLES = {
     "many_rows": ["CREATE TABLE {t} AS SELECT CAST(range AS BIGINT) AS id, range % 7 AS k, concat('text ', range * 31 % 1000) AS s, range / 8 AS d FROM range(20000)"],
 }
 
+NO_DV = "TBLPROPERTIES ('delta.enableDeletionVectors' = 'false')"
+MERGE = """MERGE INTO {t} AS t USING (SELECT CAST(range * 3 AS INT) AS id, 'merged ' || range AS name FROM range(12)) AS s ON t.id = s.id
+  WHEN MATCHED AND s.id = 6 THEN DELETE WHEN MATCHED THEN UPDATE SET name = s.name
+  WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, s.name)"""
+BY_SOURCE = MERGE + " WHEN NOT MATCHED BY SOURCE AND t.id > 17 THEN DELETE WHEN NOT MATCHED BY SOURCE AND t.id < 3 THEN UPDATE SET name = 'left'"
+
+TABLES |= {
+    "delete": [COLUMNS, ten(0, 20), "DELETE FROM {t} WHERE id % 3 = 0", "DELETE FROM {t} WHERE id % 7 = 0", ten(20, 25)],
+    "delete_rewriting": [create("id INT, name STRING", NO_DV), ten(0, 20), "DELETE FROM {t} WHERE id % 3 = 0", "DELETE FROM {t} WHERE id % 7 = 0"],
+    "delete_all": [COLUMNS, ten(0, 20), "DELETE FROM {t}", ten(3, 4)],
+    "delete_many": [COLUMNS, ten(0, 200000), "DELETE FROM {t} WHERE id % 2 = 0", "DELETE FROM {t} WHERE id BETWEEN 50000 AND 60000"],
+    "delete_partition": [create("id INT, name STRING", "PARTITIONED BY (name)"), "INSERT INTO {t} SELECT range, 'p/=' || range % 3 FROM range(30)",
+                         "DELETE FROM {t} WHERE name = 'p/=1'", "DELETE FROM {t} WHERE id < 5", "DELETE FROM {t} WHERE id = 6"],
+    "delete_nulls": [COLUMNS, insert("(1, NULL)", "(NULL, 'b')", "(3, 'c')"), "DELETE FROM {t} WHERE id = 3 OR name = 'b'", "DELETE FROM {t} WHERE name <> 'x'"],
+    "delete_by_query": [COLUMNS, ten(0, 20), "DELETE FROM {t} WHERE id IN (SELECT range * 2 FROM range(5))"],
+    "update": [COLUMNS, ten(0, 20), "UPDATE {t} SET name = 'changed ' || id WHERE id > 15", "UPDATE {t} SET id = id + 100 WHERE name LIKE 'changed%'", "UPDATE {t} SET name = NULL WHERE id = 0"],
+    "update_rewriting": [create("id INT, name STRING", NO_DV), ten(0, 20), "UPDATE {t} SET name = 'changed ' || id WHERE id > 15"],
+    "update_partition": [create("id INT, name STRING", "PARTITIONED BY (name)"), "INSERT INTO {t} SELECT range, 'p' || range % 3 FROM range(30)",
+                         "UPDATE {t} SET name = 'p9' WHERE id < 5", "UPDATE {t} SET id = id + 1"],
+    "merge": [COLUMNS, ten(0, 20), MERGE],
+    "merge_by_source": [COLUMNS, ten(0, 20), BY_SOURCE],
+    "merge_rewriting": [create("id INT, name STRING", NO_DV), ten(0, 20), BY_SOURCE],
+    "merge_insert_only": [COLUMNS, ten(0, 20), MERGE.split("WHEN MATCHED")[0] + "WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, s.name)"],
+    "merge_matched_only": [COLUMNS, ten(0, 20), MERGE.split("WHEN NOT MATCHED")[0]],
+    "merge_partition": [create("id INT, name STRING", "PARTITIONED BY (name)"), ten(0, 20), BY_SOURCE],
+    "merge_stars": [COLUMNS, ten(0, 20), "MERGE INTO {t} AS t USING (SELECT 'x' AS name, 3 AS id UNION ALL SELECT 'y', 33) AS s ON t.id = s.id "
+                    "WHEN MATCHED THEN UPDATE SET name = s.name WHEN NOT MATCHED THEN INSERT (id, name) VALUES (s.id, s.name)"],
+    "changes_and_checkpoints": [create("id INT, name STRING", "TBLPROPERTIES ('delta.checkpointInterval' = '2')"), ten(0, 20), "DELETE FROM {t} WHERE id = 1", "UPDATE {t} SET name = 'u' WHERE id = 2",
+                                MERGE, "DELETE FROM {t} WHERE id = 3", ten(50, 52), "DELETE FROM {t} WHERE id > 12"],
+    "changed_types": [ALL_TYPES, insert(*TYPE_ROWS), "UPDATE {t} SET i = 1 WHERE bo", "DELETE FROM {t} WHERE b IS NULL"],
+    "changed_nested": [f"CREATE TABLE {{t}} AS {NESTED}", "UPDATE {t} SET id = 22 WHERE id = 2", "DELETE FROM {t} WHERE id = 1"],
+    "row_tracking": [create("id INT, name STRING", "TBLPROPERTIES ('delta.enableRowTracking' = 'true')"), ten(0, 20), "UPDATE {t} SET name = 'u' WHERE id < 4", MERGE, "DELETE FROM {t} WHERE id = 9"],
+    "in_commit_timestamps": [create("id INT, name STRING", "TBLPROPERTIES ('delta.enableInCommitTimestamps' = 'true')"), ten(0, 5), "UPDATE {t} SET name = 'u' WHERE id < 4"],
+}
+
 
 def of(side, name):
     """The statements of a table for "millpond" or "oracle"."""
