@@ -4,9 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/result_matchers.h"
+#include "base/testing/temp_dir.h"
+#include "base/testing/test_environment.h"
+#include "data/arrow/status.h"
 #include "data/parquet/reader.h"
 #include "data/parquet/writer.h"
-#include "base/testing/test_environment.h"
 
 namespace millpond::data {
 namespace {
@@ -46,6 +49,31 @@ TEST(DictionaryChoiceTest, ValuesThatHardlyRepeatHaveNone) {
 
 TEST(DictionaryChoiceTest, AShortSampleTellsNothing) {
   EXPECT_THAT(LeavesWithoutDictionary(*Sample(2'000)), IsEmpty());
+}
+
+// The same rows come back from a file whose columns several threads encoded.
+TEST(DictionaryChoiceTest, ColumnsAreEncodedSideBySide) {
+  testing::TestEnvironment machine;
+  testing::TempDir dir;
+  const auto rows = Sample(100'000);
+  for (int threads : {1, 4}) {
+    const std::string path = JoinPath(dir.path(), fmt::format("{}.parquet", threads));
+    auto writer = ParquetWriter::Open(machine.env, path, rows->schema(),
+                                      {.row_group_rows = 30'000, .threads = threads});
+    ASSERT_OK(writer);
+    ASSERT_OK((*writer)->Write(*rows->Slice(0, 50'000)));
+    ASSERT_OK((*writer)->Write(*rows->Slice(50'000)));
+    ASSERT_OK((*writer)->Close());
+
+    auto reader = ParquetReader::Open(machine.env, path, 1 << 20);
+    ASSERT_OK(reader);
+    EXPECT_EQ((*reader)->num_row_groups(), 4);
+    auto batches = (*reader)->Read((*reader)->LeavesOf({0, 1, 2, 3}));
+    ASSERT_OK(batches);
+    auto read = (*batches)->ToTable();
+    ASSERT_TRUE(read.ok()) << read.status().ToString();
+    EXPECT_TRUE((*read)->Equals(**arrow::Table::FromRecordBatches({rows})));
+  }
 }
 
 }  // namespace

@@ -67,8 +67,10 @@ std::string SessionTables::AddTarget(std::shared_ptr<const Snapshot> snapshot,
 bool SessionTables::IsTarget(const std::vector<std::string>& parts) const {
   if (parts.size() != 3 || parts[0] != "lake" || parts[1] != kTargetSchema) return false;
   const std::lock_guard lock(mutex_);
-  return parts[2].find_first_not_of("0123456789") == std::string::npos &&
-         std::stoul(parts[2]) < targets_.size();
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    if (parts[2] == std::to_string(i)) return true;
+  }
+  return false;
 }
 
 Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const std::string& table,
@@ -110,6 +112,7 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
     snapshot = table.AtVersion(*pin);
   } else if (held_ != nullptr && IsSamePlace(held_->path(), table.path())) {
     snapshot = held_;
+    held_was_read_ = true;
   } else {
     snapshot = table.Latest();
   }
