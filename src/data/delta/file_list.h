@@ -33,7 +33,7 @@ class FileList {
   std::string_view log_path(size_t i) const;  // as the log spells it
   int64_t size_bytes(size_t i) const;
   int64_t modification_time_ms(size_t i) const;
-  std::optional<int64_t> num_records(size_t i) const;  // nullopt: the log does not say
+  std::optional<int64_t> num_records(size_t i) const;     // nullopt: the log does not say
   const DeletionVector* deletion_vector(size_t i) const;  // null: no row is gone
   // As the log holds it (see ParsePartitionValue); nullopt: NULL, or no partition column.
   std::optional<std::string_view> partition_value(size_t i, std::string_view column) const;
