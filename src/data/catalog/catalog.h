@@ -59,6 +59,9 @@ class Catalog {
   virtual Result<CommitResult> CreateTableFrom(const TableName& name, const CreateOptions& options,
                                                arrow::RecordBatchReader& rows) = 0;
   virtual Status DropTable(const TableName& name) = 0;
+  // kNotFound, kAlreadyExists. The table with its history and its pins; commits on record keep the
+  // name under which they were made.
+  virtual Status RenameTable(const TableName& from, const TableName& to) = 0;
   virtual Result<bool> TableExists(const TableName& name) = 0;
   virtual Result<std::vector<TableName>> ListTables() = 0;  // by name
   // The folder of a table, there or not.

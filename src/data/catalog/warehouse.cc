@@ -87,6 +87,15 @@ Result<std::vector<TableName>> Warehouse::List() const {
   return tables;
 }
 
+Status Warehouse::Move(const TableName& exact, const TableName& to) {
+  const std::string from_path = ExactPath(exact), to_path = ExactPath(to);
+  const std::string from_parent = ParentPath(from_path), to_parent = ParentPath(to_path);
+  MP_RETURN_IF_ERROR(fs_.CreateDirectories(to_parent));
+  MP_RETURN_IF_ERROR(fs_.Rename(from_path, to_path));
+  MP_RETURN_IF_ERROR(fs_.SyncDirectory(to_parent));
+  return from_parent == to_parent ? OkStatus() : fs_.SyncDirectory(from_parent);
+}
+
 Status Warehouse::Remove(const TableName& exact, RandomSource& random) {
   std::string path = ExactPath(exact), parent = ParentPath(path);
   if (IsStorePath(path)) return fs_.RemoveTree(path);

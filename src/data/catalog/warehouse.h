@@ -24,6 +24,8 @@ class Warehouse {
   // Its folder's path, exactly as the parts are spelled.
   std::string ExactPath(const TableName& name) const;
   Result<std::vector<TableName>> List() const;
+  // Durable. `to` is not there.
+  Status Move(const TableName& exact, const TableName& to);
   // Durable: the folder is first renamed to a name that no listing shows, then emptied. An object
   // store cannot rename a folder: killed in between, part of the table is left, and dropped again.
   Status Remove(const TableName& exact, RandomSource& random);

@@ -1,4 +1,4 @@
-// INSERT INTO t [(a, b)] query, INSERT INTO t BY NAME query.
+// INSERT INTO t [(a, b)] query, INSERT [WITH SCHEMA EVOLUTION] INTO t BY NAME query.
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/ranges.h>
@@ -119,6 +119,7 @@ bool HasColumnList(const TokenCursor& at) {
 Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& context) {
   TokenCursor at(statement.tokens, statement.source);
   MP_RETURN_IF_ERROR(at.Expect("INSERT"));
+  const bool evolves = at.Accept("WITH", "SCHEMA", "EVOLUTION");
   if (at.Accept("OVERWRITE")) {
     return FailAt(statement.source, statement.tokens[1].offset, ErrorKind::kUnsupported,
                   "INSERT OVERWRITE is not built yet; write CREATE OR REPLACE TABLE t AS SELECT …");
@@ -130,6 +131,11 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
   std::shared_ptr<arrow::RecordBatchReader> rows;
   if (at.Accept("BY", "NAME")) {
     MP_ASSIGN_OR_RETURN(rows, context.Run(at.TakeRest()));
+  } else if (evolves) {
+    return FailAt(statement.source, at.offset(), ErrorKind::kInvalidArgument,
+                  "WITH SCHEMA EVOLUTION finds columns by their names: write INSERT WITH SCHEMA "
+                  "EVOLUTION INTO {} BY NAME SELECT …",
+                  target.name.table);
   } else {
     RunOptions run;
     const bool listed = HasColumnList(at);
@@ -144,6 +150,7 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
   }
   WriteOptions write;
   write.operation = "INSERT";
+  write.merge_schema = evolves;
   auto commit = WriteTable(target.table, *rows, write);
   if (!commit) return ErrorAt(statement.source, target.offset, commit.error());
   return WrittenRows(target.name, *commit, "inserted into");

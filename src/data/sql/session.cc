@@ -63,6 +63,7 @@ Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext&
   if (first.Is("DELETE")) return ExecuteDelete(statement, context);
   if (first.Is("UPDATE")) return ExecuteUpdate(statement, context);
   if (first.Is("MERGE")) return ExecuteMerge(statement, context);
+  if (statement.StartsWith({"COMMENT", "ON"})) return ExecuteComment(statement, context);
   if (statement.StartsWith({"ALTER", "TABLE"})) return ExecuteAlter(statement, context);
   if (first.Is("DROP")) return ExecuteDropTable(statement, context);
   if (first.Is("DESCRIBE") || first.Is("DESC")) return ExecuteDescribe(statement, context);

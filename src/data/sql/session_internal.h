@@ -82,6 +82,7 @@ Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& 
 Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteComment(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);
