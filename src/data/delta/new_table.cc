@@ -42,6 +42,15 @@ Protocol ProtocolFor(Protocol protocol, const CreateOptions& options) {
     protocol =
         WithWriterFeatures(std::move(protocol), {feature::kRowTracking, feature::kDomainMetadata});
   }
+  if (metadata.IsEnabled(property::kEnableChangeDataFeed)) {
+    if (protocol.min_writer_version >= 7) {
+      protocol = WithWriterFeatures(std::move(protocol), {feature::kChangeDataFeed});
+    }
+    protocol.min_writer_version = std::max(protocol.min_writer_version, 4);
+  }
+  if (metadata.IsEnabled(property::kEnableDeletionVectors)) {
+    protocol = WithReaderFeature(std::move(protocol), feature::kDeletionVectors);
+  }
   for (const auto& [key, value] : options.properties) {
     if (key.starts_with("delta.feature.") && EqualNames(value, "supported")) {
       protocol = WithWriterFeatures(std::move(protocol), {key.substr(14)});
@@ -103,9 +112,7 @@ void Describe(const Environment& env, const CreateOptions& options, Metadata& me
 
 Metadata MetadataFor(const Environment& env, const CreateOptions& options) {
   Metadata metadata;
-  metadata.id = NewUuid4(env.random);
   metadata.name = options.name;
-  metadata.created_time_ms = env.clock.NowMillis();
   Describe(env, options, metadata);
   return metadata;
 }
@@ -124,11 +131,21 @@ Result<TableShape> ReplacedShape(const Environment& env, TableShape shape,
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
   MP_RETURN_IF_ERROR(CheckCreateOptions(options));
+  TableShape shape{options.schema, ProtocolFor(Protocol(), options), MetadataFor(env, options)};
+  CommitInfo info;
+  info.operation = options.operation;
+  info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
+                               {"properties", DumpJson(Json(options.properties))}};
+  return PrepareAs(env, std::move(path), std::move(shape), std::move(info), std::move(roots));
+}
+
+Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                     CommitInfo info, DataRoots roots) {
   DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
                                                         std::move(roots)));
-  Protocol protocol = ProtocolFor(Protocol(), options);
-  Metadata metadata = MetadataFor(env, options);
-  MP_RETURN_IF_ERROR(CheckWritable(protocol, metadata, options.schema, table.path()));
+  shape.metadata.id = NewUuid4(env.random);
+  shape.metadata.created_time_ms = env.clock.NowMillis();
+  MP_RETURN_IF_ERROR(CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
 
   const LogStore& log = table.shared_->log;
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
@@ -137,17 +154,15 @@ Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
     return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
   }
   MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
-  CommitInfo info;
-  info.operation = options.operation;
-  info.operation_parameters = {{"partitionBy", DumpJson(Json(metadata.partition_columns))},
-                               {"properties", DumpJson(Json(options.properties))}};
-  return NewTable(std::move(table), std::move(protocol), std::move(metadata), std::move(info));
+  return NewTable(std::move(table), std::move(shape.protocol), std::move(shape.metadata),
+                  std::move(info));
 }
 
-Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics) {
+Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics,
+                                      std::vector<DomainMetadata> domains) {
   info_.operation_metrics = std::move(metrics);
   return Transaction::CommitFirst(table_, std::move(protocol_), std::move(metadata_),
-                                  std::move(info_), std::move(adds));
+                                  std::move(info_), std::move(adds), std::move(domains));
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,

@@ -21,6 +21,8 @@ struct Known {
 // What Millpond acts upon, and hints to other writers that change no promise.
 constexpr Known kKnown[] = {
     {property::kAppendOnly, Takes::kBoolean},
+    {property::kEnableChangeDataFeed, Takes::kBoolean},
+    {property::kEnableDeletionVectors, Takes::kBoolean},
     {property::kEnableInCommitTimestamps, Takes::kBoolean},
     {property::kEnableRowTracking, Takes::kBoolean},
     {property::kCheckpointInterval, Takes::kCount},
@@ -51,8 +53,6 @@ struct NotBuilt {
 };
 constexpr NotBuilt kNotBuilt[] = {
     {property::kColumnMappingMode, feature::kColumnMapping, "none"},
-    {property::kEnableChangeDataFeed, feature::kChangeDataFeed, "false"},
-    {"delta.enableDeletionVectors", "deletionVectors", "false"},
     {"delta.enableTypeWidening", "typeWidening", "false"},
     {"delta.checkpointPolicy", "v2Checkpoint", "classic"},
     {"delta.enableIcebergCompatV1", "icebergCompatV1", "false"},

@@ -28,7 +28,9 @@ struct ChangeTarget {
   std::string alias;  // under which expressions know it
 };
 
-// "name [[AS] alias]" or "delta.`path` …"; asks for kModify and holds the table's version still.
+// A table's name or delta.`path`; asks for kModify and holds the table's version still.
+Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context);
+// The same with an alias: "name [[AS] alias]" or "delta.`path` …"; asks for kModify and holds the table's version still.
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context);
 
 enum class RowAction : int64_t { kUpdate = 0, kDelete = 1, kInsert = 2 };
@@ -68,6 +70,10 @@ struct ChangeOutcome {
 // Runs the query and commits what it says.
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context);
+
+// All files go, without a look at their rows. `done`: "deleted from", in what it says.
+Result<QueryResult> RemoveAllRows(const ChangeTarget& target, const std::string& operation,
+                                  StringMap parameters, std::string_view done);
 
 // ", version 7; the table now needs the feature deletionVectors".
 std::string CommitText(const CommitResult& commit);

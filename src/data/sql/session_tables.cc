@@ -64,11 +64,21 @@ std::string SessionTables::AddTarget(std::shared_ptr<const Snapshot> snapshot,
   return fmt::format("lake.{}.{}", kTargetSchema, QuoteName(std::to_string(targets_.size() - 1)));
 }
 
-bool SessionTables::IsTarget(const std::vector<std::string>& parts) const {
-  if (parts.size() != 3 || parts[0] != "lake" || parts[1] != kTargetSchema) return false;
+bool SessionTables::IsOwn(const std::vector<std::string>& parts) const {
+  if (parts.size() != 3 || parts[0] != "lake") return false;
+  const bool stream = parts[1] == kStreamSchema;
+  if (!stream && parts[1] != kTargetSchema) return false;
   const std::lock_guard lock(mutex_);
   return parts[2].find_first_not_of("0123456789") == std::string::npos &&
-         std::stoul(parts[2]) < targets_.size();
+         std::stoul(parts[2]) < (stream ? streams_.size() : targets_.size());
+}
+
+bool SessionTables::HasRead(const Snapshot& snapshot) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(resolved_, [&](const auto& entry) {
+    const auto& read = entry.second.snapshot;
+    return read != nullptr && IsSamePlace(read->path(), snapshot.path());
+  });
 }
 
 Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const std::string& table,
