@@ -267,7 +267,8 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
   commit.metrics = {{"numUpdatedRows", fmt::format("{}", counts.updated)},
                     {"numDeletedRows", fmt::format("{}", counts.deleted)},
                     {"numInsertedRows", fmt::format("{}", counts.inserted)}};
-  if (query.compose_dependency != nullptr) {
+  // A subquery over the table itself may depend on any of its rows.
+  if (query.compose_dependency != nullptr && !context.tables().HeldWasRead()) {
     commit.dependency = std::make_shared<FoundByQuery>(query, context);
   }
   MP_ASSIGN_OR_RETURN(auto result, change->Commit(std::move(commit)));

@@ -69,8 +69,11 @@ bool SessionTables::IsOwn(const std::vector<std::string>& parts) const {
   const bool stream = parts[1] == kStreamSchema;
   if (!stream && parts[1] != kTargetSchema) return false;
   const std::lock_guard lock(mutex_);
-  return parts[2].find_first_not_of("0123456789") == std::string::npos &&
-         std::stoul(parts[2]) < (stream ? streams_.size() : targets_.size());
+  const size_t count = stream ? streams_.size() : targets_.size();
+  for (size_t i = 0; i < count; ++i) {
+    if (parts[2] == std::to_string(i)) return true;
+  }
+  return false;
 }
 
 bool SessionTables::HasRead(const Snapshot& snapshot) const {
@@ -120,6 +123,7 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
     snapshot = table.AtVersion(*pin);
   } else if (held_ != nullptr && IsSamePlace(held_->path(), table.path())) {
     snapshot = held_;
+    held_was_read_ = true;
   } else {
     snapshot = table.Latest();
   }

@@ -39,6 +39,11 @@ class SessionTables : public TableSource {
   // Every read of the snapshot's table that asks for no other version reads this one, by name or by
   // path.
   void HoldStill(std::shared_ptr<const Snapshot> snapshot) { held_ = std::move(snapshot); }
+  // Was that version read by name, as by a subquery over the table that a statement changes?
+  bool HeldWasRead() const {
+    const std::lock_guard lock(mutex_);
+    return held_was_read_;
+  }
   // Asks for kReadFiles.
   Status MayReadFile(const std::string& path) {
     return access_.Check(principal_, Privilege::kReadFiles, path);
@@ -64,6 +69,7 @@ class SessionTables : public TableSource {
   Principal principal_;
   SessionNames names_;
   std::shared_ptr<const Snapshot> held_;
+  bool held_was_read_ = false;
   mutable std::mutex mutex_;
   std::map<Key, ResolvedTable> resolved_;
   std::vector<std::shared_ptr<OnceReader>> streams_;
