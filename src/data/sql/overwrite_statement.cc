@@ -112,7 +112,7 @@ Result<QueryResult> ExecuteInsertOverwrite(const Statement& statement, Statement
   } else if (!fixed.values.empty()) {
     write.scope = StaticPartition(fixed.values);
   }
-  write.reads_table = context.tables().HasRead(*target.snapshot);
+  write.reads_table = context.tables().HeldWasRead();
   auto commit = WriteTable(target.table, *rows, write);
   if (!commit) return ErrorAt(statement.source, target.offset, commit.error());
   return QueryResult{nullptr, fmt::format("{} rows written over {}{}", commit->rows, target.name,

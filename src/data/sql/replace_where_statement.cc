@@ -126,7 +126,7 @@ Result<CommitResult> ReplaceFiles(ChangeTarget& target, const NewRows& rows,
   write.mode = WriteMode::kOverwrite;
   write.parameters["predicate"] = std::string(rows.condition);
   write.base = target.snapshot;
-  write.reads_table = context.tables().HasRead(*target.snapshot);
+  write.reads_table = context.tables().HeldWasRead();
   write.scope = std::make_shared<ConditionScope>(target, rows.condition, context);
   MP_ASSIGN_OR_RETURN(auto checked, context.Run(sql.sql(), std::move(options)));
   return WriteTable(target.table, *checked, write);
@@ -160,7 +160,7 @@ Result<CommitResult> ReplaceRows(const ChangeTarget& target, const NewRows& rows
     AppendNewRows(sql, target, rows);
     return sql.sql();
   };
-  if (!context.tables().HasRead(*target.snapshot)) {
+  if (!context.tables().HeldWasRead()) {
     query.compose_dependency = [&](const std::string& name) -> Result<RewrittenSql> {
       ComposedQuery sql(context.source(), target.offset);
       MP_RETURN_IF_ERROR(compose_old(sql, name));

@@ -62,6 +62,7 @@ Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext&
   if (first.Is("MERGE")) return ExecuteMerge(statement, context);
   if (first.Is("TRUNCATE")) return ExecuteTruncate(statement, context);
   if (first.Is("RESTORE")) return ExecuteRestore(statement, context);
+  if (first.Is("COPY")) return ExecuteCopyInto(statement, context);
 
   if (first.Is("DROP")) return ExecuteDropTable(statement, context);
   if (first.Is("UNDROP")) return ExecuteUndrop(statement, context);

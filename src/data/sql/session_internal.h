@@ -12,6 +12,7 @@
 #include "data/sql/query_engine.h"
 #include "data/sql/session.h"
 #include "data/sql/session_tables_internal.h"
+#include "data/sql/table_changes.h"
 
 namespace millpond::data {
 
@@ -24,7 +25,10 @@ struct SqlEngine::Impl {
   MemoryReservation memory;  // what DuckDB may hold
   std::unique_ptr<QueryEngine> queries;
   std::vector<StatementHandler*> handlers;
-  std::map<std::string, RelationFunction*> functions;  // by lower-case name
+  TableChanges changes{false}, changes_by_path{true};
+  std::map<std::string, RelationFunction*> functions = {  // by lower-case name
+      {changes.name(), &changes},
+      {changes_by_path.name(), &changes_by_path}};
 };
 
 struct SqlSession::Impl {

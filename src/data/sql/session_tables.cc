@@ -76,14 +76,6 @@ bool SessionTables::IsOwn(const std::vector<std::string>& parts) const {
   return false;
 }
 
-bool SessionTables::HasRead(const Snapshot& snapshot) const {
-  const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(resolved_, [&](const auto& entry) {
-    const auto& read = entry.second.snapshot;
-    return read != nullptr && IsSamePlace(read->path(), snapshot.path());
-  });
-}
-
 Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const std::string& table,
                                              const TableMoment& moment) {
   const std::lock_guard lock(mutex_);

@@ -55,8 +55,6 @@ class SessionTables : public TableSource {
   bool IsOwn(const std::vector<std::string>& parts) const;
   // A stream under a name of its own, for a table function; gives the name.
   QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
-  // Has the statement, so far, read this table by name or by path?
-  bool HasRead(const Snapshot& snapshot) const;
 
  private:
   using Key = std::pair<std::string, TableMoment>;
