@@ -46,16 +46,14 @@ Result<std::vector<AddFile>> DetachedFiles(const Environment& env, const Snapsho
 }
 
 // The source's shape with the clone's own properties.
-Result<TableShape> ShapeOf(const Environment& env, const Snapshot& source,
-                           const CloneOptions& options) {
-  CreateOptions own;
-  own.schema = source.schema();
-  own.partition_columns = source.metadata().partition_columns;
-  own.properties = options.properties;
-  own.description = options.description ? options.description : source.metadata().description;
-  MP_ASSIGN_OR_RETURN(
-      auto shape,
-      ReplacedShape(env, {source.schema(), source.protocol(), source.metadata()}, own));
+Result<TableShape> CloneShape(const Environment& env, const Snapshot& source,
+                              const CloneOptions& options) {
+  const TableShape before = ShapeOf(source);
+  TableShape shape = before;
+  if (options.description) shape.metadata.description = options.description;
+  MP_RETURN_IF_ERROR(SetProperties(options.properties, shape));
+  MP_RETURN_IF_ERROR(
+      SettleShape({&before, /*files_stay=*/true, source.path()}, env.random, shape));
   // Since when the source keeps times says nothing of the clone.
   shape.metadata.configuration.erase(property::kInCommitTimestampVersion);
   shape.metadata.configuration.erase(property::kInCommitTimestampTime);
@@ -93,7 +91,7 @@ CommitInfo InfoOf(const Snapshot& source, const CloneOptions& options) {
 Result<CreatedTable> CreateShallowClone(const Environment& env, std::string path,
                                         const Snapshot& source, const CloneOptions& options,
                                         DataRoots roots) {
-  MP_ASSIGN_OR_RETURN(auto shape, ShapeOf(env, source, options));
+  MP_ASSIGN_OR_RETURN(auto shape, CloneShape(env, source, options));
   MP_ASSIGN_OR_RETURN(auto adds, DetachedFiles(env, source, shape.protocol));
   MP_ASSIGN_OR_RETURN(auto domains, DomainsOf(source, nullptr));
   MP_ASSIGN_OR_RETURN(auto made,
@@ -109,7 +107,7 @@ Result<CommitResult> ReplaceByShallowClone(DeltaTable table, const Snapshot& sou
                                            const CloneOptions& options) {
   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::Begin(table));
   const Snapshot& now = transaction.snapshot();
-  MP_ASSIGN_OR_RETURN(auto shape, ShapeOf(table.environment(), source, options));
+  MP_ASSIGN_OR_RETURN(auto shape, CloneShape(table.environment(), source, options));
   shape.protocol = MergedProtocol(now.protocol(), shape.protocol);
   shape.metadata.id = now.metadata().id;
   shape.metadata.name = now.metadata().name;

@@ -10,6 +10,7 @@
 #include "data/delta/conflict.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 
 namespace millpond::data {
@@ -264,8 +265,8 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
   }
   for (const auto& deletes : pending_.row_deletes) result.rows_removed += deletes.rows.size();
   if (pending_.protocol && base_ != nullptr) {
-    for (const std::string& name : pending_.protocol->writer_features) {
-      if (!SupportsWriterFeature(base_->protocol(), name)) result.new_features.push_back(name);
+    for (const std::string& name : WriterFeatures(*pending_.protocol)) {
+      if (!HasFeature(base_->protocol(), name)) result.new_features.push_back(name);
     }
   }
   SnapshotOrigin origin;

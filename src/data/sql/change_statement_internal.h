@@ -28,9 +28,19 @@ struct ChangeTarget {
   std::string alias;  // under which expressions know it
 };
 
+struct OpenedTable {
+  DeltaTable table;
+  std::string name;                            // for people
+  std::optional<TableName> catalog_name = {};  // nullopt: opened by its path
+};
+
+// {"t"}, {"s", "t"}, {"c", "s", "t"} or {"delta", "/path"}; asks for kModify.
+Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
+                                      StatementContext& context);
+
 // A table's name or delta.`path`; asks for kModify and holds the table's version still.
 Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context);
-// The same with an alias: "name [[AS] alias]" or "delta.`path` …"; asks for kModify and holds the table's version still.
+// The same with an alias behind it: "name [[AS] alias]".
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context);
 
 enum class RowAction : int64_t { kUpdate = 0, kDelete = 1, kInsert = 2 };
@@ -75,7 +85,7 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
 Result<QueryResult> RemoveAllRows(const ChangeTarget& target, const std::string& operation,
                                   StringMap parameters, std::string_view done);
 
-// ", version 7; the table now needs the feature deletionVectors".
+// ", version 7; programs that read the table must now know deletionVectors".
 std::string CommitText(const CommitResult& commit);
 
 }  // namespace millpond::data

@@ -61,6 +61,8 @@ class StatementContext {
   // A query put together from parts of the user's text.
   Result<std::shared_ptr<arrow::RecordBatchReader>> Run(const RewrittenSql& composed,
                                                         RunOptions options = {});
+  // Does such a query give any row?
+  Result<bool> HasRows(const RewrittenSql& composed);
   Result<QueryPlan> Explain(std::string_view part, bool run);
   Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
                                                   std::vector<Replacement> replacements = {});
@@ -101,6 +103,7 @@ Result<QueryResult> ExecuteRestore(const Statement& statement, StatementContext&
 Result<QueryResult> ExecuteCopyInto(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteUndrop(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteExplain(const Statement& statement, StatementContext& context);
