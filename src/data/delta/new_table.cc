@@ -102,9 +102,14 @@ Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, T
 
 Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics,
                                       std::vector<DomainMetadata> domains) {
-  info_.operation_metrics = std::move(metrics);
-  return Transaction::CommitFirst(table_, std::move(shape_.protocol), std::move(shape_.metadata),
-                                  std::move(info_), std::move(adds), std::move(domains));
+  Transaction transaction(table_, nullptr);
+  transaction.SetOperation(std::move(info_.operation), std::move(info_.operation_parameters));
+  transaction.SetMetrics(std::move(metrics));
+  for (auto& add : adds) transaction.Add(std::move(add));
+  for (auto& domain : domains) transaction.SetDomain(std::move(domain));
+  transaction.SetProtocol(std::move(shape_.protocol));
+  transaction.SetMetadata(std::move(shape_.metadata));
+  return transaction.Commit();
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,

@@ -3,7 +3,7 @@
 
 #include "data/delta/column_mapping.h"
 #include "data/delta/column_value.h"
-#include "data/delta/write.h"
+#include "data/delta/overwrite.h"
 
 namespace millpond::data {
 namespace {

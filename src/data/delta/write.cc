@@ -3,8 +3,6 @@
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
-#include <numeric>
-
 #include "base/json.h"
 #include "base/log.h"
 #include "data/arrow/status.h"
@@ -71,40 +69,6 @@ StringMap MetricsOf(const std::vector<AddFile>& adds, int64_t rows) {
           {"numOutputBytes", fmt::format("{}", bytes)}};
 }
 
-// Would rows that were added meanwhile have been overwritten too?
-class InScope : public ReadDependency {
- public:
-  InScope(std::shared_ptr<OverwriteScope> scope, std::vector<AddFile> written)
-      : scope_(std::move(scope)), written_(std::move(written)) {}
-
-  Result<bool> DependsOn(const std::shared_ptr<const Snapshot>& now,
-                         const std::vector<size_t>& added) override {
-    MP_ASSIGN_OR_RETURN(const auto taken, scope_->Taken(now, added, written_));
-    return !taken.empty();
-  }
-
- private:
-  std::shared_ptr<OverwriteScope> scope_;
-  std::vector<AddFile> written_;
-};
-
-// What an overwrite removes.
-Status RemoveOverwritten(Transaction& transaction, const std::shared_ptr<const Snapshot>& snapshot,
-                         const WriteOptions& options, const std::vector<AddFile>& adds) {
-  std::vector<size_t> files(snapshot->files().size());
-  std::iota(files.begin(), files.end(), 0);
-  if (options.scope != nullptr) {
-    MP_ASSIGN_OR_RETURN(files, options.scope->Taken(snapshot, files, adds));
-  }
-  for (size_t file : files) transaction.Remove(snapshot->files().add(file));
-  if (options.scope == nullptr || options.reads_table) {
-    transaction.DependOnWholeTable();
-  } else {
-    transaction.DependOn(std::make_shared<InScope>(options.scope, adds));
-  }
-  return OkStatus();
-}
-
 Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
                             const WriteOptions& options, const TableShape& shape,
                             const std::vector<AddFile>& adds, int64_t rows) {
@@ -120,7 +84,10 @@ Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> s
   if (options.txn) transaction.SetTxn(*options.txn);
   for (const auto& domain : options.domain_metadata) transaction.SetDomain(domain);
   if (!overwrite) return transaction;
-  MP_RETURN_IF_ERROR(RemoveOverwritten(transaction, snapshot, options, adds));
+  transaction.DependOnWholeTable();
+  for (size_t i = 0; i < snapshot->files().size(); ++i) {
+    transaction.Remove(snapshot->files().add(i));
+  }
   if (shape.protocol != snapshot->protocol()) transaction.SetProtocol(shape.protocol);
   if (shape.metadata != snapshot->metadata()) transaction.SetMetadata(shape.metadata);
   return transaction;

@@ -17,25 +17,8 @@ namespace millpond::data {
 
 enum class WriteMode {
   kAppend,
-  kOverwrite,  // removes the files the snapshot has; conflicts with concurrent changes of them
+  kOverwrite,  // removes every file the snapshot has; conflicts with concurrent changes
 };
-
-// Which partitions an overwrite takes. Asked for the files of the snapshot, and again for those that
-// others add meanwhile: rows that would have gone too are a conflict.
-class OverwriteScope {
- public:
-  virtual ~OverwriteScope() = default;
-  // Of these files (indices into snapshot->files()), those that go. `written`: the new ones.
-  virtual Result<std::vector<size_t>> Taken(const std::shared_ptr<const Snapshot>& snapshot,
-                                            const std::vector<size_t>& files,
-                                            const std::vector<AddFile>& written) = 0;
-};
-
-// The partition with these values. Columns by their physical names, values as the log spells them;
-// a column that is not named may have any value.
-std::shared_ptr<OverwriteScope> StaticPartition(PartitionValues values);
-// The partitions that get rows.
-std::shared_ptr<OverwriteScope> WrittenPartitions();
 
 struct WriteOptions {
   WriteMode mode = WriteMode::kAppend;
@@ -55,10 +38,6 @@ struct WriteOptions {
   // with schema, partitioning and comment. Its id stays, and so do properties that are not given
   // anew.
   std::optional<CreateOptions> replace = {};
-  // With kOverwrite: what goes. Null: everything.
-  std::shared_ptr<OverwriteScope> scope = nullptr;
-  // With a scope: the rows were made from this table, and any change of it since `base` conflicts.
-  bool reads_table = false;
 };
 
 struct CommitResult {

@@ -8,6 +8,7 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/column_mapping.h"
+#include "data/delta/overwrite.h"
 #include "data/delta/partition_key.h"
 #include "data/sql/change_statement_internal.h"
 #include "data/sql/insert_rows_internal.h"
@@ -103,17 +104,19 @@ Result<QueryResult> ExecuteInsertOverwrite(const Statement& statement, Statement
   MP_ASSIGN_OR_RETURN(const StaticValues fixed, TakePartition(at, target, context));
   MP_ASSIGN_OR_RETURN(auto rows, TakeInsertRows(at, context, target.snapshot->schema(),
                                                 target.name, fixed.columns));
-  WriteOptions write;
-  write.mode = WriteMode::kOverwrite;
-  write.base = target.snapshot;
+  PartitionOverwrite overwrite{target.snapshot, nullptr};
   if (dynamic && !target.snapshot->metadata().partition_columns.empty()) {
-    write.parameters["isDynamicPartitionOverwrite"] = "true";
-    write.scope = WrittenPartitions();
+    overwrite.parameters["isDynamicPartitionOverwrite"] = "true";
+    overwrite.scope = WrittenPartitions();
   } else if (!fixed.values.empty()) {
-    write.scope = StaticPartition(fixed.values);
+    overwrite.scope = StaticPartition(fixed.values);
   }
-  write.reads_table = context.tables().HeldWasRead();
-  auto commit = WriteTable(target.table, *rows, write);
+  overwrite.reads_table = context.tables().HeldWasRead();
+  WriteOptions whole;
+  whole.mode = WriteMode::kOverwrite;
+  whole.base = target.snapshot;
+  auto commit = overwrite.scope != nullptr ? OverwritePartitions(target.table, *rows, overwrite)
+                                           : WriteTable(target.table, *rows, whole);
   if (!commit) return ErrorAt(statement.source, target.offset, commit.error());
   return QueryResult{nullptr, fmt::format("{} rows written over {}{}", commit->rows, target.name,
                                           CommitText(*commit))};

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
+#include "data/delta/overwrite.h"
 #include "data/sql/change_statement_internal.h"
 #include "data/sql/insert_rows_internal.h"
 #include "data/sql/syntax.h"
@@ -122,14 +123,12 @@ Result<CommitResult> ReplaceFiles(ChangeTarget& target, const NewRows& rows,
   AppendNewRows(sql, target, rows);
   sql.Text(" WHERE ");
   MP_RETURN_IF_ERROR(AppendChecked(sql, target, rows, "true"));
-  WriteOptions write;
-  write.mode = WriteMode::kOverwrite;
-  write.parameters["predicate"] = std::string(rows.condition);
-  write.base = target.snapshot;
-  write.reads_table = context.tables().HeldWasRead();
-  write.scope = std::make_shared<ConditionScope>(target, rows.condition, context);
+  PartitionOverwrite overwrite{target.snapshot,
+                               std::make_shared<ConditionScope>(target, rows.condition, context)};
+  overwrite.parameters["predicate"] = std::string(rows.condition);
+  overwrite.reads_table = context.tables().HeldWasRead();
   MP_ASSIGN_OR_RETURN(auto checked, context.Run(sql.sql(), std::move(options)));
-  return WriteTable(target.table, *checked, write);
+  return OverwritePartitions(target.table, *checked, overwrite);
 }
 
 Result<CommitResult> ReplaceRows(const ChangeTarget& target, const NewRows& rows,
