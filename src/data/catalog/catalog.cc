@@ -10,6 +10,7 @@
 #include "data/catalog/commit_record_store.h"
 #include "data/catalog/local_commit_feed.h"
 #include "data/catalog/warehouse.h"
+#include "data/delta/data_paths.h"
 
 namespace millpond::data {
 namespace {
@@ -47,7 +48,10 @@ class LocalCatalog : public Catalog {
     MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
     if (!exact) return NoSuchTable(name);
     MP_ASSIGN_OR_RETURN(const std::string path, warehouse_.Location(*exact));
-    if (path != warehouse_.ExactPath(*exact)) feed_.SetName(path, *exact);
+    if (path != warehouse_.ExactPath(*exact)) {
+      MP_RETURN_IF_ERROR(CheckLocation(*exact, path));
+      feed_.SetName(path, *exact);
+    }
     {
       std::lock_guard lock(tables_mutex_);
       if (auto found = tables_.find(path); found != tables_.end()) return found->second;
@@ -214,6 +218,19 @@ class LocalCatalog : public Catalog {
     table.SetListener(&feed_);
     std::lock_guard lock(tables_mutex_);
     return tables_.try_emplace(table.path(), table).first->second;
+  }
+
+  // A table elsewhere is where SQL may read, still.
+  Status CheckLocation(const TableName& name, const std::string& path) const {
+    MP_ASSIGN_OR_RETURN(const std::string resolved, CanonicalPath(path));
+    for (const std::string& root : *roots_) {
+      MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));
+      if (IsUnder(resolved, resolved_root)) return OkStatus();
+    }
+    return Fail(ErrorKind::kPermissionDenied,
+                "table {} lies at {}, outside the folders that may be read; add it to 'readable' in "
+                "millpond.yml",
+                name.ToString(), path);
   }
 
   // Best effort: what stays now goes another time.

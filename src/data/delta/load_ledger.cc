@@ -18,6 +18,17 @@ std::string Line(const Json& json) {
   return DumpJson(json) + "\n";
 }
 
+Result<LoadedFile> ParseFile(std::string_view line, const std::string& path) {
+  MP_ASSIGN_OR_RETURN(const Json json, ParseJson(line, path));
+  try {
+    return LoadedFile{json.at("name").get<std::string>(), json.at("size").get<int64_t>(),
+                      json.at("modified").get<int64_t>()};
+  } catch (const Json::exception& e) {
+    return Fail(ErrorKind::kCorrupt, "the record of loaded files {} is damaged: {}", path,
+                e.what());
+  }
+}
+
 }  // namespace
 
 // Lines of JSON: a head with the number of files and the segment before, one line a file, and an
@@ -81,11 +92,9 @@ Result<std::map<std::string, LoadedFile>> LoadLedger::Find(
     for (size_t at = 0; at < segment.lines.size();) {
       const size_t end = segment.lines.find('\n', at);
       MP_ASSIGN_OR_RETURN(
-          const Json json,
-          ParseJson(std::string_view(segment.lines).substr(at, end - at), PathOf(version)));
+          const LoadedFile file,
+          ParseFile(std::string_view(segment.lines).substr(at, end - at), PathOf(version)));
       at = end + 1;
-      LoadedFile file{json.value("name", ""), json.value("size", int64_t{0}),
-                      json.value("modified", int64_t{0})};
       // The newest record of a file comes first.
       if (names.contains(file.name)) found.try_emplace(file.name, file);
     }
@@ -97,7 +106,7 @@ Result<std::map<std::string, LoadedFile>> LoadLedger::Find(
 Result<Txn> LoadLedger::Append(const std::vector<LoadedFile>& files) const {
   std::string lines;
   for (const LoadedFile& file : files) {
-    lines += Line({{"name", file.name}, {"size", file.size_bytes}, {"modified", file.modified}});
+    lines += Line(Json{{"name", file.name}, {"size", file.size_bytes}, {"modified", file.modified}});
   }
   auto count = static_cast<int64_t>(files.size());
   int64_t previous = newest_;
@@ -117,9 +126,9 @@ Result<Txn> LoadLedger::Append(const std::vector<LoadedFile>& files) const {
     const int64_t number = (newest_ >> kRandomBits) + 1;
     const int64_t version =
         number << kRandomBits | static_cast<int64_t>(env_.random.Next() & 0xffffffffULL);
-    std::string bytes = Line({{"version", version}, {"previous", previous}, {"files", count}});
+    std::string bytes = Line(Json{{"version", version}, {"previous", previous}, {"files", count}});
     bytes += lines;
-    bytes += Line({{"crc32", Crc32(bytes)}});
+    bytes += Line(Json{{"crc32", Crc32(bytes)}});
     const Status put = env_.fs.PutIfAbsent(PathOf(version), bytes);
     if (put.has_value()) return Txn{kApplication, version, std::nullopt};
     if (put.error().kind() != ErrorKind::kAlreadyExists) {

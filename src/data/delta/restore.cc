@@ -7,6 +7,7 @@
 #include "data/delta/file_chunk_internal.h"
 #include "data/delta/protocol.h"
 #include "data/delta/scan.h"
+#include "data/delta/table_features.h"
 #include "data/delta/transaction.h"
 #include "data/parquet/reader.h"
 
@@ -138,24 +139,9 @@ StringMap MetricsOf(const Snapshot& to, const Snapshot& now, const FileChanges& 
 }  // namespace
 
 Protocol MergedProtocol(Protocol ours, const Protocol& other) {
-  if (other.min_writer_version == 7 || ours.min_writer_version == 7) {
-    const Protocol listed = WithWriterFeatures(other, {});
-    ours = WithWriterFeatures(std::move(ours), std::vector<std::string>(
-                                                   listed.writer_features.begin(),
-                                                   listed.writer_features.end()));
-  } else {
-    ours.min_writer_version = std::max(ours.min_writer_version, other.min_writer_version);
-  }
-  if (other.min_reader_version == 3) {
-    for (const std::string& name : other.reader_features) {
-      ours = WithReaderFeature(std::move(ours), name);
-    }
-  } else if (ours.min_reader_version < other.min_reader_version) {
-    ours.min_reader_version = other.min_reader_version;
-  } else if (ours.min_reader_version == 3 && other.min_reader_version == 2) {
-    ours = WithReaderFeature(std::move(ours), feature::kColumnMapping);
-  }
-  return ours;
+  std::set<std::string> features = WriterFeatures(other);
+  features.insert(other.reader_features.begin(), other.reader_features.end());
+  return WithFeatures(std::move(ours), features);
 }
 
 Status CompleteRowCount(const Environment& env, const Snapshot& snapshot, size_t file,

@@ -129,7 +129,7 @@ Result<QueryResult> CreateClone(TableHead head, TokenCursor& at, StatementContex
   if (!commit) return ErrorAt(text, head.name_offset, commit.error());
   return QueryResult{
       nullptr, fmt::format("table {} is a shallow clone of {} version {}, version {}: its {} files "
-                           "stay with {}, and a VACUUM there that takes them breaks the clone",
+                           "stay with {}, and VACUUM or DROP TABLE there can break the clone",
                            head.name.ToString(), source.name, snapshot->version(), commit->version,
                            snapshot->files().size(), source.name)};
 }

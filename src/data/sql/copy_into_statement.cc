@@ -196,6 +196,7 @@ Result<QueryResult> ExecuteCopyInto(const Statement& statement, StatementContext
       return ErrorAt(statement.source, target.offset, done.error());
     }
     MP_ASSIGN_OR_RETURN(target.snapshot, target.table.Latest());
+    context.tables().HoldStill(target.snapshot);
   }
 }
 

@@ -67,10 +67,16 @@ Status TakeSelect(TokenCursor& at, const SourceText& source, CopySource& copy) {
     copy.path_end = path.end();
     break;
   }
-  MP_ASSIGN_OR_RETURN(copy.select, at.TakeExpression("SELECT … FROM 'path'", {}));
-  const size_t begin = source.OffsetOf(copy.select);
-  if (copy.path.empty() || copy.path_offset < begin ||
-      copy.path_end > begin + copy.select.size()) {
+  size_t end = offset;
+  for (int depth = 0; !at.AtEnd(); at.Skip()) {
+    const Token& token = *at.Peek();
+    if (depth == 0 && token.IsPunctuation(")")) break;
+    if (token.IsPunctuation("(")) ++depth;
+    if (token.IsPunctuation(")")) --depth;
+    end = token.end();
+  }
+  copy.select = source.text().substr(offset, end - offset);
+  if (copy.path.empty() || copy.path_end > end) {
     return FailAt(source, offset, kBad, "a query of COPY INTO reads one path: SELECT … FROM 'path'");
   }
   return at.Expect(")");

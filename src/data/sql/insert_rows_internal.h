@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "data/delta/column_value.h"
 #include "data/sql/session_internal.h"
 #include "data/sql/token_cursor.h"
 

@@ -43,7 +43,7 @@ class LocatedTable {
   }
 
   Result<QueryResult> Register(std::string_view done) const {
-    MP_ASSIGN_OR_RETURN(auto table, context_.catalog().RegisterTable(head_.name, path_));
+    MP_RETURN_IF_ERROR(context_.catalog().RegisterTable(head_.name, path_));
     return QueryResult{nullptr,
                        fmt::format("table {} {} at {}", head_.name.ToString(), done, path_)};
   }

@@ -3,6 +3,7 @@
 // Rows of the table that match the condition go, the query's rows come, in one commit. Every new
 // row must match the condition too, or the statement fails and names one that does not. A condition
 // over partition columns alone takes whole files; any other marks rows in deletion vectors.
+#include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
@@ -167,6 +168,7 @@ Result<CommitResult> ReplaceRows(const ChangeTarget& target, const NewRows& rows
     };
   }
   MP_ASSIGN_OR_RETURN(auto outcome, ExecuteChange(target, query, context));
+  outcome.commit.rows = outcome.counts.inserted;  // and not those of files that were rewritten
   return std::move(outcome.commit);
 }
 
