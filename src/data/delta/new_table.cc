@@ -42,6 +42,10 @@ Protocol ProtocolFor(Protocol protocol, const CreateOptions& options) {
     protocol =
         WithWriterFeatures(std::move(protocol), {feature::kRowTracking, feature::kDomainMetadata});
   }
+  const auto policy = options.properties.find(property::kCheckpointPolicy);
+  if (policy != options.properties.end() && EqualNames(policy->second, "v2")) {
+    protocol = WithReaderFeature(std::move(protocol), feature::kV2Checkpoint);
+  }
   for (const auto& [key, value] : options.properties) {
     if (key.starts_with("delta.feature.") && EqualNames(value, "supported")) {
       protocol = WithWriterFeatures(std::move(protocol), {key.substr(14)});

@@ -54,7 +54,6 @@ constexpr NotBuilt kNotBuilt[] = {
     {property::kEnableChangeDataFeed, feature::kChangeDataFeed, "false"},
     {"delta.enableDeletionVectors", "deletionVectors", "false"},
     {"delta.enableTypeWidening", "typeWidening", "false"},
-    {"delta.checkpointPolicy", "v2Checkpoint", "classic"},
     {"delta.enableIcebergCompatV1", "icebergCompatV1", "false"},
     {"delta.enableIcebergCompatV2", "icebergCompatV2", "false"},
     {"delta.enableIcebergCompatV3", "icebergCompatV3", "false"},
@@ -110,6 +109,11 @@ Status CheckProperty(const std::string& key, const std::string& value) {
     if (EqualNames(value, "supported")) return OkStatus();
     return Fail(ErrorKind::kInvalidArgument, "property {} is 'supported' or left out, found '{}'",
                 key, value);
+  }
+  if (key == property::kCheckpointPolicy) {
+    if (EqualNames(value, "classic") || EqualNames(value, "v2")) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument, "property {} is 'classic' or 'v2', found '{}'", key,
+                value);
   }
   for (const NotBuilt& one : kNotBuilt) {
     if (key != one.key) continue;

@@ -67,7 +67,8 @@ bool IsLegacy(const std::string& name) {
 bool WriterUnderstands(const std::string& name) {
   static const std::set<std::string> kUnderstood = {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
-      feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck};
+      feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
+      feature::kV2Checkpoint};
   return kUnderstood.contains(name);
 }
 
@@ -96,6 +97,7 @@ Status CheckReadable(const Protocol& protocol, const Metadata& metadata,
   if (protocol.min_reader_version < 3) return OkStatus();
   for (const auto& name : protocol.reader_features) {
     if (name == feature::kTimestampNtz || name == feature::kVacuumProtocolCheck) continue;
+    if (name == feature::kV2Checkpoint) continue;
     if (name == feature::kColumnMapping && !ColumnMappingOn(metadata)) continue;
     return refuse(name);
   }

@@ -24,11 +24,13 @@ inline constexpr const char* kRowTracking = "rowTracking";
 inline constexpr const char* kDomainMetadata = "domainMetadata";
 inline constexpr const char* kTimestampNtz = "timestampNtz";
 inline constexpr const char* kVacuumProtocolCheck = "vacuumProtocolCheck";
+inline constexpr const char* kV2Checkpoint = "v2Checkpoint";
 }  // namespace feature
 
 namespace property {
 inline constexpr const char* kAppendOnly = "delta.appendOnly";
 inline constexpr const char* kCheckpointInterval = "delta.checkpointInterval";
+inline constexpr const char* kCheckpointPolicy = "delta.checkpointPolicy";
 inline constexpr const char* kColumnMappingMode = "delta.columnMapping.mode";
 inline constexpr const char* kEnableChangeDataFeed = "delta.enableChangeDataFeed";
 inline constexpr const char* kEnableInCommitTimestamps = "delta.enableInCommitTimestamps";

@@ -3,9 +3,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "data/delta/actions_json.h"
-#include "data/delta/checkpoint_writer.h"
 #include "data/delta/commit_builder.h"
 #include "data/delta/conflict.h"
+#include "data/delta/log_care.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
 #include "data/delta/table_internal.h"
@@ -237,7 +237,8 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
                                    std::move(origin));
     if (snapshot.has_value()) {
       table_.Remember(*snapshot);
-      if (auto rebased = CheckpointIfDue(table_.environment(), **snapshot)) {
+      const std::string& txn_id = pending_.info.txn_id;
+      if (auto rebased = AfterCommit(table_.environment(), **snapshot, txn_id)) {
         table_.Remember(std::move(rebased));
       }
     }

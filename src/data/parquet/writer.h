@@ -16,6 +16,7 @@ namespace millpond::data {
 struct ParquetWriteOptions {
   int64_t row_group_rows = 1 << 20;
   int64_t row_group_bytes = int64_t{64} << 20;  // of Arrow's memory; closes a row group
+  bool page_checksums = false;
 };
 
 class ParquetWriter {
