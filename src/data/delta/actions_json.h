@@ -12,6 +12,10 @@
 
 namespace millpond::data {
 
+// commitInfo.tags of our commits: how many actions there are, commitInfo included. A commit that
+// was cut at a line's end is whole JSON, and is found out by it.
+inline constexpr const char* kActionCountTag = "millpond.actions";
+
 // `what` names the bytes in errors ("_delta_log/00000000000000000007.json"). The sink may stop the
 // parse by an error, which is passed on.
 Status ParseCommit(std::string_view bytes, std::string_view what,

@@ -230,28 +230,27 @@ bool IsAction(std::string_view name) {
   return std::ranges::find(kActions, name) != std::end(kActions);
 }
 
-// A commit that was cut at a line's end is whole JSON. One of ours says how many files it adds.
+// A commit that was cut at a line's end is whole JSON. One of ours says how many actions it has.
 class Completeness {
  public:
   void See(const Action& action) {
-    if (std::holds_alternative<AddFile>(action)) ++adds_;
+    ++actions_;
     const auto* info = std::get_if<CommitInfo>(&action);
     if (info == nullptr || !info->engine_info.starts_with("Millpond/")) return;
-    const auto files = info->operation_metrics.find("numFiles");
-    if (files != info->operation_metrics.end()) promised_ = files->second;
+    const auto count = info->tags.find(kActionCountTag);
+    if (count != info->tags.end()) promised_ = count->second;
   }
 
   Status Check(std::string_view what) const {
-    if (!promised_ || *promised_ == fmt::format("{}", adds_)) return OkStatus();
-    return Fail(
-        ErrorKind::kCorrupt,
-        "{} is cut: it says that it adds {} files, and names {}; bring the file back from a "
-        "copy",
-        what, *promised_, adds_);
+    if (!promised_ || *promised_ == fmt::format("{}", actions_)) return OkStatus();
+    return Fail(ErrorKind::kCorrupt,
+                "{} is cut: it says that it has {} actions, and has {}; bring the file back from a "
+                "copy",
+                what, *promised_, actions_);
   }
 
  private:
-  int64_t adds_ = 0;
+  int64_t actions_ = 0;
   std::optional<std::string> promised_;
 };
 

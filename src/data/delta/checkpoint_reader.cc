@@ -198,9 +198,12 @@ class Loader {
   std::shared_ptr<const FileChunk> MakeChunk(bool take_stats, std::vector<AddPiece>& pieces) const {
     FileColumns columns;
     std::vector<CheckpointStats::Piece> places;
-    auto texts = std::make_unique<PackedStats>();
-    size_t paths = 0;
-    for (const AddPiece& piece : pieces) paths += piece.columns.paths.size();
+    size_t paths = 0, rows = 0;
+    for (const AddPiece& piece : pieces) {
+      paths += piece.columns.paths.size();
+      rows += piece.columns.size();
+    }
+    auto texts = std::make_unique<PackedStats>(rows);
     if (!pieces.empty()) pieces.front().columns.paths.reserve(paths);
     for (AddPiece& piece : pieces) {
       places.push_back({piece.file, piece.row_group, columns.size(), piece.columns.size()});

@@ -129,7 +129,7 @@ std::vector<int64_t> CheckpointStats::NumRecords() const {
 }
 
 Result<std::shared_ptr<const PackedStats>> CheckpointStats::Unpack(const Piece& piece) const {
-  auto texts = std::make_shared<PackedStats>();
+  auto texts = std::make_shared<PackedStats>(piece.rows);
   auto leaves = piece.file->LeavesUnder({kText});
   if (leaves.empty()) leaves = piece.file->LeavesUnder({kTyped});
   size_t count = 0;

@@ -6,8 +6,12 @@
 #include <arrow/extension_type.h>
 #include <arrow/scalar.h>
 #include <arrow/util/decimal.h>
+#include <arrow/util/key_value_metadata.h>
+
+#include <charconv>
 
 #include "data/arrow/status.h"
+#include "data/delta/column_mapping.h"
 
 namespace millpond::data {
 namespace {
@@ -113,17 +117,25 @@ Result<ArrayPtr> CastPrimitive(const ArrayPtr& array, const DataType& target, Ca
   return cast;
 }
 
+std::optional<int64_t> FieldIdOf(const arrow::Field& field) {
+  if (field.metadata() == nullptr) return std::nullopt;
+  const auto text = field.metadata()->Get("PARQUET:field_id");
+  if (!text.ok()) return std::nullopt;
+  int64_t id = 0;
+  const char* end = text->data() + text->size();
+  const auto parsed = std::from_chars(text->data(), end, id);
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  return id;
+}
+
 Result<ArrayPtr> CastStruct(const ArrayPtr& array, const DataType& target, CastRule rule,
-                            const std::string& column) {
+                            const std::string& column, FieldMatch match) {
   const auto& source = static_cast<const arrow::StructType&>(*array->type());
   auto data = array->data()->Copy();
   std::vector<std::shared_ptr<arrow::ArrayData>> children;
   size_t found = 0;
   for (const auto& field : target.fields()) {
-    int index = -1;
-    for (int i = 0; i < source.num_fields(); ++i) {
-      if (EqualNames(source.field(i)->name(), field.name)) index = i;
-    }
+    const int index = FindField(source.fields(), field, match);
     std::string name = column + "." + field.name;
     if (index < 0) {
       if (!field.nullable && rule == CastRule::kWrite) {
@@ -136,8 +148,8 @@ Result<ArrayPtr> CastStruct(const ArrayPtr& array, const DataType& target, CastR
       continue;
     }
     ++found;
-    MP_ASSIGN_OR_RETURN(
-        auto child, CastColumn(arrow::MakeArray(data->child_data[index]), field.type, rule, name));
+    MP_ASSIGN_OR_RETURN(auto child, CastColumn(arrow::MakeArray(data->child_data[index]),
+                                               field.type, rule, name, match));
     children.push_back(child->data());
   }
   if (rule == CastRule::kWrite && found < static_cast<size_t>(source.num_fields())) {
@@ -151,23 +163,23 @@ Result<ArrayPtr> CastStruct(const ArrayPtr& array, const DataType& target, CastR
 }
 
 Result<ArrayPtr> CastList(const ArrayPtr& array, const DataType& target, CastRule rule,
-                          const std::string& column) {
+                          const std::string& column, FieldMatch match) {
   auto data = array->data()->Copy();
   MP_ASSIGN_OR_RETURN(auto values, CastColumn(arrow::MakeArray(data->child_data[0]),
-                                              target.element(), rule, column + ".element"));
+                                              target.element(), rule, column + ".element", match));
   data->child_data[0] = values->data();
   data->type = ToArrowType(target);
   return arrow::MakeArray(data);
 }
 
 Result<ArrayPtr> CastMap(const ArrayPtr& array, const DataType& target, CastRule rule,
-                         const std::string& column) {
+                         const std::string& column, FieldMatch match) {
   auto data = array->data()->Copy();
   auto entries = data->child_data[0]->Copy();
   MP_ASSIGN_OR_RETURN(auto keys, CastColumn(arrow::MakeArray(entries->child_data[0]), target.key(),
-                                            rule, column + ".key"));
+                                            rule, column + ".key", match));
   MP_ASSIGN_OR_RETURN(auto values, CastColumn(arrow::MakeArray(entries->child_data[1]),
-                                              target.element(), rule, column + ".value"));
+                                              target.element(), rule, column + ".value", match));
   auto type = ToArrowType(target);
   entries->child_data = {keys->data(), values->data()};
   entries->type = static_cast<const arrow::MapType&>(*type).value_type();
@@ -196,24 +208,47 @@ bool CanWiden(const DataType& from, const DataType& to) {
   return from.kind() == TypeKind::kTimestampNtz && to.kind() == TypeKind::kTimestamp;
 }
 
+FieldMatch MatchInFiles(const Metadata& metadata) {
+  const auto mode = ColumnMappingModeOf(metadata);
+  return mode.has_value() && *mode == ColumnMappingMode::kId ? FieldMatch::kId
+                                                             : FieldMatch::kPhysicalName;
+}
+
+int FindField(const arrow::FieldVector& fields, const StructField& field, FieldMatch match) {
+  int found = -1;
+  const std::string name = match == FieldMatch::kName ? field.name : PhysicalName(field);
+  const std::optional<int64_t> id = ColumnId(field);
+  for (int i = 0; i < static_cast<int>(fields.size()); ++i) {
+    if (match == FieldMatch::kId) {
+      if (id && FieldIdOf(*fields[i]) == id) return i;
+    } else {
+      if (fields[i]->name() == name) return i;
+      if (found < 0 && EqualNames(fields[i]->name(), name)) found = i;
+    }
+  }
+  return found;
+}
+
 Result<ArrayPtr> CastColumn(ArrayPtr array, const DataType& target, CastRule rule,
-                            const std::string& column) {
+                            const std::string& column, FieldMatch match) {
   if (array->type_id() == arrow::Type::NA) {
     MP_ARROW_ASSIGN_OR_RETURN(auto nulls,
                               arrow::MakeArrayOfNull(ToArrowType(target), array->length()));
     return nulls;
   }
   MP_ASSIGN_OR_RETURN_CONTEXT(array, Plain(array), "column '{}'", column);
-  if (array->type()->Equals(*ToArrowType(target))) return array;
+  // Nested types go part by part even if they are equal: names may be mapped, and files name the
+  // inner fields of maps and lists as they like.
+  if (target.is_primitive() && array->type()->Equals(*ToArrowType(target))) return array;
   auto id = array->type_id();
   if (target.kind() == TypeKind::kStruct && id == arrow::Type::STRUCT) {
-    return CastStruct(array, target, rule, column);
+    return CastStruct(array, target, rule, column, match);
   }
   if (target.kind() == TypeKind::kArray && id == arrow::Type::LIST) {
-    return CastList(array, target, rule, column);
+    return CastList(array, target, rule, column, match);
   }
   if (target.kind() == TypeKind::kMap && id == arrow::Type::MAP) {
-    return CastMap(array, target, rule, column);
+    return CastMap(array, target, rule, column, match);
   }
   if (!target.is_primitive()) return WrongType(*array->type(), target, rule, column);
   return CastPrimitive(array, target, rule, column);

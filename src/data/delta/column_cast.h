@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "data/delta/actions.h"
 #include "data/delta/column_value.h"
 #include "data/delta/schema.h"
 
@@ -18,10 +19,26 @@ enum class CastRule {
   kRead,   // and: timestamps with or without zone, integers whose values fit, bytes as text
 };
 
+// How a field of the table is found among those of a file, at every level (PROTOCOL.md, "Reader
+// Requirements for Column Mapping").
+enum class FieldMatch {
+  kName,          // the rows speak the table's own names
+  kPhysicalName,  // by the name in files; without column mapping that is the name
+  kId,            // by Parquet's field id alone: a field without one is not there
+};
+
+// The way of a table's data files.
+FieldMatch MatchInFiles(const Metadata& metadata);
+
+// The position of `field` among `fields`, -1: not there. An exact name wins over one that differs
+// by case.
+int FindField(const arrow::FieldVector& fields, const StructField& field, FieldMatch match);
+
 // kInvalidArgument (write) or kCorrupt (read) names `column` and both types.
 Result<std::shared_ptr<arrow::Array>> CastColumn(std::shared_ptr<arrow::Array> array,
                                                  const DataType& target, CastRule rule,
-                                                 const std::string& column);
+                                                 const std::string& column,
+                                                 FieldMatch match = FieldMatch::kName);
 
 // May every value of `from` be written into a column of `to` without loss?
 bool CanWiden(const DataType& from, const DataType& to);

@@ -1,6 +1,7 @@
 #include "data/delta/commit_builder.h"
 
 #include "base/json.h"
+#include "data/delta/actions_json.h"
 #include "data/delta/file_chunk_internal.h"
 #include "data/delta/protocol.h"
 
@@ -61,7 +62,8 @@ Result<int64_t> RowIdHighWaterMark(const Snapshot* base) {
   return mark->get<int64_t>();
 }
 
-Result<std::vector<Action>> BuildCommit(const PendingCommit& pending, const Snapshot* base,
+Result<std::vector<Action>> BuildCommit(const PendingCommit& pending,
+                                        const PlacedRowDeletes* placed, const Snapshot* base,
                                         int64_t version, int64_t now_ms) {
   std::optional<Metadata> new_metadata = pending.metadata;
   const Protocol& protocol = pending.protocol ? *pending.protocol : base->protocol();
@@ -77,6 +79,11 @@ Result<std::vector<Action>> BuildCommit(const PendingCommit& pending, const Snap
   }
 
   std::vector<AddFile> adds = pending.adds;
+  std::vector<RemoveFile> removes = pending.removes;
+  if (placed != nullptr) {
+    adds.insert(adds.end(), placed->adds.begin(), placed->adds.end());
+    removes.insert(removes.end(), placed->removes.begin(), placed->removes.end());
+  }
   std::vector<DomainMetadata> domains = pending.domains;
   if (SupportsWriterFeature(protocol, feature::kRowTracking)) {
     MP_ASSIGN_OR_RETURN(int64_t mark, RowIdHighWaterMark(base));
@@ -92,9 +99,10 @@ Result<std::vector<Action>> BuildCommit(const PendingCommit& pending, const Snap
   if (new_metadata) actions.push_back(std::move(*new_metadata));
   if (pending.txn) actions.push_back(*pending.txn);
   for (auto& domain : domains) actions.push_back(std::move(domain));
-  for (const auto& remove : pending.removes) actions.push_back(remove);
+  for (auto& remove : removes) actions.push_back(std::move(remove));
   for (auto& add : adds) actions.push_back(std::move(add));
   for (const auto& cdc : pending.cdcs) actions.push_back(cdc);
+  std::get<CommitInfo>(actions.front()).tags[kActionCountTag] = fmt::format("{}", actions.size());
   return actions;
 }
 

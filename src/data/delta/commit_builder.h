@@ -10,7 +10,9 @@
 namespace millpond::data {
 
 // `base` is null for version 0. The commitInfo comes first.
-Result<std::vector<Action>> BuildCommit(const PendingCommit& pending, const Snapshot* base,
+// `placed`: what the pending row deletes come to on `base`; null: there are none.
+Result<std::vector<Action>> BuildCommit(const PendingCommit& pending,
+                                        const PlacedRowDeletes* placed, const Snapshot* base,
                                         int64_t version, int64_t now_ms);
 
 // The greatest row id given out so far, -1 if none was.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "data/delta/file_list.h"
 #include "data/delta/protocol.h"
 
 namespace millpond::data {
@@ -14,6 +15,9 @@ class ConflictCheck {
                 const std::string& table_path, int64_t version)
       : ours_(ours), read_metadata_(read_metadata), table_path_(table_path), version_(version) {
     for (const auto& remove : ours.removes) removed_.insert(KeyOf(remove));
+    for (const auto& rows : ours.row_deletes) {
+      touched_.insert(ResolveDataPath(table_path, rows.file.path));
+    }
   }
 
   Status operator()(const Protocol&) const { return Conflict("changed the protocol"); }
@@ -59,6 +63,11 @@ class ConflictCheck {
     return FileKey(table_path_, file.path, file.deletion_vector ? &*file.deletion_vector : nullptr);
   }
 
+  template <typename File>
+  bool Touches(const File& file) const {
+    return !touched_.empty() && touched_.contains(ResolveDataPath(table_path_, file.path));
+  }
+
   template <typename... Args>
   std::unexpected<Error> Conflict(fmt::format_string<Args...> format, Args&&... args) const {
     return Fail(ErrorKind::kConflict,
@@ -73,6 +82,7 @@ class ConflictCheck {
   const std::string& table_path_;
   int64_t version_;
   std::set<std::string> removed_;
+  std::set<std::string> touched_;  // files that lose rows
 };
 
 }  // namespace
@@ -83,6 +93,21 @@ Status CheckConflict(const PendingCommit& ours, const Metadata& read_metadata,
   ConflictCheck check(ours, read_metadata, table_path, winner_version);
   for (const auto& action : winner) MP_RETURN_IF_ERROR(std::visit(check, action));
   return OkStatus();
+}
+
+std::vector<AddFile> NewRows(const std::string& table_path, const std::vector<Action>& commit) {
+  std::set<std::string> removed;
+  for (const Action& action : commit) {
+    const auto* remove = std::get_if<RemoveFile>(&action);
+    if (remove != nullptr) removed.insert(ResolveDataPath(table_path, remove->path));
+  }
+  std::vector<AddFile> added;
+  for (const Action& action : commit) {
+    const auto* add = std::get_if<AddFile>(&action);
+    if (add == nullptr || !add->data_change) continue;
+    if (!removed.contains(ResolveDataPath(table_path, add->path))) added.push_back(*add);
+  }
+  return added;
 }
 
 }  // namespace millpond::data

@@ -11,7 +11,10 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
+#include "data/delta/column_mapping.h"
 #include "data/delta/partition_key.h"
+#include "data/delta/physical_rows_internal.h"
+#include "data/delta/protocol.h"
 #include "data/delta/statistics.h"
 #include "data/parquet/writer.h"
 
@@ -32,32 +35,41 @@ struct DataWriter::OpenFile {
 };
 
 DataWriter::DataWriter(const Environment& env, std::string table_path, Schema schema,
-                       std::vector<std::string> partition_columns, StringMap properties,
-                       int64_t target_file_bytes)
+                       const Metadata& metadata, DataWriterOptions options)
     : env_(env),
       table_path_(std::move(table_path)),
       schema_(std::move(schema)),
-      partition_columns_(std::move(partition_columns)),
-      properties_(std::move(properties)),
-      target_file_bytes_(target_file_bytes) {
-  std::vector<StructField> data_fields;
-  for (size_t i = 0; i < schema_.size(); ++i) {
-    const auto& field = schema_.fields()[i];
-    bool partition = std::ranges::any_of(
-        partition_columns_, [&](const auto& name) { return EqualNames(name, field.name); });
-    if (partition) continue;
-    data_fields.push_back(field);
-    data_columns_.push_back(static_cast<int>(i));
+      properties_(metadata.configuration),
+      options_(std::move(options)) {
+  for (const auto& name : metadata.partition_columns) {
+    partition_indices_.push_back(schema_.IndexOf(name));
+    partition_columns_.push_back(PhysicalName(schema_.fields()[partition_indices_.back()]));
   }
-  for (const auto& name : partition_columns_) partition_indices_.push_back(schema_.IndexOf(name));
+  std::vector<StructField> data_fields, file_fields;
+  for (size_t i = 0; i < schema_.size(); ++i) {
+    if (std::ranges::find(partition_indices_, static_cast<int>(i)) != partition_indices_.end()) {
+      continue;
+    }
+    data_fields.push_back(schema_.fields()[i]);
+    file_columns_.push_back(static_cast<int>(i));
+  }
+  file_fields = data_fields;
+  if (options_.row_ids) {
+    for (const char* key : {property::kRowIdColumn, property::kRowCommitVersionColumn}) {
+      file_columns_.push_back(static_cast<int>(schema_.size() + file_fields.size()) -
+                              static_cast<int>(data_fields.size()));
+      file_fields.push_back({properties_.at(key), DataType(TypeKind::kLong)});
+    }
+  }
   data_schema_ = Schema(std::move(data_fields));
+  file_schema_ = PhysicalArrowSchema(Schema(std::move(file_fields)));
 }
 
 DataWriter::~DataWriter() = default;
 
 Status DataWriter::Write(const arrow::RecordBatch& batch) {
   rows_ += batch.num_rows();
-  MP_ARROW_ASSIGN_OR_RETURN(auto data, batch.SelectColumns(data_columns_));
+  MP_ARROW_ASSIGN_OR_RETURN(auto data, batch.SelectColumns(file_columns_));
   if (partition_columns_.empty()) return WritePartition({}, *data);
 
   std::vector<Key> keys(batch.num_rows(), Key(partition_columns_.size()));
@@ -86,12 +98,12 @@ Status DataWriter::WritePartition(const Key& key, const arrow::RecordBatch& data
   if (data.num_rows() == 0) return OkStatus();
   MP_ASSIGN_OR_RETURN(OpenFile * file, FileFor(key));
   int64_t before = file->writer->bytes();
-  MP_RETURN_IF_ERROR(file->writer->Write(data));
+  MP_RETURN_IF_ERROR(file->writer->Write(*AsPhysical(data, file_schema_)));
   MP_RETURN_IF_ERROR(file->stats.Update(data));
   MP_ARROW_ASSIGN_OR_RETURN(int64_t bytes, arrow::util::ReferencedBufferSize(data));
   if (file->writer->bytes() != before) file->buffered_bytes = 0;
   file->buffered_bytes += bytes;
-  if (file->writer->bytes() >= target_file_bytes_) {
+  if (file->writer->bytes() >= options_.target_file_bytes) {
     MP_RETURN_IF_ERROR(CloseFile(open_.find(key)));
   }
   return ReserveMemory();
@@ -100,7 +112,10 @@ Status DataWriter::WritePartition(const Key& key, const arrow::RecordBatch& data
 Result<DataWriter::OpenFile*> DataWriter::FileFor(const Key& key) {
   if (auto found = open_.find(key); found != open_.end()) return found->second.get();
   if (open_.size() >= kMaxOpenFiles) MP_RETURN_IF_ERROR(CloseLargest());
-  std::string folder = PartitionFolder(partition_columns_, key);
+  std::string folder = options_.folder;
+  if (const std::string partition = PartitionFolder(partition_columns_, key); !partition.empty()) {
+    folder = folder.empty() ? partition : JoinPath(folder, partition);
+  }
   std::string absolute = folder.empty() ? table_path_ : JoinPath(table_path_, folder);
   if (!folder.empty() && !folders_.contains(absolute)) {
     MP_RETURN_IF_ERROR(env_.fs.CreateDirectories(absolute));
@@ -112,8 +127,7 @@ Result<DataWriter::OpenFile*> DataWriter::FileFor(const Key& key) {
   for (size_t i = 0; i < key.size(); ++i) values[partition_columns_[i]] = key[i];
   std::string relative = folder.empty() ? name : JoinPath(folder, name);
   paths_.push_back(JoinPath(table_path_, relative));
-  MP_ASSIGN_OR_RETURN(auto writer,
-                      ParquetWriter::Open(env_, paths_.back(), data_schema_.ToArrow()));
+  MP_ASSIGN_OR_RETURN(auto writer, ParquetWriter::Open(env_, paths_.back(), file_schema_));
   auto file =
       std::make_unique<OpenFile>(OpenFile{std::move(relative), std::move(values), std::move(writer),
                                           StatsCollector(data_schema_, properties_)});

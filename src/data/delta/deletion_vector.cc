@@ -135,6 +135,19 @@ Result<std::shared_ptr<const RowSet>> ReadDeletedRows(const Environment& env,
   return std::make_shared<const RowSet>(std::move(rows));
 }
 
+Status CheckDeletedRows(const Snapshot& snapshot, size_t file, const RowSet* deleted,
+                        int64_t rows) {
+  if (deleted == nullptr || deleted->empty() ||
+      deleted->greatest() < static_cast<uint64_t>(std::max<int64_t>(rows, 0))) {
+    return OkStatus();
+  }
+  return Fail(ErrorKind::kCorrupt,
+              "the deletion vector of data file {} of table {} version {} deletes row {}, and the "
+              "file has {} rows: bring the vector or the file back from a copy",
+              snapshot.files().log_path(file), snapshot.path(), snapshot.version(),
+              deleted->greatest(), rows);
+}
+
 DeletionVector DeletionVectorWriter::Append(const RowSet& rows) {
   if (bytes_.empty()) {
     const std::string uuid = NewUuid4(env_.random);

@@ -19,7 +19,10 @@ namespace millpond::data {
 Result<std::shared_ptr<const RowSet>> ReadDeletedRows(const Environment& env,
                                                       const Snapshot& snapshot, size_t file);
 
-// The same for any add or remove of the table.
+// kCorrupt: the vector (null: none) deletes a row that the file, which has `rows` of them, has not.
+Status CheckDeletedRows(const Snapshot& snapshot, size_t file, const RowSet* deleted, int64_t rows);
+
+// What is read, for any add or remove of the table.
 Result<RowSet> ReadDeletionVector(const Environment& env, const std::string& table_path,
                                   const DeletionVector& vector);
 

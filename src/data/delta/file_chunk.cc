@@ -136,7 +136,7 @@ FileColumns ColumnsOf(std::string_view table_path, std::vector<AddFile>& adds, P
 
 FileChunk::FileChunk(std::string_view table_path, std::vector<AddFile> adds)
     : table_path_(table_path) {
-  auto stats = std::make_unique<PackedStats>();
+  auto stats = std::make_unique<PackedStats>(adds.size());
   columns_ = ColumnsOf(table_path, adds, *stats);
   stats_ = std::move(stats);
   BuildIndex();

@@ -152,7 +152,7 @@ void PackedStats::Finish() {
 void PackedStats::Pack() {
   Block block;
   block.raw_size = open_.size();
-  if (open_.size() > 4096) {
+  if (pack_ && open_.size() > 4096) {
     const auto* raw = reinterpret_cast<const uint8_t*>(open_.data());
     auto size = static_cast<int64_t>(open_.size());
     std::string packed(Zstd().MaxCompressedLen(size, raw), '\0');

@@ -68,6 +68,7 @@ bool WriterUnderstands(const std::string& name) {
   static const std::set<std::string> kUnderstood = {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
       feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
+      feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed,
       feature::kV2Checkpoint};
   return kUnderstood.contains(name);
 }
@@ -91,15 +92,12 @@ Status CheckReadable(const Protocol& protocol, const Metadata& metadata,
     return Fail(ErrorKind::kUnsupported, "table {} keeps its data as '{}', not as Parquet",
                 table_path, metadata.format_provider);
   }
-  if (protocol.min_reader_version == 2 && ColumnMappingOn(metadata)) {
-    return refuse(feature::kColumnMapping);
-  }
   if (protocol.min_reader_version < 3) return OkStatus();
+  static const std::set<std::string> kRead = {feature::kColumnMapping, feature::kDeletionVectors,
+                                              feature::kTimestampNtz,
+                                              feature::kVacuumProtocolCheck, feature::kV2Checkpoint};
   for (const auto& name : protocol.reader_features) {
-    if (name == feature::kTimestampNtz || name == feature::kVacuumProtocolCheck) continue;
-    if (name == feature::kV2Checkpoint) continue;
-    if (name == feature::kColumnMapping && !ColumnMappingOn(metadata)) continue;
-    return refuse(name);
+    if (!kRead.contains(name)) return refuse(name);
   }
   return OkStatus();
 }

@@ -1,6 +1,7 @@
-// A plain read of one snapshot, without SQL: file by file, one row group at a time, partition
-// columns put in, every column cast to the table's type. Errors name the file; a file that is not
-// what the log says is kCorrupt.
+// A plain read of one snapshot, without SQL: file by file, one row group at a time, rows of
+// deletion vectors left out, partition columns put in, columns found as the table's column mapping
+// says, each cast to the table's type. Errors name the file; a file that is not what the log says
+// is kCorrupt.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -16,10 +17,17 @@
 namespace millpond::data {
 
 struct ScanOptions {
-  std::optional<std::vector<std::string>> columns;  // nullopt: all, in the schema's order
-  std::optional<std::vector<size_t>> files;         // indices into files(); nullopt: all
+  std::optional<std::vector<std::string>> columns = {};  // nullopt: all, in the schema's order
+  std::optional<std::vector<size_t>> files = {};         // indices into files(); nullopt: all
   int64_t batch_rows = 64 * 1024;
+  // Rows that deletion vectors took away come too.
+  bool with_deleted_rows = false;
+  // A column kRowPositionColumn (int64, not null) behind the others: the row's place in its file,
+  // counted over all rows of the file, deleted ones too.
+  bool with_row_positions = false;
 };
+
+inline constexpr const char* kRowPositionColumn = "_row_position";
 
 // The reader keeps the snapshot alive and borrows what env refers to. Errors of ReadNext come as
 // arrow::Status; data/arrow/status.h turns them back.

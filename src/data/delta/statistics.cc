@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "data/arrow/status.h"
+#include "data/delta/column_mapping.h"
 #include "data/delta/protocol.h"
 
 namespace millpond::data {
@@ -224,7 +225,7 @@ struct StatsCollector::Node {
   static Node Make(const StructField& field, const std::string& prefix,
                    const std::optional<std::set<std::string>>& named, bool inherited, int* left) {
     Node node;
-    node.name = field.name;
+    node.name = PhysicalName(field);
     node.type = field.type;
     std::string path = prefix + field.name;
     bool wanted = inherited || (named && named->contains(path));

@@ -17,13 +17,14 @@ namespace millpond::data {
 
 class StatsCollector {
  public:
-  // `columns`: the data columns of the file, without partition columns.
+  // `columns`: the data columns of the file, without partition columns. The statistics name them
+  // physically, the table's properties logically.
   StatsCollector(const Schema& columns, const StringMap& table_properties);
   ~StatsCollector();
   StatsCollector(StatsCollector&&) noexcept;
   StatsCollector& operator=(StatsCollector&&) noexcept;
 
-  // Columns as in the schema given, of its Arrow types.
+  // Begins with the columns of the schema given, of its Arrow types.
   Status Update(const arrow::RecordBatch& batch);
   std::string ToJson() const;
 

@@ -78,9 +78,12 @@ class StatsSource {
   virtual bool in_memory() const = 0;
 };
 
-// JSON texts in zstd-packed blocks of rows.
+// JSON texts in blocks of rows, zstd-packed if there are many: what a few commits add is soon packed
+// with more, and who follows a table does not wait for it.
 class PackedStats : public StatsSource {
  public:
+  static constexpr size_t kPackFrom = 2048;
+  explicit PackedStats(size_t expected_rows) : pack_(expected_rows >= kPackFrom) {}
   void Append(std::string_view json);
   void Finish();  // packs the last block
 
@@ -103,6 +106,7 @@ class PackedStats : public StatsSource {
   // Calls visit(row, text) for all rows in order.
   void ForEach(const std::function<void(size_t, std::string_view)>& visit) const;
 
+  bool pack_;
   std::vector<Block> blocks_;
   std::vector<uint32_t> ends_;  // of each row within its block
   std::string open_;

@@ -1,5 +1,7 @@
 #include "data/delta/transaction.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/random.h"
 #include "data/delta/actions_json.h"
@@ -81,57 +83,69 @@ void Transaction::Add(AddFile add) {
 }
 
 void Transaction::Remove(const AddFile& live, bool data_change) {
-  RemoveFile remove;
-  remove.path = live.path;
-  // Retention counts from here, by the system's clock whatever the project's says.
-  remove.deletion_timestamp_ms = SystemClock().NowMillis();
-  remove.data_change = data_change;
-  remove.extended_file_metadata = true;
-  remove.partition_values = live.partition_values;
-  remove.size_bytes = live.size_bytes;
-  remove.tags = live.tags;
-  remove.deletion_vector = live.deletion_vector;
-  remove.base_row_id = live.base_row_id;
-  remove.default_row_commit_version = live.default_row_commit_version;
-  pending_.removes.push_back(std::move(remove));
+  pending_.removes.push_back(RemoveOf(live, data_change));
 }
 
 void Transaction::AddCdc(CdcFile cdc) {
   pending_.cdcs.push_back(std::move(cdc));
 }
 
+void Transaction::DeleteRows(RowDelete rows) {
+  pending_.row_deletes.push_back(std::move(rows));
+}
+
+void Transaction::DependOn(std::shared_ptr<ReadDependency> dependency) {
+  pending_.dependency = std::move(dependency);
+}
+
 void Transaction::DependOnWholeTable() {
   pending_.depends_on_whole_table = true;
 }
 
+Status Transaction::CheckAppendOnly() const {
+  if (base_ == nullptr || !base_->metadata().IsEnabled(property::kAppendOnly)) return OkStatus();
+  const bool removes = std::ranges::any_of(
+      pending_.removes, [](const RemoveFile& remove) { return remove.data_change; });
+  if (!removes && pending_.row_deletes.empty()) return OkStatus();
+  return Fail(ErrorKind::kInvalidArgument,
+              "table {} is append-only (property {}): rows can be added, not changed or removed",
+              table_.path(), property::kAppendOnly);
+}
+
+Result<std::string> Transaction::Bytes(const std::vector<Action>& actions, int64_t version) const {
+  std::string bytes;
+  for (const auto& action : actions) {
+    MP_ASSIGN_OR_RETURN_CONTEXT(const std::string line, ActionLine(action),
+                                "version {} of table {}", version, table_.path());
+    bytes += line;
+  }
+  return bytes;
+}
+
 Result<CommitResult> Transaction::Commit() {
   const Environment& env = table_.environment();
-  if (base_ != nullptr && base_->metadata().IsEnabled(property::kAppendOnly)) {
-    for (const auto& remove : pending_.removes) {
-      if (!remove.data_change) continue;
-      return Fail(
-          ErrorKind::kInvalidArgument,
-          "table {} is append-only (property {}): rows can be added, not changed or removed",
-          table_.path(), property::kAppendOnly);
-    }
-  }
+  MP_RETURN_IF_ERROR(CheckAppendOnly());
   for (int restamps = 0;;) {
     MP_RETURN_IF_ERROR(env.cancellation.Check());
     int64_t version = base_ == nullptr ? 0 : base_->version() + 1;
-    const int64_t now_ms = env.clock.NowMillis();
-    MP_ASSIGN_OR_RETURN(auto actions, BuildCommit(pending_, base_.get(), version, now_ms));
-    std::string bytes;
-    for (const auto& action : actions) {
-      MP_ASSIGN_OR_RETURN_CONTEXT(const std::string line, ActionLine(action),
-                                  "version {} of table {}", version, table_.path());
-      bytes += line;
+    std::unique_ptr<PlacedRowDeletes> placed;
+    if (!pending_.row_deletes.empty()) {
+      MP_ASSIGN_OR_RETURN(placed, PlaceRowDeletes(env, *base_, pending_.row_deletes));
     }
+    const int64_t now_ms = env.clock.NowMillis();
+    MP_ASSIGN_OR_RETURN(auto actions,
+                        BuildCommit(pending_, placed.get(), base_.get(), version, now_ms));
+    MP_ASSIGN_OR_RETURN(const std::string bytes, Bytes(actions, version));
     const bool stamped = std::get<CommitInfo>(actions.front()).in_commit_timestamp_ms.has_value();
     std::optional<int64_t> fresh;
     if (stamped && restamps < kRestamps) fresh = now_ms;
-    MP_ASSIGN_OR_RETURN(Attempt attempt, TryCommit(version, bytes, TimeOf(actions), fresh));
-    if (attempt == Attempt::kCommitted) return Finish(version, actions);
-    if (attempt == Attempt::kStampTooOld) {
+    auto attempt = TryCommit(version, bytes, TimeOf(actions), fresh);
+    const bool written = attempt.has_value() ? *attempt == Attempt::kCommitted
+                                             : attempt.error().kind() == ErrorKind::kOutcomeUnknown;
+    if (placed != nullptr && !written) placed->vectors.Discard();
+    MP_RETURN_IF_ERROR(attempt);
+    if (*attempt == Attempt::kCommitted) return Finish(version, actions);
+    if (*attempt == Attempt::kStampTooOld) {
       ++restamps;
       continue;
     }
@@ -187,14 +201,22 @@ Result<Transaction::Attempt> Transaction::TryCommit(int64_t version, const std::
 
 // Goes on from the newest version, if the winners' commits allow it.
 Status Transaction::CatchUp() {
+  const Environment& env = table_.environment();
   const Metadata& read_metadata = base_->metadata();
+  std::vector<AddFile> added;
   auto check = [&](int64_t version, std::string_view bytes) -> Status {
     std::vector<Action> winner;
     MP_RETURN_IF_ERROR(ParseCommit(bytes, table_.shared_->log.CommitPath(version), [&](Action a) {
       winner.push_back(std::move(a));
       return OkStatus();
     }));
-    return CheckConflict(pending_, read_metadata, table_.path(), winner, version);
+    MP_RETURN_IF_ERROR(CheckConflict(pending_, read_metadata, table_.path(), winner, version));
+    if (!pending_.row_deletes.empty()) {
+      MP_RETURN_IF_ERROR(
+          CheckRowConflict(env, table_.path(), pending_.row_deletes, winner, version));
+    }
+    for (auto& add : NewRows(table_.path(), winner)) added.push_back(std::move(add));
+    return OkStatus();
   };
   int64_t lost = base_->version() + 1;
   MP_ASSIGN_OR_RETURN(auto next, table_.shared_->log.Advance(base_, check));
@@ -203,12 +225,31 @@ Status Transaction::CatchUp() {
                 "version {} of table {} was there and is gone: read the table again", lost,
                 table_.path());
   }
+  MP_RETURN_IF_ERROR(CheckDependency(next, added));
   if (!pending_.protocol) {
     MP_RETURN_IF_ERROR(
         CheckWritable(next->protocol(), next->metadata(), next->schema(), next->path()));
   }
   base_ = std::move(next);
   return OkStatus();
+}
+
+Status Transaction::CheckDependency(const std::shared_ptr<const Snapshot>& now,
+                                    const std::vector<AddFile>& added) const {
+  if (pending_.dependency == nullptr) return OkStatus();
+  std::vector<size_t> files;
+  for (const AddFile& add : added) {
+    const DeletionVector* vector = add.deletion_vector ? &*add.deletion_vector : nullptr;
+    if (auto file = now->files().Find(add.path, vector)) files.push_back(*file);
+  }
+  if (files.empty()) return OkStatus();
+  MP_ASSIGN_OR_RETURN(const bool depends, pending_.dependency->DependsOn(now, files));
+  if (!depends) return OkStatus();
+  return Fail(ErrorKind::kConflict,
+              "other writers committed versions {} to {} of table {} first and added rows that the "
+              "{} would have touched, among them in file {}: read the table again and repeat it",
+              base_->version() + 1, now->version(), table_.path(), pending_.info.operation,
+              now->files().log_path(files.front()));
 }
 
 // The commit is durable: nothing from here on may turn into an error.
@@ -220,6 +261,12 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
   for (const auto& add : pending_.adds) {
     ++result.files;
     result.bytes += add.size_bytes;
+  }
+  for (const auto& deletes : pending_.row_deletes) result.rows_removed += deletes.rows.size();
+  if (pending_.protocol && base_ != nullptr) {
+    for (const std::string& name : pending_.protocol->writer_features) {
+      if (!SupportsWriterFeature(base_->protocol(), name)) result.new_features.push_back(name);
+    }
   }
   SnapshotOrigin origin;
   if (base_ != nullptr) origin = base_->origin();

@@ -5,8 +5,8 @@
 //
 //   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::Begin(table));
 //   transaction.SetOperation("DELETE", {{"predicate", text}});
-//   transaction.DependOnWholeTable();
-//   transaction.Remove(...); transaction.Add(...);
+//   transaction.DeleteRows({file, rows});
+//   transaction.DependOn(predicate);
 //   MP_ASSIGN_OR_RETURN(auto result, transaction.Commit());
 //
 // An in-commit timestamp is the moment from which others may count on seeing the commit, so it must
@@ -22,10 +22,22 @@
 #include <string>
 #include <vector>
 
+#include "data/delta/row_deletes.h"
 #include "data/delta/table.h"
 #include "data/delta/write.h"
 
 namespace millpond::data {
+
+// What an outcome depends on besides the rows that it touches: a DELETE would also have taken the
+// rows that another writer added meanwhile, where they match its predicate.
+class ReadDependency {
+ public:
+  virtual ~ReadDependency() = default;
+  // Could the rows of these files (indices into now->files()), which were added since the read,
+  // have changed the outcome?
+  virtual Result<bool> DependsOn(const std::shared_ptr<const Snapshot>& now,
+                                 const std::vector<size_t>& added) = 0;
+};
 
 // The parts of a commit before version-dependent values are filled in.
 struct PendingCommit {
@@ -37,11 +49,14 @@ struct PendingCommit {
   std::vector<AddFile> adds;
   std::vector<RemoveFile> removes;
   std::vector<CdcFile> cdcs;
+  std::vector<RowDelete> row_deletes;
+  std::shared_ptr<ReadDependency> dependency;  // null: none, or the whole table
   bool depends_on_whole_table = false;
 
   // Adds rows and depends on nothing it read.
   bool IsBlindAppend() const {
-    return !depends_on_whole_table && removes.empty() && !protocol && !metadata;
+    return !depends_on_whole_table && dependency == nullptr && removes.empty() &&
+           row_deletes.empty() && !protocol && !metadata;
   }
 };
 
@@ -65,6 +80,9 @@ class Transaction {
   // The whole remove action for a live file of the snapshot, with its time filled in.
   void Remove(const AddFile& live, bool data_change = true);
   void AddCdc(CdcFile cdc);
+  // Some rows of a live file go. At most once for a file; not together with Remove of it.
+  void DeleteRows(RowDelete rows);
+  void DependOn(std::shared_ptr<ReadDependency> dependency);
   // The outcome depends on every file of the snapshot: any concurrent change of files conflicts.
   void DependOnWholeTable();
 
@@ -81,7 +99,11 @@ class Transaction {
   // `stamp_ms`: the in-commit timestamp in the bytes, if it must be fresh.
   Result<Attempt> TryCommit(int64_t version, const std::string& bytes, Micros commit_time,
                             std::optional<int64_t> stamp_ms);
+  Status CheckAppendOnly() const;
+  Result<std::string> Bytes(const std::vector<Action>& actions, int64_t version) const;
   Status CatchUp();
+  Status CheckDependency(const std::shared_ptr<const Snapshot>& now,
+                         const std::vector<AddFile>& added) const;
   Result<CommitResult> Finish(int64_t version, const std::vector<Action>& actions);
 
   DeltaTable table_;

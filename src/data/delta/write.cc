@@ -1,80 +1,22 @@
 #include "data/delta/write.h"
 
-#include <arrow/array.h>
-#include <arrow/array/util.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "data/arrow/status.h"
-#include "data/delta/column_cast.h"
 #include "data/delta/data_writer.h"
 #include "data/delta/new_table_internal.h"
 #include "data/delta/protocol.h"
+#include "data/delta/row_mapper_internal.h"
 #include "data/delta/transaction.h"
-#include "data/delta/value_check.h"
 
 namespace millpond::data {
 namespace {
 
 constexpr int64_t kSliceRows = 64 * 1024;  // bounds what one step holds besides the open files
 constexpr int kRestarts = 20;
-
-// Brings the caller's batches to the table's columns.
-class RowMapper {
- public:
-  static Result<RowMapper> Make(const Schema& table, const arrow::Schema& rows,
-                                const std::string& path) {
-    RowMapper mapper;
-    mapper.schema_ = table;
-    mapper.source_.assign(table.size(), -1);
-    mapper.arrow_schema_ = table.ToArrow();
-    for (int i = 0; i < rows.num_fields(); ++i) {
-      const std::string& name = rows.field(i)->name();
-      int column = table.IndexOf(name);
-      if (column < 0) {
-        return Fail(ErrorKind::kInvalidArgument,
-                    "table {} has no column '{}': leave it out or add it to the table", path, name);
-      }
-      if (mapper.source_[column] >= 0) {
-        return Fail(ErrorKind::kInvalidArgument, "the rows have the column '{}' twice", name);
-      }
-      mapper.source_[column] = i;
-    }
-    for (size_t i = 0; i < table.size(); ++i) {
-      if (mapper.source_[i] >= 0 || table.fields()[i].nullable) continue;
-      return Fail(ErrorKind::kInvalidArgument,
-                  "the rows lack the column '{}', which is NOT NULL in table {}",
-                  table.fields()[i].name, path);
-    }
-    return mapper;
-  }
-
-  Result<std::shared_ptr<arrow::RecordBatch>> Map(const arrow::RecordBatch& rows) const {
-    std::vector<std::shared_ptr<arrow::Array>> columns;
-    for (size_t i = 0; i < schema_.size(); ++i) {
-      const StructField& field = schema_.fields()[i];
-      std::shared_ptr<arrow::Array> column;
-      if (source_[i] < 0) {
-        MP_ARROW_ASSIGN_OR_RETURN(column,
-                                  arrow::MakeArrayOfNull(ToArrowType(field.type), rows.num_rows()));
-      } else {
-        MP_ASSIGN_OR_RETURN(
-            column, CastColumn(rows.column(source_[i]), field.type, CastRule::kWrite, field.name));
-        MP_RETURN_IF_ERROR(CheckNullability(*column, field, field.name));
-        MP_RETURN_IF_ERROR(CheckValues(*column, field.type, field.name));
-      }
-      columns.push_back(std::move(column));
-    }
-    return arrow::RecordBatch::Make(arrow_schema_, rows.num_rows(), std::move(columns));
-  }
-
- private:
-  Schema schema_;
-  std::shared_ptr<arrow::Schema> arrow_schema_;
-  std::vector<int> source_;  // of each table column: the rows' column, -1 if there is none
-};
 
 bool AlreadyThere(const Snapshot& snapshot, const std::optional<Txn>& txn) {
   if (!txn) return false;
@@ -243,9 +185,9 @@ Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& row
   MP_RETURN_IF_ERROR(CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
   MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(shape.schema, *rows.schema(), table.path()));
 
-  DataWriter writer(table.environment(), table.path(), shape.schema,
-                    shape.metadata.partition_columns, shape.metadata.configuration,
-                    options.target_file_bytes);
+  DataWriterOptions write_options;
+  write_options.target_file_bytes = options.target_file_bytes;
+  DataWriter writer(table.environment(), table.path(), shape.schema, shape.metadata, write_options);
   MP_ASSIGN_OR_RETURN(const auto adds, WriteFiles(table, rows, mapper, writer));
   return Settle(CommitFiles(table, snapshot, options, shape, adds, writer.rows()), writer);
 }
@@ -257,8 +199,7 @@ Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
                       NewTable::Prepare(env, std::move(path), options, std::move(roots)));
   const DeltaTable& table = made.table();
   MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(options.schema, *rows.schema(), table.path()));
-  DataWriter writer(env, table.path(), options.schema, made.metadata().partition_columns,
-                    made.metadata().configuration, WriteOptions().target_file_bytes);
+  DataWriter writer(env, table.path(), options.schema, made.metadata());
   MP_ASSIGN_OR_RETURN(auto adds, WriteFiles(table, rows, mapper, writer));
   StringMap metrics = MetricsOf(adds, writer.rows());
   MP_ASSIGN_OR_RETURN(auto commit,

@@ -42,11 +42,13 @@ struct WriteOptions {
 
 struct CommitResult {
   int64_t version = 0;
-  int64_t rows = 0;
+  int64_t rows = 0;          // written
+  int64_t rows_removed = 0;  // rows changed count as removed and written
   int64_t files = 0;
   int64_t bytes = 0;
   bool skipped_by_txn = false;
   Micros commit_time = 0;
+  std::vector<std::string> new_features = {};  // table features that this commit turned on
 };
 
 Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& rows,

@@ -255,9 +255,9 @@ TEST_F(WriteTest, CreateRefusesWhatItCannotKeep) {
   EXPECT_THAT(DeltaTable::Create(machine_.env, dir_ / "u", options),
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'nothing'")));
   options.partition_columns = {};
-  options.properties = {{"delta.feature.deletionVectors", "supported"}};
+  options.properties = {{"delta.feature.icebergCompatV2", "supported"}};
   EXPECT_THAT(DeltaTable::Create(machine_.env, dir_ / "u", options),
-              FailsWith(ErrorKind::kUnsupported, HasSubstr("'deletionVectors'")));
+              FailsWith(ErrorKind::kUnsupported, HasSubstr("'icebergCompatV2'")));
   EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "u"),
               FailsWith(ErrorKind::kNotFound, HasSubstr("no Delta table at")));
 }

@@ -27,6 +27,8 @@ class RelationNamer {
     if (relation.is_function) {
       MP_ASSIGN_OR_RETURN(name, NameFunction(relation));
       alias = relation.function->name;
+    } else if (tables_.IsTarget(relation.names)) {
+      return std::nullopt;
     } else {
       auto found = SessionTables::NameOf(relation.names);
       if (!found.has_value()) return At(relation, std::move(found).error());
@@ -83,6 +85,24 @@ class RelationNamer {
 
 }  // namespace
 
+namespace {
+
+Result<PreparedQuery> NameRelations(const RewrittenSql& outer, const SourceText& source,
+                                    const SourceText& inner, const SelectTree& tree,
+                                    std::shared_ptr<SessionTables> tables,
+                                    const FindRelationFunction& find, const Workspace& workspace) {
+  RelationNamer namer(source, outer, inner, *tables, find, workspace);
+  std::vector<Replacement> names;
+  for (const auto& relation : Relations(tree)) {
+    MP_ASSIGN_OR_RETURN(auto name, namer.Name(relation));
+    if (name) names.push_back(*std::move(name));
+  }
+  MP_ASSIGN_OR_RETURN(const auto named, Rewrite(inner.text(), inner, std::move(names)));
+  return PreparedQuery{outer.Then(named), std::move(tables)};
+}
+
+}  // namespace
+
 Result<PreparedQuery> PrepareQuery(std::string_view part, const SourceText& source,
                                    std::vector<Replacement> replacements,
                                    std::shared_ptr<SessionTables> tables,
@@ -93,14 +113,17 @@ Result<PreparedQuery> PrepareQuery(std::string_view part, const SourceText& sour
   MP_ASSIGN_OR_RETURN(const auto outer, Rewrite(part, source, std::move(replacements)));
   const SourceText inner(source.file(), outer.text());
   MP_ASSIGN_OR_RETURN(const auto inner_tree, ParseSelect(inner));
-  RelationNamer namer(source, outer, inner, *tables, find, workspace);
-  std::vector<Replacement> names;
-  for (const auto& relation : Relations(inner_tree)) {
-    MP_ASSIGN_OR_RETURN(auto name, namer.Name(relation));
-    if (name) names.push_back(*std::move(name));
-  }
-  MP_ASSIGN_OR_RETURN(const auto named, Rewrite(inner.text(), inner, std::move(names)));
-  return PreparedQuery{outer.Then(named), std::move(tables)};
+  return NameRelations(outer, source, inner, inner_tree, std::move(tables), find, workspace);
+}
+
+Result<PreparedQuery> PrepareQuery(const RewrittenSql& composed, const SourceText& source,
+                                   std::shared_ptr<SessionTables> tables,
+                                   const FindRelationFunction& find, const Workspace& workspace) {
+  const SourceText inner(source.file(), composed.text());
+  MP_ASSIGN_OR_RETURN(const auto tree, ParseSelect(inner));
+  MP_RETURN_IF_ERROR(CheckWalls(
+      tree, source, [&](const std::string& name) { return find(name) != nullptr; }, &composed));
+  return NameRelations(composed, source, inner, tree, std::move(tables), find, workspace);
 }
 
 }  // namespace millpond::data

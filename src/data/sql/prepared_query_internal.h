@@ -27,4 +27,9 @@ Result<PreparedQuery> PrepareQuery(std::string_view part, const SourceText& sour
                                    std::shared_ptr<SessionTables> tables,
                                    const FindRelationFunction& find, const Workspace& workspace);
 
+// The same for a query that Millpond put together from parts of the user's text.
+Result<PreparedQuery> PrepareQuery(const RewrittenSql& composed, const SourceText& source,
+                                   std::shared_ptr<SessionTables> tables,
+                                   const FindRelationFunction& find, const Workspace& workspace);
+
 }  // namespace millpond::data

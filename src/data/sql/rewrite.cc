@@ -58,6 +58,18 @@ size_t RewrittenSql::SourceOffset(size_t rewritten_offset) const {
   return piece->kept ? piece->source + (rewritten_offset - piece->rewritten) : piece->source;
 }
 
+void RewrittenSql::Append(const RewrittenSql& part) {
+  for (const Piece& piece : part.pieces_) {
+    pieces_.push_back({text_.size() + piece.rewritten, piece.source, piece.kept});
+  }
+  text_ += part.text_;
+}
+
+void RewrittenSql::Append(std::string_view text, size_t source_offset) {
+  pieces_.push_back({text_.size(), source_offset, false});
+  text_ += text;
+}
+
 RewrittenSql RewrittenSql::Then(const RewrittenSql& next) const {
   RewrittenSql out;
   out.text_ = next.text_;

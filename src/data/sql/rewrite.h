@@ -31,6 +31,11 @@ class RewrittenSql {
   // `next` rewrote text(): its text, with the way back to this one's source.
   RewrittenSql Then(const RewrittenSql& next) const;
 
+  // A query put together from parts of the user's text (each rewritten on its own) and text of
+  // Millpond's, whose errors point at `source_offset`.
+  void Append(const RewrittenSql& part);
+  void Append(std::string_view text, size_t source_offset);
+
  private:
   friend class RewriteBuilder;
   struct Piece {

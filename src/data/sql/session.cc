@@ -24,9 +24,6 @@ struct Refusal {
 
 // Statements that SQL has and Millpond does not run yet: named, with what to do instead.
 constexpr Refusal kNotBuilt[] = {
-    {"UPDATE", "write the changed rows by CREATE OR REPLACE TABLE t AS SELECT …"},
-    {"DELETE", "write the rows to keep by CREATE OR REPLACE TABLE t AS SELECT …"},
-    {"MERGE", "write the merged rows by CREATE OR REPLACE TABLE t AS SELECT …"},
     {"ALTER", "make the table anew by CREATE OR REPLACE TABLE t AS SELECT …"},
     {"TRUNCATE", "empty it by CREATE OR REPLACE TABLE t AS SELECT * FROM t WHERE false"},
     {"COPY", "write a file by --format parquet -o FILE; read files by read_files('path', …)"},
@@ -46,7 +43,7 @@ std::unexpected<Error> Refuse(const Statement& statement) {
   }
   return FailAt(statement.source, first.offset, ErrorKind::kInvalidArgument,
                 "no statement begins with '{}'; there are SELECT, EXPLAIN, CREATE TABLE, INSERT "
-                "INTO, DROP TABLE, DESCRIBE and SHOW TABLES",
+                "INTO, UPDATE, DELETE, MERGE, DROP TABLE, DESCRIBE and SHOW TABLES",
                 first.text);
 }
 
@@ -63,6 +60,9 @@ Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext&
     return ExecuteCreateTable(statement, context);
   }
   if (first.Is("INSERT")) return ExecuteInsert(statement, context);
+  if (first.Is("DELETE")) return ExecuteDelete(statement, context);
+  if (first.Is("UPDATE")) return ExecuteUpdate(statement, context);
+  if (first.Is("MERGE")) return ExecuteMerge(statement, context);
   if (first.Is("DROP")) return ExecuteDropTable(statement, context);
   if (first.Is("DESCRIBE") || first.Is("DESC")) return ExecuteDescribe(statement, context);
   if (first.Is("SHOW")) return ExecuteShow(statement, context);
@@ -118,19 +118,36 @@ Catalog& SqlEngine::catalog() {
 
 // -- one statement
 
+RelationFunction* StatementContext::FindFunction(const std::string& name) const {
+  auto found = session_.shared.functions.find(name);
+  return found == session_.shared.functions.end() ? nullptr : found->second;
+}
+
 Result<PreparedQuery> StatementContext::Prepare(std::string_view part,
                                                 std::vector<Replacement> replacements) {
-  auto find = [this](const std::string& name) -> RelationFunction* {
-    auto found = session_.shared.functions.find(name);
-    return found == session_.shared.functions.end() ? nullptr : found->second;
-  };
+  auto find = [this](const std::string& name) { return FindFunction(name); };
   return PrepareQuery(part, source_, std::move(replacements), tables_, find, catalog().workspace());
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
+    const RewrittenSql& composed, RunOptions options) {
+  auto find = [this](const std::string& name) { return FindFunction(name); };
+  MP_ASSIGN_OR_RETURN(auto query,
+                      PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
+  return session_.shared.queries->Run({source_, query.text}, query.tables, options);
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
     std::string_view part, std::vector<Replacement> replacements, RunOptions options) {
   MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
   return session_.shared.queries->Run({source_, query.text}, query.tables, options);
+}
+
+Result<std::shared_ptr<arrow::Schema>> StatementContext::Describe(const RewrittenSql& composed) {
+  auto find = [this](const std::string& name) { return FindFunction(name); };
+  MP_ASSIGN_OR_RETURN(auto query,
+                      PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
+  return session_.shared.queries->Describe({source_, query.text}, query.tables);
 }
 
 Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run) {

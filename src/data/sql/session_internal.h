@@ -54,12 +54,17 @@ class StatementContext {
   Result<std::shared_ptr<arrow::RecordBatchReader>> Run(std::string_view part,
                                                         std::vector<Replacement> replacements = {},
                                                         RunOptions options = {});
+  // A query put together from parts of the user's text.
+  Result<std::shared_ptr<arrow::RecordBatchReader>> Run(const RewrittenSql& composed,
+                                                        RunOptions options = {});
   Result<QueryPlan> Explain(std::string_view part, bool run);
   Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
                                                   std::vector<Replacement> replacements = {});
+  Result<std::shared_ptr<arrow::Schema>> Describe(const RewrittenSql& composed);
   Result<BoundCalls> Calls(std::string_view part, std::vector<Replacement> replacements);
 
  private:
+  RelationFunction* FindFunction(const std::string& name) const;  // null: not registered
   SqlSession::Impl& session_;
   const SourceText& source_;
   std::shared_ptr<SessionTables> tables_;
@@ -71,6 +76,9 @@ QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::
 // Executors, one file each. `statement` begins with the words that the name says.
 Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);

@@ -11,6 +11,7 @@ namespace {
 
 constexpr char kPathSchema[] = "delta";     // tables by path
 constexpr char kStreamSchema[] = "stream";  // streams of table functions
+constexpr char kTargetSchema[] = "target";  // tables that a statement changes
 
 std::string Lower(std::string text) {
   std::ranges::transform(text, text.begin(), [](char c) {
@@ -55,6 +56,23 @@ QueryName SessionTables::Add(std::shared_ptr<arrow::RecordBatchReader> reader) {
   return {kStreamSchema, std::to_string(streams_.size() - 1)};
 }
 
+std::string SessionTables::AddTarget(std::shared_ptr<const Snapshot> snapshot,
+                                     std::optional<std::vector<uint32_t>> files) {
+  const std::lock_guard lock(mutex_);
+  std::string name = snapshot->path();
+  targets_.push_back({std::move(name), std::move(snapshot), nullptr, true, std::move(files)});
+  return fmt::format("lake.{}.{}", kTargetSchema, QuoteName(std::to_string(targets_.size() - 1)));
+}
+
+bool SessionTables::IsTarget(const std::vector<std::string>& parts) const {
+  if (parts.size() != 3 || parts[0] != "lake" || parts[1] != kTargetSchema) return false;
+  const std::lock_guard lock(mutex_);
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    if (parts[2] == std::to_string(i)) return true;
+  }
+  return false;
+}
+
 Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const std::string& table,
                                              const TableMoment& moment) {
   const std::lock_guard lock(mutex_);
@@ -62,6 +80,11 @@ Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const st
     const size_t index = std::stoul(table);
     if (index < streams_.size()) return ResolvedTable{"stream", nullptr, streams_[index]};
     return Fail(ErrorKind::kInternal, "no stream {}", index);
+  }
+  if (schema == kTargetSchema) {
+    const size_t index = std::stoul(table);
+    if (index < targets_.size()) return targets_[index];
+    return Fail(ErrorKind::kInternal, "no target {}", index);
   }
   const Key key{Lower(schema + "." + table), moment};
   if (const auto found = resolved_.find(key); found != resolved_.end()) return found->second;
@@ -89,6 +112,7 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
     snapshot = table.AtVersion(*pin);
   } else if (held_ != nullptr && IsSamePlace(held_->path(), table.path())) {
     snapshot = held_;
+    held_was_read_ = true;
   } else {
     snapshot = table.Latest();
   }

@@ -39,10 +39,20 @@ class SessionTables : public TableSource {
   // Every read of the snapshot's table that asks for no other version reads this one, by name or by
   // path.
   void HoldStill(std::shared_ptr<const Snapshot> snapshot) { held_ = std::move(snapshot); }
+  // Was that version read by name, as by a subquery over the table that a statement changes?
+  bool HeldWasRead() const {
+    const std::lock_guard lock(mutex_);
+    return held_was_read_;
+  }
   // Asks for kReadFiles.
   Status MayReadFile(const std::string& path) {
     return access_.Check(principal_, Privilege::kReadFiles, path);
   }
+  // The target of a change, which only text of Millpond's own can name: gives the name, as SQL.
+  std::string AddTarget(std::shared_ptr<const Snapshot> snapshot,
+                        std::optional<std::vector<uint32_t>> files = std::nullopt);
+  // Is it the name of one?
+  bool IsTarget(const std::vector<std::string>& parts) const;
   // A stream under a name of its own, for a table function; gives the name.
   QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
 
@@ -57,9 +67,11 @@ class SessionTables : public TableSource {
   Principal principal_;
   SessionNames names_;
   std::shared_ptr<const Snapshot> held_;
-  std::mutex mutex_;
+  bool held_was_read_ = false;
+  mutable std::mutex mutex_;
   std::map<Key, ResolvedTable> resolved_;
   std::vector<std::shared_ptr<OnceReader>> streams_;
+  std::vector<ResolvedTable> targets_;
 };
 
 }  // namespace millpond::data

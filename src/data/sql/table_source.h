@@ -54,7 +54,16 @@ struct ResolvedTable {
   std::string name;                          // for people: main.default.orders
   std::shared_ptr<const Snapshot> snapshot;  // or
   std::shared_ptr<OnceReader> reader;
+  // The target of a change: its scan also gives each row's place, as columns that no user sees.
+  bool with_places = false;
+  std::optional<std::vector<uint32_t>> files = {};  // only these of the snapshot's files
 };
+
+// The columns of places: the file's index in the snapshot's list, the row's position in the file.
+inline constexpr const char* kFilePlace = "__millpond_file";
+inline constexpr const char* kRowPlace = "__millpond_row";
+// And, of a table that tracks rows, the row's id.
+inline constexpr const char* kRowIdPlace = "__millpond_row_id";
 
 class TableSource {
  public:

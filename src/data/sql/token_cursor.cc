@@ -1,5 +1,7 @@
 #include "data/sql/token_cursor.h"
 
+#include <algorithm>
+
 namespace millpond::data {
 
 bool TokenCursor::Matches(const Token& token, std::string_view word) {
@@ -77,6 +79,21 @@ std::string_view TokenCursor::TakeUntilSeparator() {
     if (token.IsPunctuation(")") || token.IsPunctuation(">")) --depth;
     if (token.IsPunctuation(">>")) depth -= 2;
   }
+  return TextBetween(first, at_);
+}
+
+Result<std::string_view> TokenCursor::TakeExpression(
+    std::string_view what, std::initializer_list<std::string_view> stops) {
+  const size_t first = at_;
+  int depth = 0;
+  for (; !AtEnd(); ++at_) {
+    const Token& token = tokens_[at_];
+    const auto is = [&](std::string_view word) { return Matches(token, word); };
+    if (depth == 0 && (is(",") || is(")") || std::ranges::any_of(stops, is))) break;
+    if (is("(") || is("[") || is("{") || is("CASE")) ++depth;
+    if (is(")") || is("]") || is("}") || is("END")) --depth;
+  }
+  if (at_ == first) return Unexpected(what);
   return TextBetween(first, at_);
 }
 

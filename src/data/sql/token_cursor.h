@@ -45,6 +45,10 @@ class TokenCursor {
   std::string_view TakeRest();
   // The text of tokens up to (not including) a "," or ")" of this depth.
   std::string_view TakeUntilSeparator();
+  // The text of an expression: up to (not including) a ",", a ")", or one of the words, outside of
+  // brackets and CASE … END. An empty one is an error that says what was expected.
+  Result<std::string_view> TakeExpression(std::string_view what,
+                                          std::initializer_list<std::string_view> stops);
 
   size_t offset() const;  // of the next token, or of the end
   std::unexpected<Error> Unexpected(std::string_view expected) const;

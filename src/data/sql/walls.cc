@@ -44,19 +44,23 @@ std::string RemedyFor(const std::string& function) {
 }  // namespace
 
 Status CheckWalls(const SelectTree& tree, const SourceText& source,
-                  const std::function<bool(const std::string&)>& is_registered) {
+                  const std::function<bool(const std::string&)>& is_registered,
+                  const RewrittenSql* outer) {
+  const auto place = [&](size_t offset) {
+    return outer != nullptr ? outer->SourceOffset(offset) : offset;
+  };
   Status status = OkStatus();
   ForEachRelation(tree, [&](const TableRef& ref) {
     if (!status) return;
     if (ref.kind == TableRef::Kind::kOther) {
-      status = FailAt(source, ref.offset, ErrorKind::kUnsupported,
+      status = FailAt(source, place(ref.offset), ErrorKind::kUnsupported,
                       "PIVOT, UNPIVOT, DESCRIBE and SHOW inside FROM are not supported; write "
                       "aggregates with FILTER (WHERE …) for PIVOT");
     } else if (ref.kind == TableRef::Kind::kFunction) {
       const std::string& name = ref.function->name;
       if (std::ranges::find(kTableFunctions, name) != kTableFunctions.end()) return;
       if (is_registered(name)) return;
-      status = FailAt(source, ref.offset, ErrorKind::kPermissionDenied,
+      status = FailAt(source, place(ref.offset), ErrorKind::kPermissionDenied,
                       "table function {} is not available; {}", name, RemedyFor(name));
     }
   });
@@ -68,7 +72,7 @@ Status CheckWalls(const SelectTree& tree, const SourceText& source,
         expression.name.starts_with("pg_") || expression.name.starts_with("has_") ||
         expression.name.starts_with("duckdb_");
     if (!refused) return;
-    status = FailAt(source, expression.offset, ErrorKind::kPermissionDenied,
+    status = FailAt(source, place(expression.offset), ErrorKind::kPermissionDenied,
                     "function {} is not available: it looks at the server, not at data",
                     expression.name);
   });

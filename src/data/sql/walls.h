@@ -12,7 +12,10 @@
 namespace millpond::data {
 
 // `is_registered` says whether a table function of that name was registered with the engine.
+// `outer`: the tree is of its text, and places in the source are found through it; null: the tree
+// is of the source.
 Status CheckWalls(const SelectTree& tree, const SourceText& source,
-                  const std::function<bool(const std::string&)>& is_registered);
+                  const std::function<bool(const std::string&)>& is_registered,
+                  const RewrittenSql* outer = nullptr);
 
 }  // namespace millpond::data

@@ -200,7 +200,7 @@ Result<std::unique_ptr<QueryEngine>> QueryEngine::Open(const Environment& env,
   }
   const std::string temp = made.value_or("");
   try {
-    auto scans = std::make_shared<PlannedScans>();
+    auto scans = std::make_shared<PlannedScans>(env);
     duckdb::DBConfig config;
     RegisterLakeStorage(config);
     auto files = duckdb::make_uniq<duckdb::VirtualFileSystem>();

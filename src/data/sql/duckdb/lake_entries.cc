@@ -1,8 +1,10 @@
 #include <duckdb/catalog/catalog.hpp>
+#include <duckdb/common/multi_file/multi_file_reader.hpp>
 #include <duckdb/common/table_column.hpp>
 #include <duckdb/parser/parsed_data/create_table_info.hpp>
 #include <duckdb/storage/table_storage_info.hpp>
 
+#include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_entries_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
@@ -16,7 +18,8 @@ duckdb::TableFunction LakeTableEntry::GetScanFunction(
     return BindReaderScan(context, *table_.reader, bind_data, types, names);
   }
   StatementTables& statement = StatementTables::Of(context);
-  const auto lake = MakeLakeTable(statement.scans(), table_);
+  const auto lake = MakeLakeTable(statement.scans(), table_, deleted_);
+  if (table_.with_places) lake->entry = this;
   statement.AddMeter(lake->meter);
   return BindLakeScan(context, lake, bind_data);
 }
@@ -25,12 +28,20 @@ duckdb::TableStorageInfo LakeTableEntry::GetStorageInfo(duckdb::ClientContext&) 
   return duckdb::TableStorageInfo();
 }
 
-// Only the one that count(*) reads: the rest (file name, row number) is not for queries.
+// The one that count(*) reads, and the places of rows where a statement changes them: file names
+// and row numbers are not for queries.
 duckdb::virtual_column_map_t LakeTableEntry::GetVirtualColumns() const {
   duckdb::virtual_column_map_t columns;
   if (!table_.reader) {
     columns.insert(
         {duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN)});
+  }
+
+  if (table_.with_places) {
+    columns.insert({duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX,
+                    duckdb::TableColumn(kFilePlace, duckdb::LogicalType::UBIGINT)});
+    columns.insert({duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER,
+                    duckdb::TableColumn(kRowPlace, duckdb::LogicalType::BIGINT)});
   }
   return columns;
 }
@@ -53,7 +64,12 @@ duckdb::unique_ptr<duckdb::CatalogEntry> MakeLakeEntry(duckdb::ClientContext& co
       info.columns.AddColumn(duckdb::ColumnDefinition(field.name, ToLogicalType(field.type)));
     }
   }
-  return duckdb::make_uniq<LakeTableEntry>(schema, info, std::move(table));
+  std::shared_ptr<DeletedRows> deleted;
+  if (table.snapshot) {
+    const Environment& env = StatementTables::Of(context).scans()->env();
+    deleted = std::make_shared<DeletedRows>(env, table.snapshot);
+  }
+  return duckdb::make_uniq<LakeTableEntry>(schema, info, std::move(table), std::move(deleted));
 }
 
 }  // namespace millpond::data

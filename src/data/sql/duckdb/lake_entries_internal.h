@@ -12,8 +12,10 @@ namespace millpond::data {
 class LakeTableEntry : public duckdb::TableCatalogEntry {
  public:
   LakeTableEntry(duckdb::SchemaCatalogEntry& schema, duckdb::CreateTableInfo& info,
-                 ResolvedTable table)
-      : TableCatalogEntry(schema.ParentCatalog(), schema, info), table_(std::move(table)) {}
+                 ResolvedTable table, std::shared_ptr<DeletedRows> deleted)
+      : TableCatalogEntry(schema.ParentCatalog(), schema, info),
+        table_(std::move(table)),
+        deleted_(std::move(deleted)) {}
 
   duckdb::TableFunction GetScanFunction(
       duckdb::ClientContext& context, duckdb::unique_ptr<duckdb::FunctionData>& bind_data) override;
@@ -31,6 +33,7 @@ class LakeTableEntry : public duckdb::TableCatalogEntry {
 
  private:
   ResolvedTable table_;
+  std::shared_ptr<DeletedRows> deleted_;  // of all scans of this table in the statement
 };
 
 // The columns that an entry for the table has.

@@ -89,6 +89,7 @@ bool MayMatch(const LakeTable& table, size_t file, size_t column,
 }
 
 std::vector<uint32_t> LakeFileList::AllFiles(const LakeTable& table) {
+  if (table.files) return *table.files;
   std::vector<uint32_t> files(table.scan->snapshot().files().size());
   std::iota(files.begin(), files.end(), 0);
   return files;
@@ -172,7 +173,8 @@ duckdb::unique_ptr<duckdb::NodeStatistics> LakeFileList::GetCardinality(
   for (uint32_t file : files_) {
     const auto count = files.num_records(file);
     if (!count) return nullptr;
-    rows += *count;
+    const DeletionVector* deleted = files.deletion_vector(file);
+    rows += std::max<int64_t>(*count - (deleted == nullptr ? 0 : deleted->cardinality), 0);
   }
   return duckdb::make_uniq<duckdb::NodeStatistics>(static_cast<duckdb::idx_t>(rows),
                                                    static_cast<duckdb::idx_t>(rows));

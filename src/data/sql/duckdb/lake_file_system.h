@@ -19,11 +19,14 @@ inline constexpr std::string_view kLakePrefix = "lake://";
 // Which snapshots may be read now. Shared by the file system and the scans.
 class PlannedScans {
  public:
+  explicit PlannedScans(const Environment& env) : env_(env) {}
+  const Environment& env() const { return env_; }
   uint64_t Add(std::shared_ptr<const Snapshot> snapshot);
   void Remove(uint64_t id);
   std::shared_ptr<const Snapshot> Find(uint64_t id) const;
 
  private:
+  Environment env_;
   mutable std::mutex mutex_;
   uint64_t next_ = 1;
   std::unordered_map<uint64_t, std::shared_ptr<const Snapshot>> scans_;

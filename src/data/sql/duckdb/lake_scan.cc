@@ -4,38 +4,18 @@
 #include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
 #include <duckdb/common/multi_file/multi_file_reader.hpp>
 #include <duckdb/common/multi_file/multi_file_states.hpp>
-#include <duckdb/parser/expression/constant_expression.hpp>
 #include <duckdb/parser/tableref/table_function_ref.hpp>
 
-#include "base/json.h"
+#include "data/delta/column_cast.h"
+#include "data/delta/deletion_vector.h"
 #include "data/sql/duckdb/errors_internal.h"
+#include "data/sql/duckdb/lake_columns_internal.h"
+#include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_file_list_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
 namespace {
-
-// The name of a column in the files: column mapping keeps it in the field's metadata.
-std::string PhysicalName(const StructField& field) {
-  const auto entry = field.metadata.find("delta.columnMapping.physicalName");
-  if (entry == field.metadata.end()) return field.name;
-  const auto json = ParseJson(entry->second, "column mapping");
-  return json && json->is_string() ? json->get<std::string>() : field.name;
-}
-
-duckdb::MultiFileColumnDefinition Definition(const StructField& field) {
-  const duckdb::LogicalType type = ToLogicalType(field.type);
-  duckdb::MultiFileColumnDefinition column(field.name, type);
-  column.identifier = duckdb::Value(PhysicalName(field));
-  // A column that a file does not have is NULL in it.
-  column.default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(type));
-  if (field.type.kind() == TypeKind::kStruct) {
-    for (const StructField& child : field.type.fields()) {
-      column.children.push_back(Definition(child));
-    }
-  }
-  return column;
-}
 
 struct LakeScanInfo : public duckdb::TableFunctionInfo {
   LakeScanInfo(std::shared_ptr<const LakeTable> table_in, duckdb::table_function_t scan_in)
@@ -111,9 +91,7 @@ class LakeReader : public duckdb::MultiFileReader {
             duckdb::MultiFileReaderBindData& bind_data) override {
     options.auto_detect_hive_partitioning = false;
     options.hive_partitioning = false;
-    for (const StructField& field : table_->scan->snapshot().schema().fields()) {
-      bind_data.schema.push_back(Definition(field));
-    }
+    bind_data.schema = ColumnDefinitions(table_->scan->snapshot().schema());
     bind_data.mapping = duckdb::MultiFileColumnMappingMode::BY_NAME;
     types = table_->types;
     names = table_->names;
@@ -133,6 +111,7 @@ class LakeReader : public duckdb::MultiFileReader {
     MultiFileReader::FinalizeBind(reader_data, file_options, options, global_columns,
                                   global_column_ids, context, state);
     const Snapshot& snapshot = table_->scan->snapshot();
+    FilterDeleted(snapshot, file, *reader_data.reader);
     for (size_t i = 0; i < global_column_ids.size(); ++i) {
       const size_t column = global_column_ids[i].GetPrimaryIndex();
       if (column >= table_->types.size()) continue;  // a virtual column
@@ -143,11 +122,46 @@ class LakeReader : public duckdb::MultiFileReader {
     }
   }
 
+  // Which column of this file is which of the table: found here, so that DuckDB, which knows names
+  // or field ids, has only names to look up.
+  duckdb::ReaderInitializeType CreateMapping(
+      duckdb::ClientContext& context, duckdb::MultiFileReaderData& reader_data,
+      const duckdb::vector<duckdb::MultiFileColumnDefinition>&,
+      const duckdb::vector<duckdb::ColumnIndex>& global_column_ids,
+      duckdb::optional_ptr<duckdb::TableFilterSet> filters, duckdb::MultiFileList& files,
+      const duckdb::MultiFileReaderBindData& bind_data,
+      const duckdb::virtual_column_map_t& virtual_columns,
+      duckdb::MultiFileColumnMappingMode mode) override {
+    const Snapshot& snapshot = table_->scan->snapshot();
+    NameParts(reader_data.reader->columns);
+    const auto columns = ColumnsInFile(snapshot.schema(), reader_data.reader->columns,
+                                       MatchInFiles(snapshot.metadata()));
+    try {
+      return MultiFileReader::CreateMapping(context, reader_data, columns, global_column_ids,
+                                            filters, files, bind_data, virtual_columns, mode);
+    } catch (const std::exception& exception) {
+      RethrowFor(*table_, reader_data.reader->file, exception);
+    }
+  }
+
+  const LakeTable& table() const { return *table_; }
+
   duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
     return duckdb::make_uniq<LakeReader>(table_, scan_);
   }
 
  private:
+  void FilterDeleted(const Snapshot& snapshot, size_t file, duckdb::BaseFileReader& reader) const {
+    auto deleted = table_->deleted->Of(file);
+    if (!deleted) Throw(std::move(deleted).error());
+    if (*deleted == nullptr) return;
+    if (const auto rows = snapshot.files().num_records(file)) {
+      const auto status = CheckDeletedRows(snapshot, file, deleted->get(), *rows);
+      if (!status) Throw(status.error());
+    }
+    reader.deletion_filter = MakeDeleteFilter(std::move(*deleted));
+  }
+
   static duckdb::Value PartitionValue(const Snapshot& snapshot, size_t file,
                                       const StructField& field) {
     const auto text = snapshot.files().partition_value(file, field.name);
@@ -160,6 +174,12 @@ class LakeReader : public duckdb::MultiFileReader {
   std::shared_ptr<const LakeTable> table_;
   duckdb::table_function_t scan_;
 };
+
+// DuckDB asks the table's entry for virtual columns, and finds the entry by this.
+duckdb::BindInfo BindInfoOf(const duckdb::optional_ptr<duckdb::FunctionData> data) {
+  const auto& bound = data->Cast<duckdb::MultiFileBindData>();
+  return duckdb::BindInfo(*static_cast<const LakeReader&>(*bound.multi_file_reader).table().entry);
+}
 
 }  // namespace
 
@@ -174,11 +194,14 @@ ScanReport ScanMeter::report() const {
   return report_;
 }
 
-std::shared_ptr<const LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
-                                               const ResolvedTable& table) {
+std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
+                                         const ResolvedTable& table,
+                                         std::shared_ptr<DeletedRows> deleted) {
   const Snapshot& snapshot = *table.snapshot;
   auto lake = std::make_shared<LakeTable>();
   lake->scan = std::make_shared<PlannedScan>(scans, table.snapshot);
+  lake->files = table.files;
+  lake->deleted = std::move(deleted);
   const auto files = static_cast<int64_t>(snapshot.files().size());
   const int64_t bytes = snapshot.files().total_bytes();
   lake->meter = std::make_shared<ScanMeter>(
@@ -200,6 +223,7 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
       entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR});
   function.name = "lake_scan";
   function.get_multi_file_reader = LakeReader::Create;
+  const bool with_places = table->entry != nullptr;
   function.function_info =
       duckdb::make_shared_ptr<LakeScanInfo>(std::move(table), function.function);
   function.function = LakeReader::Scan;
@@ -222,6 +246,7 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
   bind_data = function.bind(context, input, types, names);
   // The bind data learns of its virtual columns only when it is asked for them.
   if (function.get_virtual_columns) function.get_virtual_columns(context, bind_data.get());
+  if (with_places) function.get_bind_info = BindInfoOf;
   return function;
 }
 
