@@ -1,4 +1,5 @@
-// bench/lake_snapshot: opens a Delta table, lists its files, follows it; see README.md beside this file.
+// bench/lake_snapshot: opens a Delta table, lists its files, follows it; see README.md beside this
+// file.
 //
 //   lake_snapshot TABLE [COMMITS]
 //

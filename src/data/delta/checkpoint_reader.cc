@@ -24,12 +24,19 @@ bool IsJson(const std::string& path) {
   return path.ends_with(".json");
 }
 
-// Those of the leaves that hold anything in the row group, by the footer.
+// The leaves of the columns that hold anything in the row group, by the footer. A column stays
+// whole: a map without its values is no map.
 std::vector<int> LeavesWithValues(const ParquetReader& file, int row_group,
                                   const std::vector<std::string>& columns) {
-  auto leaves = file.LeavesUnder(columns);
-  std::erase_if(leaves, [&](int leaf) { return file.AllNull(row_group, leaf); });
-  return leaves;
+  std::vector<int> kept;
+  for (const std::string& column : columns) {
+    const auto leaves = file.LeavesUnder({column});
+    const bool empty =
+        std::ranges::all_of(leaves, [&](int leaf) { return file.AllNull(row_group, leaf); });
+    if (!empty) kept.insert(kept.end(), leaves.begin(), leaves.end());
+  }
+  std::ranges::sort(kept);
+  return kept;
 }
 
 Status ForEachBatch(const Environment& env, const ParquetReader& part, int row_group,

@@ -42,7 +42,8 @@ std::shared_ptr<const Snapshot> Rebase(const Snapshot& snapshot, std::vector<std
       .value_or(nullptr);
 }
 
-std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapshot& snapshot) {
+std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapshot& snapshot,
+                                           const std::function<int64_t()>& oldest_held) {
   auto written = WriteCheckpoint(env, snapshot);
   if (!written.has_value() && written.error().kind() == ErrorKind::kNotFound) {
     // Another's clean-up has removed what the snapshot began with: begin with what is there now.
@@ -52,7 +53,7 @@ std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapsho
   }
   if (!Succeeded(snapshot, "checkpoint", written)) return nullptr;
   RemoveLeftOvers(env, JoinPath(snapshot.path(), "_delta_log"));
-  (void)Succeeded(snapshot, "clean-up of the log", CleanUpLog(env, snapshot));
+  (void)Succeeded(snapshot, "clean-up of the log", CleanUpLog(env, snapshot, oldest_held()));
   return Rebase(snapshot, std::move(*written));
 }
 
@@ -81,7 +82,8 @@ Status WriteChecksum(const Environment& env, const Snapshot& snapshot, const std
 }
 
 std::shared_ptr<const Snapshot> AfterCommit(const Environment& env, const Snapshot& snapshot,
-                                            const std::string& txn_id) {
+                                            const std::string& txn_id,
+                                            const std::function<int64_t()>& oldest_held) {
   const Status checksum = WriteChecksum(env, snapshot, txn_id);
   if (!checksum.has_value() && checksum.error().kind() != ErrorKind::kAlreadyExists) {
     (void)Succeeded(snapshot, "checksum", checksum);
@@ -94,7 +96,7 @@ std::shared_ptr<const Snapshot> AfterCommit(const Environment& env, const Snapsh
     }
   }
   if (!IsDue(snapshot, CheckpointInterval(snapshot))) return nullptr;
-  return Checkpoint(env, snapshot);
+  return Checkpoint(env, snapshot, oldest_held);
 }
 
 }  // namespace millpond::data

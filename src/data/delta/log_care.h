@@ -4,6 +4,7 @@
 // nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,10 +13,12 @@
 
 namespace millpond::data {
 
-// `txn_id`: of the commit that made this version. Gives the same version back as read from a new
+// `txn_id`: of the commit that made this version. `oldest_held` is asked before a clean-up: no
+// version from it on is lost. Gives the same version back as read from a new
 // checkpoint, so that old tombstones need not be kept; null if none was written.
 std::shared_ptr<const Snapshot> AfterCommit(const Environment& env, const Snapshot& snapshot,
-                                            const std::string& txn_id);
+                                            const std::string& txn_id,
+                                            const std::function<int64_t()>& oldest_held);
 
 // `<version>.crc`, put if absent and not made durable: it is never needed, and a torn one is passed
 // over. kAlreadyExists: somebody else's is there.

@@ -80,9 +80,10 @@ Result<int64_t> RemoveAll(const Environment& env, const std::vector<std::string>
 
 }  // namespace
 
-LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut) {
+LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut, int64_t oldest_held) {
   LogCleanUp plan;
-  auto checkpoint = listing.checkpoints.upper_bound(LastExpired(listing, cut));
+  const int64_t last = std::min(LastExpired(listing, cut), oldest_held);
+  const auto checkpoint = listing.checkpoints.upper_bound(last);
   if (checkpoint == listing.checkpoints.begin()) return plan;
   plan.first_kept = std::prev(checkpoint)->first;
   // By version, and of one version the commit first: what is left of it is then never the newest
@@ -108,13 +109,13 @@ LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut) {
   return plan;
 }
 
-Result<int64_t> CleanUpLog(const Environment& env, const Snapshot& snapshot) {
+Result<int64_t> CleanUpLog(const Environment& env, const Snapshot& snapshot, int64_t oldest_held) {
   const auto enabled = snapshot.property("delta.enableExpiredLogCleanup");
   if (enabled && !EqualNames(*enabled, "true")) return 0;
   const std::string log = JoinPath(snapshot.path(), "_delta_log");
   MP_ASSIGN_OR_RETURN(auto files, env.fs.List(log));
   LogListing listing = MakeLogListing(files);
-  const LogCleanUp plan = PlanLogCleanUp(listing, CutOf(env, snapshot));
+  const LogCleanUp plan = PlanLogCleanUp(listing, CutOf(env, snapshot), oldest_held);
   int64_t removed = 0;
   if (!plan.files.empty()) {
     MP_RETURN_IF_ERROR_CONTEXT(

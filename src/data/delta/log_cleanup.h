@@ -19,11 +19,12 @@ struct LogCleanUp {
   std::vector<std::string> files;  // in the order in which they go
 };
 
-// Which files are to go, if all commits before `cut` have expired; pure. The checkpoint of
-// `first_kept` must be read before they do.
-LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut);
+// Which files are to go, if all commits before `cut` have expired and none from `oldest_held` on
+// may be lost; pure. The checkpoint of `first_kept` must be read before they do.
+LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut, int64_t oldest_held = INT64_MAX);
 
 // The number of files removed.
-Result<int64_t> CleanUpLog(const Environment& env, const Snapshot& snapshot);
+Result<int64_t> CleanUpLog(const Environment& env, const Snapshot& snapshot,
+                           int64_t oldest_held = INT64_MAX);
 
 }  // namespace millpond::data

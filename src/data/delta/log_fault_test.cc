@@ -177,7 +177,9 @@ TEST_P(LogFaultTest, CutAndRepeatedLines) {
   const std::string line = bytes.substr(add, bytes.find('\n', add) + 1 - add);
   MP_ASSERT_OK(machine_.local->ReplaceFile(commit, bytes + line));
   auto rows = RowsOf(path);
-  if (rows.has_value()) EXPECT_EQ(*rows, rows_);
+  if (rows.has_value()) {
+    EXPECT_EQ(*rows, rows_);
+  }
   MP_ASSERT_OK(machine_.local->ReplaceFile(commit, bytes));
   CheckTable(path);
 }

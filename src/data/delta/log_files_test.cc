@@ -252,6 +252,25 @@ TEST_F(LogFilesTest, StatisticsStayInALargeCheckpoint) {
   }
 }
 
+TEST_F(LogFilesTest, PartitionsThatAreAllNullKeepTheirColumn) {
+  CreateOptions options;
+  options.schema = Schema({{"v", TypeKind::kLong, true, {}}, {"p", TypeKind::kLong, true, {}}});
+  options.partition_columns = {"p"};
+  options.properties = {{"delta.checkpointInterval", "2"}};
+  auto table = DeltaTable::Create(machine_.env, dir_ / "t", options);
+  ASSERT_THAT(table, IsOk());
+  const auto schema =
+      arrow::schema({arrow::field("v", arrow::int64()), arrow::field("p", arrow::int64())});
+  for (int v = 1; v <= 2; ++v) {
+    MP_ASSERT_OK(Append(*table, schema, fmt::format(R"([{{"v":{},"p":null}}])", v)));
+  }
+  auto reopened = Reopen();
+  ASSERT_EQ(CheckpointOf(reopened), 2);
+  MP_ASSERT_OK_AND_ASSIGN(auto snapshot, reopened.Latest());
+  const PartitionValues expected = {{"p", std::nullopt}};
+  EXPECT_EQ(snapshot->files().add(0).partition_values, expected);
+}
+
 TEST_F(LogFilesTest, TypedStatisticsOnly) {
   auto table = Create({{"delta.checkpoint.writeStatsAsStruct", "true"},
                        {"delta.checkpoint.writeStatsAsJson", "false"}});
@@ -361,6 +380,7 @@ TEST(LogCleanUpTest, AClockThatWentBackKeepsMore) {
   EXPECT_EQ(PlanLogCleanUp(MakeLogListing(files), 500).first_kept, 1);
   EXPECT_EQ(PlanLogCleanUp(MakeLogListing(files), 1000).first_kept, 4);
   EXPECT_EQ(PlanLogCleanUp(MakeLogListing(files), 5).first_kept, -1);
+  EXPECT_EQ(PlanLogCleanUp(MakeLogListing(files), 1000, 3).first_kept, 1);  // 3 is held
 }
 
 TEST(LastCheckpointTest, CanonicalFormAndChecksum) {

@@ -11,7 +11,7 @@
 namespace millpond::data {
 namespace {
 
-enum class Takes { kBoolean, kCount, kColumns, kInterval, kAnything };
+enum class Takes { kBoolean, kCount, kColumns, kInterval, kMode, kPolicy, kAnything };
 
 struct Known {
   const char* key;
@@ -21,7 +21,14 @@ struct Known {
 // What Millpond acts upon, and hints to other writers that change no promise.
 constexpr Known kKnown[] = {
     {property::kAppendOnly, Takes::kBoolean},
+    {property::kColumnMappingMode, Takes::kMode},
+    {property::kCheckpointPolicy, Takes::kPolicy},
+    {property::kEnableChangeDataFeed, Takes::kBoolean},
+    {property::kEnableDeletionVectors, Takes::kBoolean},
     {property::kEnableInCommitTimestamps, Takes::kBoolean},
+    {property::kEnableTypeWidening, Takes::kBoolean},
+    {property::kMinReaderVersion, Takes::kCount},
+    {property::kMinWriterVersion, Takes::kCount},
     {property::kEnableRowTracking, Takes::kBoolean},
     {property::kCheckpointInterval, Takes::kCount},
     {property::kIndexedColumns, Takes::kColumns},
@@ -50,10 +57,6 @@ struct NotBuilt {
   const char* off;
 };
 constexpr NotBuilt kNotBuilt[] = {
-    {property::kColumnMappingMode, feature::kColumnMapping, "none"},
-    {property::kEnableChangeDataFeed, feature::kChangeDataFeed, "false"},
-    {"delta.enableDeletionVectors", "deletionVectors", "false"},
-    {"delta.enableTypeWidening", "typeWidening", "false"},
     {"delta.enableIcebergCompatV1", "icebergCompatV1", "false"},
     {"delta.enableIcebergCompatV2", "icebergCompatV2", "false"},
     {"delta.enableIcebergCompatV3", "icebergCompatV3", "false"},
@@ -73,6 +76,10 @@ bool Fits(Takes takes, const std::string& value) {
       return whole && number >= -1;
     case Takes::kInterval:
       return ParseInterval(value).has_value();
+    case Takes::kMode:
+      return EqualNames(value, "none") || EqualNames(value, "name") || EqualNames(value, "id");
+    case Takes::kPolicy:
+      return EqualNames(value, "classic") || EqualNames(value, "v2");
     case Takes::kAnything:
       return true;
   }
@@ -89,6 +96,10 @@ const char* Wanted(Takes takes) {
       return "a whole number, or -1 for all columns";
     case Takes::kInterval:
       return "a time such as 'interval 7 days'";
+    case Takes::kMode:
+      return "none, name or id";
+    case Takes::kPolicy:
+      return "classic or v2";
     case Takes::kAnything:
       break;
   }
@@ -109,11 +120,6 @@ Status CheckProperty(const std::string& key, const std::string& value) {
     if (EqualNames(value, "supported")) return OkStatus();
     return Fail(ErrorKind::kInvalidArgument, "property {} is 'supported' or left out, found '{}'",
                 key, value);
-  }
-  if (key == property::kCheckpointPolicy) {
-    if (EqualNames(value, "classic") || EqualNames(value, "v2")) return OkStatus();
-    return Fail(ErrorKind::kInvalidArgument, "property {} is 'classic' or 'v2', found '{}'", key,
-                value);
   }
   for (const NotBuilt& one : kNotBuilt) {
     if (key != one.key) continue;

@@ -78,8 +78,8 @@ class StatsSource {
   virtual bool in_memory() const = 0;
 };
 
-// JSON texts in blocks of rows, zstd-packed if there are many: what a few commits add is soon packed
-// with more, and who follows a table does not wait for it.
+// JSON texts in blocks of rows, zstd-packed if there are many: what a few commits add is soon
+// packed with more, and who follows a table does not wait for it.
 class PackedStats : public StatsSource {
  public:
   static constexpr size_t kPackFrom = 2048;

@@ -10,6 +10,7 @@
 #include "data/delta/log_care.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 
 namespace millpond::data {
@@ -264,8 +265,8 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
   }
   for (const auto& deletes : pending_.row_deletes) result.rows_removed += deletes.rows.size();
   if (pending_.protocol && base_ != nullptr) {
-    for (const std::string& name : pending_.protocol->writer_features) {
-      if (!SupportsWriterFeature(base_->protocol(), name)) result.new_features.push_back(name);
+    for (const std::string& name : WriterFeatures(*pending_.protocol)) {
+      if (!HasFeature(base_->protocol(), name)) result.new_features.push_back(name);
     }
   }
   SnapshotOrigin origin;
@@ -284,8 +285,12 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
                                    std::move(origin));
     if (snapshot.has_value()) {
       table_.Remember(*snapshot);
-      const std::string& txn_id = pending_.info.txn_id;
-      if (auto rebased = AfterCommit(table_.environment(), **snapshot, txn_id)) {
+      CommitListener* listener = table_.shared_->listener;
+      auto held = [&] {
+        return listener ? listener->OldestHeldVersion((*snapshot)->metadata().id) : INT64_MAX;
+      };
+      if (auto rebased =
+              AfterCommit(table_.environment(), **snapshot, pending_.info.txn_id, held)) {
         table_.Remember(std::move(rebased));
       }
     }
