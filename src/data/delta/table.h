@@ -47,6 +47,8 @@ class CommitListener {
  public:
   virtual ~CommitListener() = default;
   virtual void OnCommit(const CommitEvent& event) = 0;
+  // Log clean-up keeps what this version and those after it need. INT64_MAX: none is held.
+  virtual int64_t OldestHeldVersion(const std::string& /*table_id*/) { return INT64_MAX; }
 };
 
 class DeltaTable {

@@ -5,9 +5,9 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "data/delta/actions_json.h"
-#include "data/delta/checkpoint_writer.h"
 #include "data/delta/commit_builder.h"
 #include "data/delta/conflict.h"
+#include "data/delta/log_care.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
 #include "data/delta/table_features.h"
@@ -297,7 +297,12 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
                                    std::move(origin));
     if (snapshot.has_value()) {
       table_.Remember(*snapshot);
-      if (auto rebased = CheckpointIfDue(table_.environment(), **snapshot)) {
+      CommitListener* listener = table_.shared_->listener;
+      auto held = [&] {
+        return listener ? listener->OldestHeldVersion((*snapshot)->metadata().id) : INT64_MAX;
+      };
+      if (auto rebased =
+              AfterCommit(table_.environment(), **snapshot, pending_.info.txn_id, held)) {
         table_.Remember(std::move(rebased));
       }
     }
