@@ -71,8 +71,8 @@ Result<bool> LocalCommitFeed::LooksUpToDate(const TableName& exact) {
   if (!newest) return false;
   std::string log = JoinPath(warehouse_.ExactPath(exact), "_delta_log");
   FileSystem& fs = catalog_.workspace().env.fs;
-  MP_ASSIGN_OR_RETURN(bool known, fs.Exists(JoinPath(log, CommitFileName(newest->version))));
-  MP_ASSIGN_OR_RETURN(bool later, fs.Exists(JoinPath(log, CommitFileName(newest->version + 1))));
+  MP_ASSIGN_OR_RETURN(bool known, fs.FileExists(JoinPath(log, CommitFileName(newest->version))));
+  MP_ASSIGN_OR_RETURN(bool later, fs.FileExists(JoinPath(log, CommitFileName(newest->version + 1))));
   return known && !later;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fs/scheme_filesystem.h"
+
 namespace millpond::data {
 
 std::string FoldCase(std::string_view name) {
@@ -27,7 +29,7 @@ std::string Warehouse::PathOf(const TableName& name) const {
 // A crash while a table is made may leave a log without a commit: that is no table yet.
 Result<bool> Warehouse::HasCommits(const TableName& exact) const {
   std::string log = JoinPath(ExactPath(exact), "_delta_log");
-  MP_ASSIGN_OR_RETURN(bool first, fs_.Exists(JoinPath(log, "00000000000000000000.json")));
+  MP_ASSIGN_OR_RETURN(bool first, fs_.FileExists(JoinPath(log, "00000000000000000000.json")));
   if (first) return true;
   auto entries = fs_.List(log);
   if (!entries.has_value()) {
@@ -96,6 +98,7 @@ Status Warehouse::Move(const TableName& exact, const TableName& to) {
 
 Status Warehouse::Remove(const TableName& exact, RandomSource& random) {
   std::string path = ExactPath(exact), parent = ParentPath(path);
+  if (IsStorePath(path)) return fs_.RemoveTree(path);
   std::string trash = JoinPath(parent, fmt::format(".dropped-{:016x}", random.Next()));
   MP_RETURN_IF_ERROR(fs_.Rename(path, trash));
   MP_RETURN_IF_ERROR(fs_.SyncDirectory(parent));

@@ -26,7 +26,8 @@ class Warehouse {
   Result<std::vector<TableName>> List() const;
   // Durable. `to` is not there.
   Status Move(const TableName& exact, const TableName& to);
-  // Durable: the folder is first renamed to a name that no listing shows, then emptied.
+  // Durable: the folder is first renamed to a name that no listing shows, then emptied. An object
+  // store cannot rename a folder: killed in between, part of the table is left, and dropped again.
   Status Remove(const TableName& exact, RandomSource& random);
 
  private:

@@ -81,6 +81,8 @@ std::string ResolveDataPath(std::string_view table_path, std::string_view log_pa
     while (log_path.starts_with("//")) log_path.remove_prefix(1);
   }
   std::string decoded = PercentDecode(log_path);
+  // Hadoop's names for the scheme.
+  if (decoded.starts_with("s3a://") || decoded.starts_with("s3n://")) decoded.erase(2, 1);
   if (decoded.starts_with('/') || decoded.find("://") != std::string::npos) return decoded;
   return fmt::format("{}/{}", table_path, decoded);
 }

@@ -79,8 +79,8 @@ class FileList {
   int64_t total_bytes_ = 0;
 };
 
-// The absolute, decoded form of a path in the log: percent-escapes undone, "file:" dropped, a
-// relative path put under the table.
+// The absolute, decoded form of a path in the log: percent-escapes undone, "file:" dropped,
+// "s3a:" made "s3:", a relative path put under the table.
 std::string ResolveDataPath(std::string_view table_path, std::string_view log_path);
 // Is a path in the log absolute, or does it climb by ".."?
 bool LeavesTableFolder(std::string_view log_path);

@@ -83,8 +83,12 @@ Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
 
   const LogStore& log = table.shared_->log;
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
-  MP_ASSIGN_OR_RETURN(auto listing, log.List());
-  if (!listing.empty()) {
+  // A folder of an object store is there only with something in it.
+  auto listing = log.List();
+  if (!listing.has_value() && listing.error().kind() != ErrorKind::kNotFound) {
+    return std::unexpected<Error>(std::move(listing).error());
+  }
+  if (listing.has_value() && !listing->empty()) {
     return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
   }
   MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
