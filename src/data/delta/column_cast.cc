@@ -220,8 +220,8 @@ int FindField(const arrow::FieldVector& fields, const StructField& field, FieldM
   const std::string name = match == FieldMatch::kName ? field.name : PhysicalName(field);
   const std::optional<int64_t> id = ColumnId(field);
   for (int i = 0; i < static_cast<int>(fields.size()); ++i) {
-    if (match == FieldMatch::kId) {
-      if (id && FieldIdOf(*fields[i]) == id) return i;
+    if (match == FieldMatch::kId && id) {
+      if (FieldIdOf(*fields[i]) == id) return i;
     } else {
       if (fields[i]->name() == name) return i;
       if (found < 0 && EqualNames(fields[i]->name(), name)) found = i;

@@ -53,9 +53,7 @@ Result<TableShape> NewShape(const Environment& env, const std::string& path,
                             const CreateOptions& options) {
   MP_RETURN_IF_ERROR(CheckCreateOptions(options));
   TableShape shape;
-  shape.metadata.id = NewUuid4(env.random);
   shape.metadata.name = options.name;
-  shape.metadata.created_time_ms = env.clock.NowMillis();
   MP_RETURN_IF_ERROR(Describe(options, shape));
   MP_RETURN_IF_ERROR(SettleShape({nullptr, /*files_stay=*/false, path}, env.random, shape));
   return shape;
@@ -77,9 +75,20 @@ Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapsho
 
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
+  MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, path, options));
+  CommitInfo info;
+  info.operation = options.operation;
+  info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
+                               {"properties", DumpJson(Json(options.properties))}};
+  return PrepareAs(env, std::move(path), std::move(shape), std::move(info), std::move(roots));
+}
+
+Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                     CommitInfo info, DataRoots roots) {
   DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
                                                         std::move(roots)));
-  MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, table.path(), options));
+  shape.metadata.id = NewUuid4(env.random);
+  shape.metadata.created_time_ms = env.clock.NowMillis();
 
   const LogStore& log = table.shared_->log;
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
@@ -92,17 +101,19 @@ Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
     return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
   }
   MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
-  CommitInfo info;
-  info.operation = options.operation;
-  info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
-                               {"properties", DumpJson(Json(options.properties))}};
   return NewTable(std::move(table), std::move(shape), std::move(info));
 }
 
-Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics) {
-  info_.operation_metrics = std::move(metrics);
-  return Transaction::CommitFirst(table_, std::move(shape_.protocol), std::move(shape_.metadata),
-                                  std::move(info_), std::move(adds));
+Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics,
+                                      std::vector<DomainMetadata> domains) {
+  Transaction transaction(table_, nullptr);
+  transaction.SetOperation(std::move(info_.operation), std::move(info_.operation_parameters));
+  transaction.SetMetrics(std::move(metrics));
+  for (auto& add : adds) transaction.Add(std::move(add));
+  for (auto& domain : domains) transaction.SetDomain(std::move(domain));
+  transaction.SetProtocol(std::move(shape_.protocol));
+  transaction.SetMetadata(std::move(shape_.metadata));
+  return transaction.Commit();
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,

@@ -217,7 +217,7 @@ Status RowChange::Rewrite(size_t file, const RowSet& rows) {
 }
 
 Result<CommitResult> RowChange::Commit(RowChangeCommit commit) {
-  if (gone_.empty() && writer_->rows() == 0) {
+  if (gone_.empty() && writer_->rows() == 0 && !commit.txn) {
     CommitResult nothing;
     nothing.version = snapshot_->version();
     nothing.commit_time = snapshot_->commit_time();
@@ -248,6 +248,7 @@ Result<CommitResult> RowChange::Commit(RowChangeCommit commit) {
   commit.metrics["numRemovedRows"] = fmt::format("{}", rows_gone_);
   transaction->SetOperation(std::move(commit.operation), std::move(commit.parameters));
   transaction->SetMetrics(std::move(commit.metrics));
+  if (commit.txn) transaction->SetTxn(*std::move(commit.txn));
   if (commit.dependency != nullptr) {
     transaction->DependOn(std::move(commit.dependency));
   } else {

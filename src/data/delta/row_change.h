@@ -37,6 +37,8 @@ struct RowChangeCommit {
   StringMap parameters = {};
   StringMap metrics = {};                                // besides those that are counted here
   std::shared_ptr<ReadDependency> dependency = nullptr;  // null: any added row conflicts
+  // Committed even where no row changed; another commit of the same application conflicts.
+  std::optional<Txn> txn = {};
 };
 
 class RowChange {
