@@ -5,7 +5,6 @@
 
 #include "data/delta/file_list.h"
 #include "data/delta/protocol.h"
-#include "data/delta/schema_merge.h"
 
 namespace millpond::data {
 namespace {
@@ -24,10 +23,9 @@ class ConflictCheck {
   Status operator()(const Protocol&) const { return Conflict("changed the protocol"); }
 
   Status operator()(const Metadata& metadata) const {
-    const bool same_rows = metadata.id == read_metadata_.id &&
-                           metadata.schema_json == read_metadata_.schema_json &&
-                           metadata.partition_columns == read_metadata_.partition_columns &&
-                           SameConstraints(metadata, read_metadata_);
+    bool same_rows = metadata.id == read_metadata_.id &&
+                     metadata.schema_json == read_metadata_.schema_json &&
+                     metadata.partition_columns == read_metadata_.partition_columns;
     if (same_rows && ours_.IsBlindAppend()) return OkStatus();
     return Conflict("changed the table's {}", same_rows ? "properties" : "schema");
   }

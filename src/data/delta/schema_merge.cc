@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "data/delta/column_mapping.h"
-#include "data/delta/protocol.h"
+#include "data/delta/schema_edit.h"
 #include "data/delta/type_widening.h"
 
 namespace millpond::data {
@@ -61,42 +60,6 @@ class Merge {
   bool widen_;
 };
 
-// A column's metadata that says which values may stand in it, or under which name.
-constexpr const char* kRuleKeys[] = {"delta.invariants", "delta.generationExpression",
-                                     "delta.identity.start", "delta.identity.step"};
-
-bool SameFields(const Fields& a, const Fields& b);
-
-bool SameType(const DataType& a, const DataType& b) {
-  if (a.kind() != b.kind()) return false;
-  switch (a.kind()) {
-    case TypeKind::kStruct:
-      return SameFields(a.fields(), b.fields());
-    case TypeKind::kMap:
-      return SameType(a.key(), b.key()) && SameType(a.element(), b.element());
-    case TypeKind::kArray:
-      return SameType(a.element(), b.element());
-    default:
-      return a == b;
-  }
-}
-
-bool SameField(const StructField& a, const StructField& b) {
-  const auto text = [](const StructField& field, const char* key) {
-    const auto found = field.metadata.find(key);
-    return found == field.metadata.end() ? std::string() : found->second;
-  };
-  return a.name == b.name && a.nullable == b.nullable && PhysicalName(a) == PhysicalName(b) &&
-         ColumnId(a) == ColumnId(b) &&
-         std::ranges::all_of(kRuleKeys,
-                             [&](const char* key) { return text(a, key) == text(b, key); }) &&
-         SameType(a.type, b.type);
-}
-
-bool SameFields(const Fields& a, const Fields& b) {
-  return std::ranges::equal(a, b, SameField);
-}
-
 }  // namespace
 
 Result<Schema> MergedSchema(const Schema& table, const Schema& rows, bool widen) {
@@ -104,24 +67,6 @@ Result<Schema> MergedSchema(const Schema& table, const Schema& rows, bool widen)
   merge.schema_ = table;
   MP_RETURN_IF_ERROR(merge.AddFields(table.fields(), rows.fields(), {}));
   return std::move(merge.schema_);
-}
-
-bool SameConstraints(const Metadata& a, const Metadata& b) {
-  const auto constraints = [](const Metadata& metadata) {
-    StringMap found;
-    for (const auto& [key, value] : metadata.configuration) {
-      if (key.starts_with(property::kConstraintPrefix)) found[key] = value;
-    }
-    return found;
-  };
-  return constraints(a) == constraints(b);
-}
-
-bool SameRowRules(const Schema& a, const Metadata& a_metadata, const Schema& b,
-                  const Metadata& b_metadata) {
-  return SameFields(a.fields(), b.fields()) &&
-         a_metadata.partition_columns == b_metadata.partition_columns &&
-         SameConstraints(a_metadata, b_metadata);
 }
 
 }  // namespace millpond::data

@@ -58,8 +58,9 @@ Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const 
 
 // May rows written against `before` be committed on top of `now`?
 bool SameRows(const Snapshot& before, const Snapshot& now) {
-  return before.metadata().id == now.metadata().id &&
-         SameRowRules(before.schema(), before.metadata(), now.schema(), now.metadata());
+  return before.metadata().id == now.metadata().id && before.schema() == now.schema() &&
+         PhysicalSchema(before.schema()) == PhysicalSchema(now.schema()) &&
+         before.metadata().partition_columns == now.metadata().partition_columns;
 }
 
 StringMap MetricsOf(const std::vector<AddFile>& adds, int64_t rows) {
