@@ -171,10 +171,14 @@ class FoundByQuery : public ReadDependency {
   StatementContext& context_;
 };
 
-struct OpenedTable {
-  DeltaTable table;
-  std::string name;
-};
+bool IsClauseWord(const Token& token) {
+  for (const char* word : {"WHERE", "SET", "USING", "ON", "WHEN", "FROM", "BY"}) {
+    if (token.Is(word)) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 Result<OpenedTable> OpenTarget(const std::vector<std::string>& path, StatementContext& context) {
   if (path.size() == 2 && EqualNames(path[0], "delta")) {
@@ -193,15 +197,6 @@ Result<OpenedTable> OpenTarget(const std::vector<std::string>& path, StatementCo
   MP_ASSIGN_OR_RETURN(DeltaTable table, context.catalog().OpenTable(name));
   return OpenedTable{std::move(table), name.ToString()};
 }
-
-bool IsClauseWord(const Token& token) {
-  for (const char* word : {"WHERE", "SET", "USING", "ON", "WHEN", "FROM", "BY"}) {
-    if (token.Is(word)) return true;
-  }
-  return false;
-}
-
-}  // namespace
 
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();

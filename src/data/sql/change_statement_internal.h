@@ -28,6 +28,14 @@ struct ChangeTarget {
   std::string alias;  // under which expressions know it
 };
 
+struct OpenedTable {
+  DeltaTable table;
+  std::string name;  // for people
+};
+
+// The table that the path names (also delta.`path`); asks for kModify.
+Result<OpenedTable> OpenTarget(const std::vector<std::string>& path, StatementContext& context);
+
 // "name [[AS] alias]" or "delta.`path` …"; asks for kModify and holds the table's version still.
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context);
 

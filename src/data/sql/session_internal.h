@@ -79,6 +79,9 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
 Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);

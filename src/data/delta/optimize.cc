@@ -1,0 +1,128 @@
+#include "data/delta/optimize.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+
+#include "data/delta/bin_plan.h"
+#include "data/delta/protocol.h"
+
+namespace millpond::data {
+namespace {
+
+// Files that come out small, because their rows compress better together, are looked at again; each
+// pass leaves fewer files, and this many is enough for any table that nobody else writes.
+constexpr int kMaxPasses = 8;
+
+class Optimizer {
+ public:
+  Optimizer(DeltaTable& table, const OptimizeOptions& options) : table_(table), options_(options) {}
+
+  Result<OptimizeResult> Run() {
+    MP_ASSIGN_OR_RETURN(auto snapshot, table_.Latest());
+    MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
+                                     snapshot->path()));
+    result_.files_before = static_cast<int64_t>(snapshot->files().size());
+    result_.bytes_before = snapshot->files().total_bytes();
+    for (int pass = 0; pass < kMaxPasses; ++pass) {
+      MP_ASSIGN_OR_RETURN(const auto bins, Plan(snapshot));
+      if (bins.empty()) break;
+      const int64_t commits = result_.commits;
+      MP_RETURN_IF_ERROR(Pass(snapshot, bins));
+      MP_ASSIGN_OR_RETURN(snapshot, table_.Latest());
+      if (result_.stopped || result_.commits == commits) break;
+    }
+    result_.files_after = static_cast<int64_t>(snapshot->files().size());
+    result_.bytes_after = snapshot->files().total_bytes();
+    result_.version = snapshot->version();
+    return result_;
+  }
+
+ private:
+  Result<std::vector<Bin>> Plan(const std::shared_ptr<const Snapshot>& snapshot) const {
+    BinRules rules;
+    MP_ASSIGN_OR_RETURN(rules.target_bytes, TargetFileBytes(*snapshot));
+    rules.purge = options_.purge;
+    std::vector<bool> wanted;
+    if (options_.wanted) {
+      MP_ASSIGN_OR_RETURN(wanted, options_.wanted(snapshot));
+      rules.wanted = [&](size_t file) { return wanted[file]; };
+    }
+    return PlanBins(*snapshot, rules);
+  }
+
+  // Batch after batch of the bins that were planned.
+  Status Pass(const std::shared_ptr<const Snapshot>& snapshot, const std::vector<Bin>& bins) {
+    total_bytes_ = bytes_read_;
+    for (const Bin& bin : bins) total_bytes_ += bin.bytes;
+    for (size_t first = 0; first < bins.size();) {
+      size_t end = first;
+      for (int64_t bytes = 0; end < bins.size() && bytes < options_.batch_bytes; ++end) {
+        if (end > first && bytes_read_ + bytes + bins[end].bytes > options_.max_bytes) break;
+        bytes += bins[end].bytes;
+      }
+      const bool over = bytes_read_ + bins[first].bytes > options_.max_bytes;
+      if (over || (options_.may_go_on && !options_.may_go_on(bytes_read_))) {
+        result_.stopped = true;
+        return OkStatus();
+      }
+      MP_RETURN_IF_ERROR(Batch(snapshot, {bins.begin() + static_cast<ptrdiff_t>(first),
+                                          bins.begin() + static_cast<ptrdiff_t>(end)}));
+      first = end;
+    }
+    return OkStatus();
+  }
+
+  Status Batch(const std::shared_ptr<const Snapshot>& snapshot, const std::vector<Bin>& bins) {
+    const Environment& env = table_.environment();
+    std::vector<std::optional<RewrittenBin>> written(bins.size());
+    Status done = env.pool.ParallelFor(bins.size(), [&](size_t i) -> Status {
+      MP_ASSIGN_OR_RETURN(written[i], RewriteBin(env, snapshot, bins[i].files,
+                                                 [this](int64_t bytes) { Report(bytes); }));
+      return OkStatus();
+    });
+    std::vector<RewrittenBin> ready;
+    for (auto& bin : written) {
+      if (bin) ready.push_back(*std::move(bin));
+    }
+    if (!done.has_value()) {
+      for (RewrittenBin& bin : ready) bin.Discard();
+      return done;
+    }
+    MP_ASSIGN_OR_RETURN(
+        const auto outcome,
+        CommitRewrites(table_, std::move(ready), {options_.operation, options_.parameters}));
+    result_.Count(outcome);
+    return OkStatus();
+  }
+
+  void Report(int64_t bytes) {
+    const int64_t read = bytes_read_ += bytes;
+    if (options_.progress == nullptr) return;
+    options_.progress->Report({"optimize", table_.path(), read, total_bytes_, "bytes"});
+  }
+
+  DeltaTable& table_;
+  const OptimizeOptions& options_;
+  OptimizeResult result_;
+  std::atomic<int64_t> bytes_read_ = 0;
+  int64_t total_bytes_ = 0;
+};
+
+}  // namespace
+
+void OptimizeResult::Count(const RewriteOutcome& outcome) {
+  bins_given_way += outcome.bins_given_way;
+  if (!outcome.commit) return;
+  ++commits;
+  files_removed += outcome.files_removed;
+  bytes_removed += outcome.bytes_removed;
+  files_added += outcome.files_added;
+  bytes_added += outcome.bytes_added;
+}
+
+Result<OptimizeResult> OptimizeTable(DeltaTable& table, const OptimizeOptions& options) {
+  return Optimizer(table, options).Run();
+}
+
+}  // namespace millpond::data
