@@ -53,7 +53,7 @@ Status ScanForRewrite(
     const std::function<Status(const std::shared_ptr<arrow::RecordBatch>&)>& take) {
   std::unique_ptr<RowIdReader> ids;
   if (TracksRows(*snapshot)) {
-    MP_ASSIGN_OR_RETURN(ids, RowIdReader::Open(env, *snapshot, file));
+    MP_ASSIGN_OR_RETURN(ids, RowIdReader::Open(env, *snapshot, snapshot->files().add(file)));
   }
   ScanOptions options;
   options.files = {file};

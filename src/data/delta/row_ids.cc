@@ -30,16 +30,17 @@ bool TracksRows(const Snapshot& snapshot) {
 }
 
 Result<std::unique_ptr<RowIdReader>> RowIdReader::Open(const Environment& env,
-                                                       const Snapshot& snapshot, size_t file) {
+                                                       const Snapshot& snapshot,
+                                                       const AddFile& file) {
   auto ids = std::make_unique<RowIdReader>();
-  const AddFile add = snapshot.files().add(file);
-  if (!add.base_row_id) {
+  if (!file.base_row_id) {
     return Fail(ErrorKind::kCorrupt, "table {} tracks rows, and its file {} has no base row id",
-                snapshot.path(), add.path);
+                snapshot.path(), file.path);
   }
-  ids->base_row_id_ = *add.base_row_id;
-  ids->commit_version_ = add.default_row_commit_version.value_or(0);
-  MP_ASSIGN_OR_RETURN(const std::string path, DataFilePath(snapshot, file));
+  ids->base_row_id_ = *file.base_row_id;
+  ids->commit_version_ = file.default_row_commit_version.value_or(0);
+  const std::string path = ResolveDataPath(snapshot.path(), file.path);
+  if (LeavesTableFolder(file.path)) MP_RETURN_IF_ERROR(CheckPath(snapshot, path));
   MP_ASSIGN_OR_RETURN(ids->reader_, ParquetReader::Open(env, path));
   const int id = ColumnOf(*ids->reader_, snapshot, property::kRowIdColumn);
   const int version = ColumnOf(*ids->reader_, snapshot, property::kRowCommitVersionColumn);

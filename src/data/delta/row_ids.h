@@ -18,9 +18,10 @@ bool TracksRows(const Snapshot& snapshot);
 
 class RowIdReader {
  public:
-  // kCorrupt: the table tracks rows, and the file's action has no base row id.
+  // Of a file of the snapshot, or one that was added since. kCorrupt: the table tracks rows, and the
+  // file's action has no base row id.
   static Result<std::unique_ptr<RowIdReader>> Open(const Environment& env, const Snapshot& snapshot,
-                                                   size_t file);
+                                                   const AddFile& file);
 
   struct Columns {
     std::shared_ptr<arrow::Int64Array> ids, commit_versions;
