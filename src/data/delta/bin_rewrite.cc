@@ -1,8 +1,6 @@
 #include "data/delta/bin_rewrite.h"
 
-#include <arrow/array.h>
 #include <arrow/record_batch.h>
-#include <arrow/type.h>
 
 #include <algorithm>
 
@@ -14,22 +12,6 @@
 
 namespace millpond::data {
 namespace {
-
-// The batch with its positions, which come last, turned into ids and commit versions.
-Result<std::shared_ptr<arrow::RecordBatch>> WithRowIds(const arrow::RecordBatch& batch,
-                                                       RowIdReader& ids) {
-  const int last = batch.num_columns() - 1;
-  const auto& positions = static_cast<const arrow::Int64Array&>(*batch.column(last));
-  MP_ASSIGN_OR_RETURN(const auto columns, ids.Next(positions));
-  arrow::FieldVector fields = batch.schema()->fields();
-  arrow::ArrayVector arrays = batch.columns();
-  fields[last] = arrow::field("row id", arrow::int64());
-  arrays[last] = columns.ids;
-  fields.push_back(arrow::field("row commit version", arrow::int64()));
-  arrays.push_back(columns.commit_versions);
-  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch.num_rows(),
-                                  std::move(arrays));
-}
 
 Status Fill(const Environment& env, const std::shared_ptr<const Snapshot>& snapshot,
             const std::vector<size_t>& files, const BytesRead& read, RewrittenBin* bin) {
@@ -51,21 +33,14 @@ Status Fill(const Environment& env, const std::shared_ptr<const Snapshot>& snaps
 Status ScanForRewrite(
     const Environment& env, const std::shared_ptr<const Snapshot>& snapshot, size_t file,
     const std::function<Status(const std::shared_ptr<arrow::RecordBatch>&)>& take) {
-  std::unique_ptr<RowIdReader> ids;
-  if (TracksRows(*snapshot)) {
-    MP_ASSIGN_OR_RETURN(ids, RowIdReader::Open(env, *snapshot, snapshot->files().add(file)));
-  }
   ScanOptions options;
   options.files = {file};
-  options.with_row_positions = ids != nullptr;
+  options.with_row_ids = RowTrackingOf(*snapshot).has_value();
   MP_ASSIGN_OR_RETURN(auto rows, ScanTable(env, snapshot, options));
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
     if (batch == nullptr) return OkStatus();
-    if (ids != nullptr) {
-      MP_ASSIGN_OR_RETURN(batch, WithRowIds(*batch, *ids));
-    }
     MP_RETURN_IF_ERROR(take(batch));
   }
 }
@@ -77,7 +52,7 @@ Result<RewrittenBin> RewriteBin(const Environment& env,
   bin.snapshot = snapshot;
   DataWriterOptions options;
   options.target_file_bytes = INT64_MAX;  // the plan has seen to it
-  options.row_ids = TracksRows(*snapshot);
+  options.row_ids = RowTrackingOf(*snapshot).has_value();
   bin.writer = std::make_unique<DataWriter>(env, snapshot->path(), snapshot->schema(),
                                             snapshot->metadata(), options);
   if (Status filled = Fill(env, snapshot, files, read, &bin); !filled) {

@@ -11,6 +11,7 @@
 #include "data/delta/data_paths.h"
 #include "data/delta/deletion_vector.h"
 #include "data/delta/file_scan_internal.h"
+#include "data/delta/row_ids.h"
 
 namespace millpond::data {
 namespace {
@@ -55,16 +56,20 @@ Result<std::unique_ptr<FileScan>> FileScan::Open(const Environment& env, const S
         CheckDeletedRows(snapshot, file, scan->deleted_.get(), scan->reader_->num_rows()));
   }
   MP_RETURN_IF_ERROR(scan->FindSources(snapshot, file, columns));
+  if (options.with_row_ids) MP_RETURN_IF_ERROR(scan->FindRowIds(snapshot, file));
   std::vector<int> wanted;
-  for (const Source& source : scan->sources_) {
-    if (source.column >= 0) wanted.push_back(source.column);
-  }
+  const auto want = [&](int column) {
+    if (column >= 0) wanted.push_back(column);
+  };
+  for (const Source& source : scan->sources_) want(source.column);
+  for (const RowNumber& number : scan->numbers_) want(number.column);
   std::ranges::sort(wanted);
   wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
-  for (Source& source : scan->sources_) {
-    const auto place = std::ranges::find(wanted, source.column);
-    if (place != wanted.end()) source.at = static_cast<int>(place - wanted.begin());
-  }
+  const auto place = [&](int column) {  // of no meaning for a column that is not there
+    return static_cast<int>(std::ranges::find(wanted, column) - wanted.begin());
+  };
+  for (Source& source : scan->sources_) source.at = place(source.column);
+  for (RowNumber& number : scan->numbers_) number.at = place(number.column);
   const auto leaves = scan->reader_->LeavesOf(wanted);
   if (!leaves.empty()) {
     MP_ASSIGN_OR_RETURN(scan->batches_, scan->reader_->Read(leaves));
@@ -87,6 +92,42 @@ Status FileScan::FindSources(const Snapshot& snapshot, size_t file,
     sources_.push_back(std::move(source));
   }
   return OkStatus();
+}
+
+Status FileScan::FindRowIds(const Snapshot& snapshot, size_t file) {
+  const RowTracking tracking = RowTrackingOf(snapshot).value_or(RowTracking());
+  MP_ASSIGN_OR_RETURN(const FileRowIds ids, RowIdsOf(snapshot, file));
+  const auto find = [&](const std::string& name) {
+    return name.empty() ? -1 : reader_->schema()->GetFieldIndex(name);
+  };
+  numbers_.push_back({find(tracking.id_column), ids.base_id, /*plus_position=*/true});
+  numbers_.push_back(
+      {find(tracking.commit_version_column), ids.commit_version, /*plus_position=*/false});
+  return OkStatus();
+}
+
+Result<ArrayPtr> FileScan::NumbersOf(const RowNumber& number, const arrow::RecordBatch* batch,
+                                     const ArrayPtr& positions,
+                                     const arrow::UInt32Array* kept) const {
+  const auto& rows = static_cast<const arrow::Int64Array&>(*positions);
+  std::shared_ptr<arrow::Int64Array> stored;
+  if (number.column >= 0) {
+    MP_ASSIGN_OR_RETURN_CONTEXT(
+        auto column,
+        CastColumn(batch->column(number.at), TypeKind::kLong, CastRule::kRead, "row id"), "file {}",
+        reader_->path());
+    stored = std::static_pointer_cast<arrow::Int64Array>(column);
+  }
+  std::vector<int64_t> values(rows.length());
+  for (int64_t i = 0; i < rows.length(); ++i) {
+    const int64_t at = kept == nullptr ? i : kept->Value(i);
+    if (stored != nullptr && stored->IsValid(at)) {
+      values[i] = stored->Value(at);
+    } else {
+      values[i] = number.first + (number.plus_position ? rows.Value(i) : 0);
+    }
+  }
+  return ArrayOf<arrow::Int64Type>(std::move(values));
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> FileScan::Next(
@@ -135,7 +176,15 @@ Result<std::shared_ptr<arrow::RecordBatch>> FileScan::Columns(
     }
     columns.push_back(std::move(column));
   }
-  if (with_row_positions_) columns.push_back(Positions(first, rows, kept.get()));
+  if (!with_row_positions_ && numbers_.empty()) {
+    return arrow::RecordBatch::Make(schema, length, std::move(columns));
+  }
+  const ArrayPtr positions = Positions(first, rows, kept.get());
+  if (with_row_positions_) columns.push_back(positions);
+  for (const RowNumber& number : numbers_) {
+    MP_ASSIGN_OR_RETURN(auto column, NumbersOf(number, batch, positions, kept.get()));
+    columns.push_back(std::move(column));
+  }
   return arrow::RecordBatch::Make(schema, length, std::move(columns));
 }
 

@@ -30,7 +30,20 @@ class FileScan {
     ColumnValue constant;  // a partition value, or NULL for a column the file lacks
     int at = -1;           // its place in the batches, which have the file's order
   };
+  // A number of each row: in a column of the file where that is there and not NULL, or else
+  // `first` (+ the row's position).
+  struct RowNumber {
+    int column = -1;
+    int64_t first = 0;
+    bool plus_position = false;
+    int at = -1;  // as in Source
+  };
   Status FindSources(const Snapshot& snapshot, size_t file, const std::vector<int>& columns);
+  Status FindRowIds(const Snapshot& snapshot, size_t file);
+  Result<std::shared_ptr<arrow::Array>> NumbersOf(const RowNumber& number,
+                                                  const arrow::RecordBatch* batch,
+                                                  const std::shared_ptr<arrow::Array>& positions,
+                                                  const arrow::UInt32Array* kept) const;
   Result<std::shared_ptr<arrow::RecordBatch>> Columns(const std::shared_ptr<arrow::Schema>& schema,
                                                       const arrow::RecordBatch* batch,
                                                       int64_t first, int64_t rows) const;
@@ -38,6 +51,7 @@ class FileScan {
   std::unique_ptr<ParquetReader> reader_;
   std::shared_ptr<arrow::RecordBatchReader> batches_;  // null: no column comes from the file
   std::vector<Source> sources_;
+  std::vector<RowNumber> numbers_;         // behind the columns: row ids, commit versions
   std::shared_ptr<const RowSet> deleted_;  // null: none
   FieldMatch match_ = FieldMatch::kPhysicalName;
   bool with_row_positions_ = false;

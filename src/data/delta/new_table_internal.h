@@ -7,20 +7,15 @@
 #include <vector>
 
 #include "data/delta/table.h"
+#include "data/delta/table_shape.h"
 #include "data/delta/write.h"
 
 namespace millpond::data {
 
-// What a table is, apart from its rows.
-struct TableShape {
-  Schema schema;
-  Protocol protocol;
-  Metadata metadata;
-};
-
-// `shape` after CREATE OR REPLACE with these options, checked as for a new table. The protocol only
+// The table after CREATE OR REPLACE with these options, checked as for a new one. The protocol only
 // grows, the id stays, and properties stay unless given anew: a feature view may depend on them.
-Result<TableShape> ReplacedShape(const Environment& env, TableShape shape,
+// Columns of the same name keep their ids where the table maps columns.
+Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapshot,
                                  const CreateOptions& options);
 
 class NewTable {
@@ -30,21 +25,17 @@ class NewTable {
                                   const CreateOptions& options, DataRoots roots);
 
   const DeltaTable& table() const { return table_; }
-  const Metadata& metadata() const { return metadata_; }
+  const TableShape& shape() const { return shape_; }
 
   // Once. kAlreadyExists: another made the table meanwhile.
   Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics);
 
  private:
-  NewTable(DeltaTable table, Protocol protocol, Metadata metadata, CommitInfo info)
-      : table_(std::move(table)),
-        protocol_(std::move(protocol)),
-        metadata_(std::move(metadata)),
-        info_(std::move(info)) {}
+  NewTable(DeltaTable table, TableShape shape, CommitInfo info)
+      : table_(std::move(table)), shape_(std::move(shape)), info_(std::move(info)) {}
 
   DeltaTable table_;
-  Protocol protocol_;
-  Metadata metadata_;
+  TableShape shape_;
   CommitInfo info_;
 };
 

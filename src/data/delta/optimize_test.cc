@@ -13,7 +13,6 @@
 #include "data/delta/bin_plan.h"
 #include "data/delta/delta_test_rows.h"
 #include "data/delta/row_change.h"
-#include "data/delta/row_ids.h"
 
 namespace millpond::data {
 namespace {
@@ -170,15 +169,21 @@ TEST_F(OptimizeTest, EachBatchIsACommit) {
 // Row ids and commit versions of values, by value.
 Result<std::map<int64_t, std::pair<int64_t, int64_t>>> Ids(DeltaTable& table) {
   MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
-  MP_ASSIGN_OR_RETURN(const auto places, Places(table, *snapshot));
+  ScanOptions options;
+  options.with_row_ids = true;
+  MP_ASSIGN_OR_RETURN(auto rows, ScanTable(table.environment(), snapshot, options));
   std::map<int64_t, std::pair<int64_t, int64_t>> ids;
-  for (const auto& [value, place] : places) {
-    MP_ASSIGN_OR_RETURN(auto reader, RowIdReader::Open(table.environment(), *snapshot,
-                                                       snapshot->files().add(place.first)));
-    MP_ASSIGN_OR_RETURN(const auto columns, reader->Next(*Numbers({place.second})));
-    ids[value] = {columns.ids->Value(0), columns.commit_versions->Value(0)};
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (true) {
+    MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+    if (batch == nullptr) return ids;
+    const auto column = [&](int i) -> const arrow::Int64Array& {
+      return static_cast<const arrow::Int64Array&>(*batch->column(i));
+    };
+    for (int64_t i = 0; i < batch->num_rows(); ++i) {
+      ids[column(0).Value(i)] = {column(1).Value(i), column(2).Value(i)};
+    }
   }
-  return ids;
 }
 
 TEST_F(OptimizeTest, RowIdsAndCommitVersionsStay) {

@@ -9,10 +9,13 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <numeric>
+
 #include "data/arrow/status.h"
 #include "data/delta/protocol.h"
 #include "data/delta/row_mapper_internal.h"
 #include "data/delta/scan.h"
+#include "data/delta/table_features.h"
 
 namespace millpond::data {
 namespace {
@@ -107,6 +110,11 @@ Result<std::shared_ptr<arrow::RecordBatch>> RowChange::Map(std::unique_ptr<RowMa
 }
 
 Status RowChange::Write(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids) {
+  return WriteRows(rows, std::move(row_ids), nullptr);
+}
+
+Status RowChange::WriteRows(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids,
+                            std::shared_ptr<arrow::Array> row_versions) {
   if (rows.num_rows() == 0) return OkStatus();
   MP_ASSIGN_OR_RETURN(const auto mapped, Map(mapper_, rows));
   if (!row_ids_) return writer_->Write(*mapped);
@@ -116,7 +124,7 @@ Status RowChange::Write(const arrow::RecordBatch& rows, std::shared_ptr<arrow::A
   fields.push_back(arrow::field("row commit version", arrow::int64()));
   arrow::ArrayVector columns = mapped->columns();
   columns.push_back(row_ids != nullptr ? std::move(row_ids) : none);
-  columns.push_back(none);  // the version of this commit
+  columns.push_back(row_versions != nullptr ? std::move(row_versions) : none);
   return writer_->Write(*arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows.num_rows(),
                                                   std::move(columns)));
 }
@@ -142,7 +150,7 @@ bool RowChange::MayMarkRows() const {
 
 void RowChange::TurnOnDeletionVectors() {
   if (!SupportsWriterFeature(protocol_, feature::kDeletionVectors)) {
-    protocol_ = WithReaderFeature(std::move(protocol_), feature::kDeletionVectors);
+    protocol_ = WithFeatures(std::move(protocol_), {feature::kDeletionVectors});
   }
   if (metadata_.IsEnabled(property::kEnableDeletionVectors)) return;
   metadata_.configuration[property::kEnableDeletionVectors] = "true";
@@ -169,11 +177,21 @@ Status RowChange::TakeRows(Transaction& transaction) {
   return OkStatus();
 }
 
+// Rows as ScanTable gives them, with the columns of places and ids behind the table's.
+Status RowChange::WriteKept(const arrow::RecordBatch& rows) {
+  std::vector<int> columns(snapshot_->schema().size());
+  std::iota(columns.begin(), columns.end(), 0);
+  MP_ARROW_ASSIGN_OR_RETURN(const auto table_rows, rows.SelectColumns(columns));
+  return WriteRows(*table_rows, rows.GetColumnByName(kRowIdColumn),
+                   rows.GetColumnByName(kRowCommitVersionColumn));
+}
+
 // Writes the rows of a file that stay to new files.
 Status RowChange::Rewrite(size_t file, const RowSet& rows) {
   ScanOptions options;
   options.files = {file};
   options.with_row_positions = true;
+  options.with_row_ids = row_ids_;
   MP_ASSIGN_OR_RETURN(auto reader, ScanTable(table_.environment(), snapshot_, options));
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
@@ -187,10 +205,9 @@ Status RowChange::Rewrite(size_t file, const RowSet& rows) {
       MP_ARROW_RETURN_IF_ERROR(builder.Append(row));
     }
     MP_ARROW_ASSIGN_OR_RETURN(auto kept, builder.Finish());
-    MP_ARROW_ASSIGN_OR_RETURN(batch, batch->RemoveColumn(batch->num_columns() - 1));
     MP_ARROW_ASSIGN_OR_RETURN(auto left,
                               arrow::compute::Take(arrow::Datum(batch), arrow::Datum(kept)));
-    MP_RETURN_IF_ERROR(Write(*left.record_batch()));
+    MP_RETURN_IF_ERROR(WriteKept(*left.record_batch()));
   }
 }
 

@@ -69,6 +69,9 @@ class RowChange {
 
   Result<std::shared_ptr<arrow::RecordBatch>> Map(std::unique_ptr<RowMapper>& mapper,
                                                   const arrow::RecordBatch& rows);
+  Status WriteRows(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids,
+                   std::shared_ptr<arrow::Array> row_versions);
+  Status WriteKept(const arrow::RecordBatch& rows);
   bool MayMarkRows() const;
   Status TakeRows(Transaction& transaction);
   Status Rewrite(size_t file, const RowSet& rows);

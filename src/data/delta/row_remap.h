@@ -4,6 +4,7 @@
 // and the rewrite is a conflict.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "base/environment.h"
@@ -16,7 +17,7 @@ namespace millpond::data {
 // `winner`: the actions of a version after `read`. Deletes from files that it rewrote (removed and
 // not added again, without a change of data) become deletes from the files it wrote. kConflict: a
 // row is not in them. Memory: eight bytes for each row that is followed.
-Status FollowRewrites(const Environment& env, const Snapshot& read,
+Status FollowRewrites(const Environment& env, const std::shared_ptr<const Snapshot>& read,
                       const std::vector<Action>& winner, int64_t winner_version,
                       std::vector<RowDelete>* deletes);
 

@@ -8,6 +8,7 @@
 #include "data/arrow/status.h"
 #include "data/delta/data_paths.h"
 #include "data/delta/file_scan_internal.h"
+#include "data/delta/row_ids.h"
 #include "data/delta/table.h"
 
 namespace millpond::data {
@@ -24,8 +25,13 @@ class SnapshotReader : public arrow::RecordBatchReader {
         options_(std::move(options)) {
     arrow::FieldVector fields;
     for (int column : columns_) fields.push_back(snapshot_->arrow_schema()->field(column));
-    if (options_.with_row_positions) {
-      fields.push_back(arrow::field(kRowPositionColumn, arrow::int64(), /*nullable=*/false));
+    const auto number = [&](const char* name) {
+      fields.push_back(arrow::field(name, arrow::int64(), /*nullable=*/false));
+    };
+    if (options_.with_row_positions) number(kRowPositionColumn);
+    if (options_.with_row_ids) {
+      number(kRowIdColumn);
+      number(kRowCommitVersionColumn);
     }
     schema_ = arrow::schema(std::move(fields));
   }
@@ -113,6 +119,12 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ScanTable(
       }
       columns.push_back(index);
     }
+  }
+  if (options.with_row_ids && !RowTrackingOf(*snapshot)) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "the rows of table {} have no ids: set its property delta.enableRowTracking to "
+                "true first",
+                snapshot->path());
   }
   std::vector<size_t> files(snapshot->files().size());
   std::iota(files.begin(), files.end(), 0);

@@ -25,9 +25,14 @@ struct ScanOptions {
   // A column kRowPositionColumn (int64, not null) behind the others: the row's place in its file,
   // counted over all rows of the file, deleted ones too.
   bool with_row_positions = false;
+  // Then the columns kRowIdColumn and kRowCommitVersionColumn (int64, not null; row_ids.h).
+  // kInvalidArgument where the table does not track rows.
+  bool with_row_ids = false;
 };
 
 inline constexpr const char* kRowPositionColumn = "_row_position";
+inline constexpr const char* kRowIdColumn = "_row_id";
+inline constexpr const char* kRowCommitVersionColumn = "_row_commit_version";
 
 // The reader keeps the snapshot alive and borrows what env refers to. Errors of ReadNext come as
 // arrow::Status; data/arrow/status.h turns them back.

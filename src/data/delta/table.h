@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/environment.h"
+#include "data/delta/row_expressions.h"
 #include "data/delta/snapshot.h"
 
 namespace millpond::data {
@@ -73,6 +74,11 @@ class DeltaTable {
 
   // Heard by commits made through this handle and its copies. The listener must outlive them.
   void SetListener(CommitListener* listener);
+
+  // Who evaluates the table's constraints, generated columns and defaults; null (as at first): a
+  // table that has such is not written through this handle and its copies.
+  void SetExpressions(std::shared_ptr<RowExpressionEngine> engine);
+  std::shared_ptr<RowExpressionEngine> expressions() const;
 
  private:
   friend class NewTable;

@@ -11,6 +11,7 @@
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
 #include "data/delta/row_remap.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 
 namespace millpond::data {
@@ -213,7 +214,7 @@ Status Transaction::CatchUp() {
     }));
     MP_RETURN_IF_ERROR(CheckConflict(pending_, read_metadata, table_.path(), winner, version));
     if (!pending_.row_deletes.empty()) {
-      MP_RETURN_IF_ERROR(FollowRewrites(env, *base_, winner, version, &pending_.row_deletes));
+      MP_RETURN_IF_ERROR(FollowRewrites(env, base_, winner, version, &pending_.row_deletes));
       MP_RETURN_IF_ERROR(
           CheckRowConflict(env, table_.path(), pending_.row_deletes, winner, version));
     }
@@ -266,8 +267,8 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
   }
   for (const auto& deletes : pending_.row_deletes) result.rows_removed += deletes.rows.size();
   if (pending_.protocol && base_ != nullptr) {
-    for (const std::string& name : pending_.protocol->writer_features) {
-      if (!SupportsWriterFeature(base_->protocol(), name)) result.new_features.push_back(name);
+    for (const std::string& name : WriterFeatures(*pending_.protocol)) {
+      if (!HasFeature(base_->protocol(), name)) result.new_features.push_back(name);
     }
   }
   SnapshotOrigin origin;

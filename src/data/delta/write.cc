@@ -6,10 +6,12 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "data/arrow/status.h"
+#include "data/delta/column_mapping.h"
 #include "data/delta/data_writer.h"
 #include "data/delta/new_table_internal.h"
 #include "data/delta/protocol.h"
 #include "data/delta/row_mapper_internal.h"
+#include "data/delta/table_shape.h"
 #include "data/delta/transaction.h"
 
 namespace millpond::data {
@@ -104,7 +106,6 @@ Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
                 path);
   }
   if (!options.overwrite_schema) return OkStatus();
-  MP_RETURN_IF_ERROR(options.overwrite_schema->Validate());
   for (const auto& column : snapshot.metadata().partition_columns) {
     if (options.overwrite_schema->Find(column) != nullptr) continue;
     return Fail(ErrorKind::kInvalidArgument,
@@ -116,14 +117,13 @@ Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
 // What the table is once the rows are committed.
 Result<TableShape> ShapeAfter(const Environment& env, const Snapshot& snapshot,
                               const WriteOptions& options) {
-  TableShape shape{snapshot.schema(), snapshot.protocol(), snapshot.metadata()};
-  if (options.replace) return ReplacedShape(env, std::move(shape), *options.replace);
-  if (options.overwrite_schema) {
-    shape.schema = *options.overwrite_schema;
-    if (shape.schema.ToJson() != shape.metadata.schema_json) {
-      shape.metadata.schema_json = shape.schema.ToJson();
-    }
-  }
+  if (options.replace) return ReplacedShape(env, snapshot, *options.replace);
+  const TableShape before = ShapeOf(snapshot);
+  TableShape shape = before;
+  if (!options.overwrite_schema) return shape;
+  shape.schema = WithKnownMapping(*options.overwrite_schema, before.schema);
+  MP_RETURN_IF_ERROR(
+      SettleShape({&before, /*files_stay=*/false, snapshot.path()}, env.random, shape));
   return shape;
 }
 
@@ -198,8 +198,9 @@ Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
   MP_ASSIGN_OR_RETURN(auto made,
                       NewTable::Prepare(env, std::move(path), options, std::move(roots)));
   const DeltaTable& table = made.table();
-  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(options.schema, *rows.schema(), table.path()));
-  DataWriter writer(env, table.path(), options.schema, made.metadata());
+  MP_ASSIGN_OR_RETURN(auto mapper,
+                      RowMapper::Make(made.shape().schema, *rows.schema(), table.path()));
+  DataWriter writer(env, table.path(), made.shape().schema, made.shape().metadata);
   MP_ASSIGN_OR_RETURN(auto adds, WriteFiles(table, rows, mapper, writer));
   StringMap metrics = MetricsOf(adds, writer.rows());
   MP_ASSIGN_OR_RETURN(auto commit,

@@ -9,6 +9,7 @@
 #include "data/arrow/status.h"
 #include "data/catalog/workspace.h"
 #include "data/delta/protocol.h"
+#include "data/delta/table_features.h"
 #include "data/sql/change_statement_internal.h"
 #include "data/sql/readable_roots.h"
 #include "data/sql/tokenizer.h"
@@ -180,7 +181,8 @@ bool IsClauseWord(const Token& token) {
 
 }  // namespace
 
-Result<OpenedTable> OpenTarget(const std::vector<std::string>& path, StatementContext& context) {
+Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
+                                      StatementContext& context) {
   if (path.size() == 2 && EqualNames(path[0], "delta")) {
     const Workspace& workspace = context.catalog().workspace();
     MP_ASSIGN_OR_RETURN(const std::string resolved, ResolveReadablePath(workspace, path[1]));
@@ -189,19 +191,19 @@ Result<OpenedTable> OpenTarget(const std::vector<std::string>& path, StatementCo
                         DeltaTable::Open(workspace.env, resolved,
                                          std::make_shared<const std::vector<std::string>>(
                                              workspace.readable_roots)));
-    return OpenedTable{std::move(table), "delta." + QuoteName(resolved)};
+    return OpenedTable{std::move(table), "delta." + QuoteName(resolved), std::nullopt};
   }
   MP_ASSIGN_OR_RETURN(const TableName name,
                       ParseTableName(fmt::format("{}", fmt::join(path, "."))));
   MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, name.ToString()));
   MP_ASSIGN_OR_RETURN(DeltaTable table, context.catalog().OpenTable(name));
-  return OpenedTable{std::move(table), name.ToString()};
+  return OpenedTable{std::move(table), name.ToString(), name};
 }
 
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
-  auto opened = OpenTarget(path, context);
+  auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(context.source(), offset, opened.error());
   ChangeTarget named{opened->name, offset, opened->table, nullptr, path.back()};
   MP_ASSIGN_OR_RETURN(named.snapshot, named.table.Latest());
@@ -266,12 +268,19 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
 }
 
 std::string CommitText(const CommitResult& commit) {
-  std::string text = fmt::format(", version {}", commit.version);
-  if (!commit.new_features.empty()) {
-    text += fmt::format("; the table now needs the feature{} {}",
-                        commit.new_features.size() > 1 ? "s" : "",
-                        fmt::join(commit.new_features, ", "));
+  std::vector<std::string> readers, writers;
+  for (const std::string& name : commit.new_features) {
+    const TableFeature* feature = FindTableFeature(name);
+    (feature != nullptr && feature->for_readers ? readers : writers).push_back(name);
   }
+  std::string text = fmt::format(", version {}", commit.version);
+  const auto say = [&](std::string_view who, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    text += fmt::format("; the table now needs the feature{} {}, which {} must know",
+                        names.size() > 1 ? "s" : "", fmt::join(names, ", "), who);
+  };
+  say("whoever reads it", readers);
+  say("whoever writes it", writers);
   return text;
 }
 

@@ -30,11 +30,13 @@ struct ChangeTarget {
 
 struct OpenedTable {
   DeltaTable table;
-  std::string name;  // for people
+  std::string name;                            // for people
+  std::optional<TableName> catalog_name = {};  // nullopt: opened by its path
 };
 
-// The table that the path names (also delta.`path`); asks for kModify.
-Result<OpenedTable> OpenTarget(const std::vector<std::string>& path, StatementContext& context);
+// {"t"}, {"s", "t"}, {"c", "s", "t"} or {"delta", "/path"}; asks for kModify.
+Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
+                                      StatementContext& context);
 
 // "name [[AS] alias]" or "delta.`path` …"; asks for kModify and holds the table's version still.
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context);
@@ -77,7 +79,7 @@ struct ChangeOutcome {
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context);
 
-// ", version 7; the table now needs the feature deletionVectors".
+// ", version 7; programs that read the table must now know deletionVectors".
 std::string CommitText(const CommitResult& commit);
 
 }  // namespace millpond::data

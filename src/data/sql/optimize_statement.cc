@@ -38,7 +38,7 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
   MP_RETURN_IF_ERROR(at.Expect("OPTIMIZE"));
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
-  auto opened = OpenTarget(path, context);
+  auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
   std::string_view condition;
   if (at.Accept("WHERE")) {
@@ -71,7 +71,7 @@ Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& c
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
   for (const char* word : {"APPLY", "(", "PURGE", ")"}) MP_RETURN_IF_ERROR(at.Expect(word));
   MP_RETURN_IF_ERROR(at.ExpectEnd());
-  auto opened = OpenTarget(path, context);
+  auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
   OptimizeOptions options;
   options.purge = true;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/arrow/status.h"
 #include "data/sql/rows_internal.h"
 #include "data/sql/session_internal.h"
 
@@ -24,7 +25,6 @@ struct Refusal {
 
 // Statements that SQL has and Millpond does not run yet: named, with what to do instead.
 constexpr Refusal kNotBuilt[] = {
-    {"ALTER", "make the table anew by CREATE OR REPLACE TABLE t AS SELECT …"},
     {"TRUNCATE", "empty it by CREATE OR REPLACE TABLE t AS SELECT * FROM t WHERE false"},
     {"COPY", "write a file by --format parquet -o FILE; read files by read_files('path', …)"},
     {"RESTORE", "read an old version by t VERSION AS OF n"},
@@ -41,7 +41,7 @@ std::unexpected<Error> Refuse(const Statement& statement) {
   }
   return FailAt(statement.source, first.offset, ErrorKind::kInvalidArgument,
                 "no statement begins with '{}'; there are SELECT, EXPLAIN, CREATE TABLE, INSERT "
-                "INTO, UPDATE, DELETE, MERGE, DROP TABLE, DESCRIBE and SHOW TABLES",
+                "INTO, UPDATE, DELETE, MERGE, ALTER TABLE, DROP TABLE, DESCRIBE and SHOW TABLES",
                 first.text);
 }
 
@@ -64,6 +64,7 @@ Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext&
   if (first.Is("OPTIMIZE")) return ExecuteOptimize(statement, context);
   if (first.Is("REORG")) return ExecuteReorg(statement, context);
   if (first.Is("VACUUM")) return ExecuteVacuum(statement, context);
+  if (statement.StartsWith({"ALTER", "TABLE"})) return ExecuteAlter(statement, context);
   if (first.Is("DROP")) return ExecuteDropTable(statement, context);
   if (first.Is("DESCRIBE") || first.Is("DESC")) return ExecuteDescribe(statement, context);
   if (first.Is("SHOW")) return ExecuteShow(statement, context);
@@ -149,6 +150,15 @@ Result<std::shared_ptr<arrow::Schema>> StatementContext::Describe(const Rewritte
   MP_ASSIGN_OR_RETURN(auto query,
                       PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
   return session_.shared.queries->Describe({source_, query.text}, query.tables);
+}
+
+Result<bool> StatementContext::HasRows(const RewrittenSql& composed) {
+  MP_ASSIGN_OR_RETURN(auto rows, Run(composed));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  do {
+    MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+  } while (batch != nullptr && batch->num_rows() == 0);
+  return batch != nullptr;
 }
 
 Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run) {

@@ -57,6 +57,8 @@ class StatementContext {
   // A query put together from parts of the user's text.
   Result<std::shared_ptr<arrow::RecordBatchReader>> Run(const RewrittenSql& composed,
                                                         RunOptions options = {});
+  // Does such a query give any row?
+  Result<bool> HasRows(const RewrittenSql& composed);
   Result<QueryPlan> Explain(std::string_view part, bool run);
   Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
                                                   std::vector<Replacement> replacements = {});
@@ -83,6 +85,7 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
 Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteExplain(const Statement& statement, StatementContext& context);

@@ -1,6 +1,8 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
+#include "data/sql/column_type.h"
+#include "data/sql/property_list.h"
 #include "data/sql/table_head_internal.h"
 
 namespace millpond::data {
@@ -9,21 +11,7 @@ namespace {
 Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source) {
   StructField field;
   MP_ASSIGN_OR_RETURN(field.name, at.TakeName("a column"));
-  const size_t type_offset = at.offset();
-  std::string type;
-  MP_ASSIGN_OR_RETURN(type, at.TakeName("a type"));
-  if (at.Accept("(")) {  // DECIMAL(10, 2)
-    type += "(" + std::string(at.TakeUntilSeparator());
-    if (at.Accept(",")) type += "," + std::string(at.TakeUntilSeparator());
-    MP_RETURN_IF_ERROR(at.Expect(")"));
-    type += ")";
-  }
-  auto parsed = ParseSqlType(type);
-  if (!parsed.has_value()) {
-    return FailAt(source, type_offset, parsed.error().kind(), "column {}: {}", field.name,
-                  parsed.error().ToString());
-  }
-  field.type = *std::move(parsed);
+  MP_ASSIGN_OR_RETURN(field.type, TakeColumnType(at, source));
   while (true) {
     if (at.Accept("NOT", "NULL")) {
       field.nullable = false;
@@ -48,16 +36,6 @@ Status TakeColumns(TokenCursor& at, const SourceText& source, TableHead& head) {
     }
     MP_ASSIGN_OR_RETURN(auto column, TakeColumn(at, source));
     head.columns.push_back(std::move(column));
-  } while (at.Accept(","));
-  return at.Expect(")");
-}
-
-Status TakeProperties(TokenCursor& at, TableHead& head) {
-  MP_RETURN_IF_ERROR(at.Expect("("));
-  do {
-    MP_ASSIGN_OR_RETURN(std::string key, at.TakeString("a property"));
-    MP_RETURN_IF_ERROR(at.Expect("="));
-    MP_ASSIGN_OR_RETURN(head.properties[key], at.TakeString("a value"));
   } while (at.Accept(","));
   return at.Expect(")");
 }
@@ -101,7 +79,7 @@ Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source) {
     } else if (at.Accept("PARTITIONED", "BY")) {
       MP_RETURN_IF_ERROR(TakePartitioning(at, head));
     } else if (at.Accept("TBLPROPERTIES")) {
-      MP_RETURN_IF_ERROR(TakeProperties(at, head));
+      MP_ASSIGN_OR_RETURN(head.properties, TakePropertyList(at));
     } else if (at.Accept("COMMENT")) {
       MP_ASSIGN_OR_RETURN(head.comment, at.TakeString("a comment"));
     } else if (at.Peek()->Is("CLUSTER") || at.Peek()->Is("LOCATION")) {

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include "data/arrow/status.h"
+#include "data/delta/column_mapping.h"
 #include "data/delta/write.h"
 #include "data/sql/session_internal.h"
 #include "data/sql/table_head_internal.h"
@@ -57,7 +58,8 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
   }
   MP_ASSIGN_OR_RETURN(auto rows, context.Run(query));
   MP_ASSIGN_OR_RETURN(Schema schema, Schema::FromArrow(*rows->schema()));
-  MP_RETURN_IF_ERROR_CONTEXT(schema.Validate(), "{}",
+  // Which characters a name may have depends on the table's properties.
+  MP_RETURN_IF_ERROR_CONTEXT(ValidateSchema(schema, ColumnMappingMode::kName), "{}",
                              context.source().Place(context.source().OffsetOf(query)));
   CreateOptions options = head.create_options();
   options.schema = schema;
@@ -101,7 +103,6 @@ Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementCont
                   head.name.table, head.name.table);
   }
   Schema schema(head.columns);
-  MP_RETURN_IF_ERROR_CONTEXT(schema.Validate(), "{}", statement.source.Place(head.name_offset));
   return CreateEmpty(head, schema, context);
 }
 

@@ -79,7 +79,7 @@ Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& 
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
   MP_ASSIGN_OR_RETURN(VacuumOptions options, TakeOptions(at));
-  auto opened = OpenTarget(path, context);
+  auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
   MP_ASSIGN_OR_RETURN(const auto snapshot, opened->table.Latest());
   MP_ASSIGN_OR_RETURN(options.pins, PinsOf(*snapshot, context.catalog()));

@@ -1,11 +1,12 @@
 #include <duckdb/catalog/catalog.hpp>
-#include <duckdb/common/multi_file/multi_file_reader.hpp>
 #include <duckdb/common/table_column.hpp>
 #include <duckdb/parser/parsed_data/create_table_info.hpp>
 #include <duckdb/storage/table_storage_info.hpp>
 
+#include "data/delta/row_ids.h"
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_entries_internal.h"
+#include "data/sql/duckdb/lake_hidden_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
@@ -19,7 +20,7 @@ duckdb::TableFunction LakeTableEntry::GetScanFunction(
   }
   StatementTables& statement = StatementTables::Of(context);
   const auto lake = MakeLakeTable(statement.scans(), table_, deleted_);
-  if (table_.with_places) lake->entry = this;
+  if (table_.with_places || RowTrackingOf(*table_.snapshot)) lake->entry = this;
   statement.AddMeter(lake->meter);
   return BindLakeScan(context, lake, bind_data);
 }
@@ -28,21 +29,14 @@ duckdb::TableStorageInfo LakeTableEntry::GetStorageInfo(duckdb::ClientContext&) 
   return duckdb::TableStorageInfo();
 }
 
-// The one that count(*) reads, and the places of rows where a statement changes them: file names
-// and row numbers are not for queries.
+// The one that count(*) reads, and those that no table shows: DuckDB's own (file names, row
+// numbers) are not for queries.
 duckdb::virtual_column_map_t LakeTableEntry::GetVirtualColumns() const {
   duckdb::virtual_column_map_t columns;
-  if (!table_.reader) {
-    columns.insert(
-        {duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN)});
-  }
-
-  if (table_.with_places) {
-    columns.insert({duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX,
-                    duckdb::TableColumn(kFilePlace, duckdb::LogicalType::UBIGINT)});
-    columns.insert({duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER,
-                    duckdb::TableColumn(kRowPlace, duckdb::LogicalType::BIGINT)});
-  }
+  if (table_.reader) return columns;
+  columns.insert(
+      {duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN)});
+  AddHiddenColumns(*table_.snapshot, table_.with_places, &columns);
   return columns;
 }
 

@@ -12,16 +12,23 @@
 #include "data/sql/duckdb/lake_columns_internal.h"
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_file_list_internal.h"
+#include "data/sql/duckdb/lake_hidden_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
 namespace {
 
+// What of DuckDB's own Parquet scan ours calls.
+struct ParquetScan {
+  duckdb::table_function_t scan;
+  duckdb::table_function_get_virtual_columns_t virtual_columns;
+};
+
 struct LakeScanInfo : public duckdb::TableFunctionInfo {
-  LakeScanInfo(std::shared_ptr<const LakeTable> table_in, duckdb::table_function_t scan_in)
-      : table(std::move(table_in)), scan(scan_in) {}
+  LakeScanInfo(std::shared_ptr<const LakeTable> table_in, ParquetScan parquet_in)
+      : table(std::move(table_in)), parquet(parquet_in) {}
   std::shared_ptr<const LakeTable> table;
-  duckdb::table_function_t scan;  // DuckDB's own
+  ParquetScan parquet;
 };
 
 // What DuckDB says while it reads a file names no file, or not ours: a corrupt one is told by
@@ -42,23 +49,43 @@ struct LakeScanInfo : public duckdb::TableFunctionInfo {
 
 class LakeReader : public duckdb::MultiFileReader {
  public:
-  LakeReader(std::shared_ptr<const LakeTable> table, duckdb::table_function_t scan)
-      : table_(std::move(table)), scan_(scan) {
+  LakeReader(std::shared_ptr<const LakeTable> table, ParquetScan parquet)
+      : table_(std::move(table)), parquet_(parquet) {
     function_name = "lake_scan";
   }
 
   static duckdb::unique_ptr<duckdb::MultiFileReader> Create(const duckdb::TableFunction& function) {
     const auto& info = function.function_info->Cast<LakeScanInfo>();
-    return duckdb::make_uniq<LakeReader>(info.table, info.scan);
+    return duckdb::make_uniq<LakeReader>(info.table, info.parquet);
+  }
+
+  static const LakeReader& Of(const duckdb::FunctionData& data) {
+    const auto& bound = data.Cast<duckdb::MultiFileBindData>();
+    return static_cast<const LakeReader&>(*bound.multi_file_reader);
+  }
+
+  // What the scan can read besides the table's columns. The bound data keeps it, and knows nothing
+  // of it before it is asked.
+  static duckdb::virtual_column_map_t VirtualColumns(
+      duckdb::ClientContext& context, duckdb::optional_ptr<duckdb::FunctionData> data) {
+    const LakeReader& reader = Of(*data);
+    auto columns = reader.parquet_.virtual_columns(context, data);
+    AddHiddenColumns(reader.table_->scan->snapshot(), /*with_places=*/true, &columns);
+    data->Cast<duckdb::MultiFileBindData>().virtual_columns = columns;
+    return columns;
+  }
+
+  // DuckDB asks the table's entry for virtual columns, and finds the entry by this.
+  static duckdb::BindInfo BindInfoOf(const duckdb::optional_ptr<duckdb::FunctionData> data) {
+    return duckdb::BindInfo(*Of(*data).table_->entry);
   }
 
   // The scan's function: DuckDB's, with the file's name to its errors.
   static void Scan(duckdb::ClientContext& context, duckdb::TableFunctionInput& input,
                    duckdb::DataChunk& output) {
-    const auto& bound = input.bind_data->Cast<duckdb::MultiFileBindData>();
-    const auto& reader = static_cast<const LakeReader&>(*bound.multi_file_reader);
+    const LakeReader& reader = Of(*input.bind_data);
     try {
-      reader.scan_(context, input, output);
+      reader.parquet_.scan(context, input, output);
     } catch (const std::exception& exception) {
       if (!input.local_state) throw;
       const auto& file = input.local_state->Cast<duckdb::MultiFileLocalState>().reader;
@@ -137,17 +164,46 @@ class LakeReader : public duckdb::MultiFileReader {
     const auto columns = ColumnsInFile(snapshot.schema(), reader_data.reader->columns,
                                        MatchInFiles(snapshot.metadata()));
     try {
-      return MultiFileReader::CreateMapping(context, reader_data, columns, global_column_ids,
-                                            filters, files, bind_data, virtual_columns, mode);
+      duckdb::TableFilterSet rest;
+      const bool held = filters && HeldFilters::Split(*filters, global_column_ids, &rest);
+      const auto mapped = MultiFileReader::CreateMapping(context, reader_data, columns,
+                                                         global_column_ids, held ? &rest : filters,
+                                                         files, bind_data, virtual_columns, mode);
+      if (held) held_.Hold(*filters, global_column_ids, reader_data);
+      return mapped;
     } catch (const std::exception& exception) {
       RethrowFor(*table_, reader_data.reader->file, exception);
     }
   }
 
+  void FinalizeChunk(duckdb::ClientContext& context, const duckdb::MultiFileBindData& bind_data,
+                     duckdb::BaseFileReader& reader, const duckdb::MultiFileReaderData& reader_data,
+                     duckdb::DataChunk& input, duckdb::DataChunk& output,
+                     duckdb::ExpressionExecutor& executor,
+                     duckdb::optional_ptr<duckdb::MultiFileReaderGlobalState> state) override {
+    MultiFileReader::FinalizeChunk(context, bind_data, reader, reader_data, input, output, executor,
+                                   state);
+    held_.Apply(context, reader, input, output);
+  }
+
+  duckdb::unique_ptr<duckdb::Expression> GetVirtualColumnExpression(
+      duckdb::ClientContext& context, duckdb::MultiFileReaderData& reader_data,
+      const duckdb::vector<duckdb::MultiFileColumnDefinition>& local_columns, duckdb::idx_t& column,
+      const duckdb::LogicalType& type, duckdb::MultiFileLocalIndex local_index,
+      duckdb::optional_ptr<duckdb::MultiFileColumnDefinition>& reference) override {
+    if (!IsRowTrackingColumn(column)) {
+      return MultiFileReader::GetVirtualColumnExpression(context, reader_data, local_columns,
+                                                         column, type, local_index, reference);
+    }
+    duckdb::BaseFileReader& reader = *reader_data.reader;
+    return RowTrackingExpression(context, table_->scan->snapshot(), FileIndex(reader.file), reader,
+                                 column, local_index);
+  }
+
   const LakeTable& table() const { return *table_; }
 
   duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
-    return duckdb::make_uniq<LakeReader>(table_, scan_);
+    return duckdb::make_uniq<LakeReader>(table_, parquet_);
   }
 
  private:
@@ -172,14 +228,9 @@ class LakeReader : public duckdb::MultiFileReader {
   }
 
   std::shared_ptr<const LakeTable> table_;
-  duckdb::table_function_t scan_;
+  ParquetScan parquet_;
+  HeldFilters held_;
 };
-
-// DuckDB asks the table's entry for virtual columns, and finds the entry by this.
-duckdb::BindInfo BindInfoOf(const duckdb::optional_ptr<duckdb::FunctionData> data) {
-  const auto& bound = data->Cast<duckdb::MultiFileBindData>();
-  return duckdb::BindInfo(*static_cast<const LakeReader&>(*bound.multi_file_reader).table().entry);
-}
 
 }  // namespace
 
@@ -223,10 +274,11 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
       entry.functions.GetFunctionByArguments(context, {duckdb::LogicalType::VARCHAR});
   function.name = "lake_scan";
   function.get_multi_file_reader = LakeReader::Create;
-  const bool with_places = table->entry != nullptr;
-  function.function_info =
-      duckdb::make_shared_ptr<LakeScanInfo>(std::move(table), function.function);
+  const bool has_entry = table->entry != nullptr;
+  function.function_info = duckdb::make_shared_ptr<LakeScanInfo>(
+      std::move(table), ParquetScan{function.function, function.get_virtual_columns});
   function.function = LakeReader::Scan;
+  function.get_virtual_columns = LakeReader::VirtualColumns;
   // These look at the first file only, or cannot carry a snapshot.
   function.statistics = nullptr;
   function.statistics_extended = nullptr;
@@ -244,9 +296,8 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
   duckdb::vector<duckdb::LogicalType> types;
   duckdb::vector<duckdb::string> names;
   bind_data = function.bind(context, input, types, names);
-  // The bind data learns of its virtual columns only when it is asked for them.
-  if (function.get_virtual_columns) function.get_virtual_columns(context, bind_data.get());
-  if (with_places) function.get_bind_info = BindInfoOf;
+  LakeReader::VirtualColumns(context, bind_data.get());
+  if (has_entry) function.get_bind_info = LakeReader::BindInfoOf;
   return function;
 }
 

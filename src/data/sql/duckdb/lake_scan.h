@@ -34,7 +34,7 @@ struct LakeTable {
   std::optional<std::vector<uint32_t>> files = {};  // to look at; nullopt: all of the snapshot's
   duckdb::vector<std::string> names;
   duckdb::vector<duckdb::LogicalType> types;
-  duckdb::TableCatalogEntry* entry = nullptr;  // of a table whose scan gives places
+  duckdb::TableCatalogEntry* entry = nullptr;  // of a table with hidden columns, else null
 };
 
 std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
