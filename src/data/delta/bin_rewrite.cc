@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
+#include "data/delta/clustering.h"
 #include "data/delta/deletion_vector.h"
 #include "data/delta/file_chunk_internal.h"
 #include "data/delta/row_ids.h"
@@ -24,7 +25,17 @@ Status Fill(const Environment& env, const std::shared_ptr<const Snapshot>& snaps
     bin->inputs.push_back(std::move(input));
   }
   MP_ASSIGN_OR_RETURN(bin->outputs, bin->writer->Finish());
-  for (AddFile& add : bin->outputs) add.data_change = false;
+  const AddFile& first = bin->inputs.front().file;
+  const auto cube = CubeOf(first);
+  const bool one_cube = cube && std::ranges::all_of(bin->inputs, [&](const RewriteInput& input) {
+    return CubeOf(input.file) == cube;
+  });
+  for (AddFile& add : bin->outputs) {
+    add.data_change = false;
+    if (!one_cube) continue;
+    SetCube(*cube, add);
+    add.clustering_provider = first.clustering_provider;
+  }
   return OkStatus();
 }
 

@@ -4,7 +4,10 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "data/delta/clustering.h"
 #include "data/delta/column_mapping.h"
+#include "data/delta/protocol.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 #include "data/delta/transaction.h"
 
@@ -34,6 +37,10 @@ Status CheckCreateOptions(const CreateOptions& options) {
                   column, field->type.ToString());
     }
   }
+  if (!options.clustering_columns.empty() && !options.partition_columns.empty()) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "a table is partitioned or clustered, not both: leave out one of them");
+  }
   return OkStatus();
 }
 
@@ -45,6 +52,9 @@ Status Describe(const CreateOptions& options, TableShape& shape) {
   metadata.partition_columns.clear();
   for (const auto& column : options.partition_columns) {
     metadata.partition_columns.push_back(options.schema.Find(column)->name);
+  }
+  if (!options.clustering_columns.empty()) {
+    shape.protocol = WithFeatures(std::move(shape.protocol), {feature::kClustering});
   }
   return SetProperties(options.properties, shape);
 }
@@ -75,11 +85,20 @@ Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapsho
   return shape;
 }
 
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options) {
+  const bool was_clustered = before != nullptr && before->domains().contains(kClusteringDomain);
+  if (options.clustering_columns.empty() && !was_clustered) return std::vector<DomainMetadata>();
+  MP_ASSIGN_OR_RETURN(auto domain, ClusteringDomain(shape.schema, options.clustering_columns));
+  return std::vector<DomainMetadata>{std::move(domain)};
+}
+
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
   DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
                                                         std::move(roots)));
   MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, table.path(), options));
+  MP_ASSIGN_OR_RETURN(auto domains, NewDomains(nullptr, shape, options));
 
   const LogStore& log = table.shared_->log;
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
@@ -92,13 +111,13 @@ Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
   info.operation = options.operation;
   info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
                                {"properties", DumpJson(Json(options.properties))}};
-  return NewTable(std::move(table), std::move(shape), std::move(info));
+  return NewTable(std::move(table), std::move(shape), std::move(domains), std::move(info));
 }
 
 Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics) {
   info_.operation_metrics = std::move(metrics);
   return Transaction::CommitFirst(table_, std::move(shape_.protocol), std::move(shape_.metadata),
-                                  std::move(info_), std::move(adds));
+                                  std::move(domains_), std::move(info_), std::move(adds));
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,

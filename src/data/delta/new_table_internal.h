@@ -18,6 +18,10 @@ namespace millpond::data {
 Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapshot,
                                  const CreateOptions& options);
 
+// The domains that such a table begins with; `before`: what it replaces, null: nothing.
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options);
+
 class NewTable {
  public:
   // What DeltaTable::Create refuses is refused here.
@@ -31,11 +35,15 @@ class NewTable {
   Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics);
 
  private:
-  NewTable(DeltaTable table, TableShape shape, CommitInfo info)
-      : table_(std::move(table)), shape_(std::move(shape)), info_(std::move(info)) {}
+  NewTable(DeltaTable table, TableShape shape, std::vector<DomainMetadata> domains, CommitInfo info)
+      : table_(std::move(table)),
+        shape_(std::move(shape)),
+        domains_(std::move(domains)),
+        info_(std::move(info)) {}
 
   DeltaTable table_;
   TableShape shape_;
+  std::vector<DomainMetadata> domains_;
   CommitInfo info_;
 };
 

@@ -5,6 +5,8 @@
 #include <mutex>
 
 #include "data/delta/bin_plan.h"
+#include "data/delta/cluster_plan.h"
+#include "data/delta/cluster_rewrite.h"
 #include "data/delta/protocol.h"
 
 namespace millpond::data {
@@ -24,7 +26,12 @@ class Optimizer {
                                      snapshot->path()));
     result_.files_before = static_cast<int64_t>(snapshot->files().size());
     result_.bytes_before = snapshot->files().total_bytes();
-    for (int pass = 0; pass < kMaxPasses; ++pass) {
+    MP_ASSIGN_OR_RETURN(const auto order, OrderOf(*snapshot));
+    if (order) {
+      MP_RETURN_IF_ERROR(Order(snapshot, *order));
+      MP_ASSIGN_OR_RETURN(snapshot, table_.Latest());
+    }
+    for (int pass = 0; !order && pass < kMaxPasses; ++pass) {
       MP_ASSIGN_OR_RETURN(const auto bins, Plan(snapshot));
       if (bins.empty()) break;
       const int64_t commits = result_.commits;
@@ -39,15 +46,81 @@ class Optimizer {
   }
 
  private:
+  // By what rows are to be ordered; nullopt: files are only put together.
+  Result<std::optional<ClusterOrder>> OrderOf(const Snapshot& snapshot) const {
+    std::optional<ClusterOrder> none;
+    if (options_.purge) return none;
+    ClusterOrder order;
+    MP_ASSIGN_OR_RETURN(order.columns, ClusteringColumns(snapshot));
+    order.is_table_clustering = !order.columns.empty();
+    if (order.is_table_clustering && (!options_.zorder_by.empty() || options_.wanted)) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "table {} is clustered: OPTIMIZE orders it by its own columns, without WHERE and "
+                  "ZORDER BY; other columns are set by ALTER TABLE … CLUSTER BY",
+                  snapshot.path());
+    }
+    if (!order.is_table_clustering) {
+      order.curve = Curve::kZOrder;
+      for (const std::string& name : options_.zorder_by) {
+        const StructField* field = snapshot.schema().Find(name);
+        if (field == nullptr || snapshot.IsPartitionColumn(name)) {
+          return Fail(ErrorKind::kInvalidArgument, "column '{}' of ZORDER BY {} table {}", name,
+                      field == nullptr ? "is not in" : "partitions", snapshot.path());
+        }
+        order.columns.push_back(field->name);
+      }
+    }
+    if (order.columns.empty()) return none;
+    MP_ASSIGN_OR_RETURN(order.target_bytes, TargetFileBytes(snapshot));
+    order.spill_folder = options_.spill_folder;
+    order.memory_bytes = table_.environment().arbiter.memory_bytes() / 4;
+    return std::optional<ClusterOrder>(std::move(order));
+  }
+
+  Result<std::vector<bool>> Wanted(const std::shared_ptr<const Snapshot>& snapshot) const {
+    if (!options_.wanted) return std::vector<bool>(snapshot->files().size(), true);
+    return options_.wanted(snapshot);
+  }
+
+  // Each cube is a commit.
+  Status Order(const std::shared_ptr<const Snapshot>& snapshot, const ClusterOrder& order) {
+    MP_ASSIGN_OR_RETURN(const std::vector<bool> wanted, Wanted(snapshot));
+    const auto cubes = PlanCubes(*snapshot, {CubeColumns(order.columns), order.curve,
+                                             [&](size_t file) { return wanted[file]; }});
+    for (const NewCube& cube : cubes) total_bytes_ += cube.bytes;
+    for (const NewCube& cube : cubes) {
+      if (!MayRead(cube.bytes)) return OkStatus();
+      std::vector<RewrittenBin> written;
+      MP_ASSIGN_OR_RETURN(written.emplace_back(),
+                          RewriteOrdered(table_.environment(), snapshot, cube.files, order,
+                                         [this](int64_t bytes) { Report(bytes); }));
+      MP_RETURN_IF_ERROR(Commit(std::move(written)));
+    }
+    return OkStatus();
+  }
+
+  // Stops the run if not.
+  bool MayRead(int64_t bytes) {
+    const bool may = bytes_read_ + bytes <= options_.max_bytes &&
+                     (!options_.may_go_on || options_.may_go_on(bytes_read_));
+    result_.stopped = result_.stopped || !may;
+    return may;
+  }
+
+  Status Commit(std::vector<RewrittenBin> written) {
+    MP_ASSIGN_OR_RETURN(const auto outcome,
+                        CommitRewrites(table_, std::move(written),
+                                       {options_.operation, options_.parameters}));
+    result_.Count(outcome);
+    return OkStatus();
+  }
+
   Result<std::vector<Bin>> Plan(const std::shared_ptr<const Snapshot>& snapshot) const {
     BinRules rules;
     MP_ASSIGN_OR_RETURN(rules.target_bytes, TargetFileBytes(*snapshot));
     rules.purge = options_.purge;
-    std::vector<bool> wanted;
-    if (options_.wanted) {
-      MP_ASSIGN_OR_RETURN(wanted, options_.wanted(snapshot));
-      rules.wanted = [&](size_t file) { return wanted[file]; };
-    }
+    MP_ASSIGN_OR_RETURN(const std::vector<bool> wanted, Wanted(snapshot));
+    rules.wanted = [&](size_t file) { return wanted[file]; };
     return PlanBins(*snapshot, rules);
   }
 
@@ -61,11 +134,7 @@ class Optimizer {
         if (end > first && bytes_read_ + bytes + bins[end].bytes > options_.max_bytes) break;
         bytes += bins[end].bytes;
       }
-      const bool over = bytes_read_ + bins[first].bytes > options_.max_bytes;
-      if (over || (options_.may_go_on && !options_.may_go_on(bytes_read_))) {
-        result_.stopped = true;
-        return OkStatus();
-      }
+      if (!MayRead(bins[first].bytes)) return OkStatus();
       MP_RETURN_IF_ERROR(Batch(snapshot, {bins.begin() + static_cast<ptrdiff_t>(first),
                                           bins.begin() + static_cast<ptrdiff_t>(end)}));
       first = end;
@@ -89,11 +158,7 @@ class Optimizer {
       for (RewrittenBin& bin : ready) bin.Discard();
       return done;
     }
-    MP_ASSIGN_OR_RETURN(
-        const auto outcome,
-        CommitRewrites(table_, std::move(ready), {options_.operation, options_.parameters}));
-    result_.Count(outcome);
-    return OkStatus();
+    return Commit(std::move(ready));
   }
 
   void Report(int64_t bytes) {

@@ -4,6 +4,9 @@
 // - Which files: the rule of bin_plan.h. A second run rewrites nothing.
 // - Work goes in batches of bounded size, each its own commit: a kill loses one batch at most, and
 //   leaves at most unreferenced files.
+// - With columns to order by, those of ZORDER BY or the table's own clustering, rows are ordered
+//   along a curve through them instead, cube by cube: the rule of cluster_plan.h. Nothing but the
+//   loose part of a table is ordered again, and a second run rewrites nothing.
 // - Peace with writers: rewrite_commit.h.
 // - Memory: a batch of rows and an open file for each thread, reserved from the arbiter.
 //
@@ -27,6 +30,8 @@ struct OptimizeOptions {
   // Which files of a snapshot may be rewritten, by partition. Null: all.
   std::function<Result<std::vector<bool>>(const std::shared_ptr<const Snapshot>&)> wanted = nullptr;
   bool purge = false;                  // REORG TABLE … APPLY (PURGE)
+  std::vector<std::string> zorder_by = {};  // columns; not for a clustered table
+  std::string spill_folder = {};            // of sorts; "": they have to fit the memory
   std::string operation = "OPTIMIZE";  // of the commits, for the history
   StringMap parameters = {};
   int64_t batch_bytes = int64_t{1} << 30;  // of files read for one commit
@@ -48,6 +53,8 @@ struct OptimizeResult {
   void Count(const RewriteOutcome& outcome);
 };
 
+// kInvalidArgument: zorder_by or `wanted` for a clustered table; a column to order by that is not
+// there, partitions the table, or has no order that statistics use.
 Result<OptimizeResult> OptimizeTable(DeltaTable& table, const OptimizeOptions& options = {});
 
 }  // namespace millpond::data

@@ -3,6 +3,7 @@
 #include "data/delta/optimize.h"
 #include "data/sql/change_statement_internal.h"
 #include "data/sql/partition_predicate_internal.h"
+#include "data/sql/table_head_internal.h"
 
 namespace millpond::data {
 namespace {
@@ -46,9 +47,12 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
     MP_ASSIGN_OR_RETURN(const auto snapshot, opened->table.Latest());
     MP_RETURN_IF_ERROR(CheckPartitionPredicate(condition, *snapshot, context));
   }
+  OptimizeOptions options;
+  if (at.Accept("ZORDER", "BY")) {
+    MP_ASSIGN_OR_RETURN(options.zorder_by, TakeColumnList(at));
+  }
   MP_RETURN_IF_ERROR(at.ExpectEnd());
 
-  OptimizeOptions options;
   Json predicate = Json::array();
   if (!condition.empty()) {
     predicate.push_back(condition);
@@ -56,7 +60,9 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
       return FilesOfPartitions(condition, snapshot, context);
     };
   }
-  options.parameters = {{"predicate", DumpJson(predicate)}, {"zOrderBy", "[]"}, {"auto", "false"}};
+  options.parameters = {{"predicate", DumpJson(predicate)}, {"zOrderBy", DumpJson(Json(options.zorder_by))},
+                        {"auto", "false"}};
+  options.spill_folder = JoinPath(context.catalog().workspace().state_dir, "tmp/care");
   auto result = OptimizeTable(opened->table, options);
   if (!result) return ErrorAt(source, offset, result.error());
   return QueryResult{nullptr, Describe(opened->name, *result)};

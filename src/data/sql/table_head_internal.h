@@ -1,5 +1,5 @@
 // CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t [(a BIGINT [NOT NULL] [COMMENT '…'], …)]
-//   [USING DELTA] [PARTITIONED BY (a, …)] [COMMENT '…'] [TBLPROPERTIES ('k' = 'v', …)]
+//   [USING DELTA] [PARTITIONED BY (a, …) | CLUSTER BY (a, …)] [COMMENT '…'] [TBLPROPERTIES ('k' = 'v', …)]
 // in any order of the clauses, up to AS or the end.
 #pragma once
 
@@ -20,11 +20,15 @@ struct TableHead {
   size_t name_offset = 0;
   std::vector<StructField> columns;
   std::vector<std::string> partition_columns;
+  std::vector<std::string> clustering_columns;
   StringMap properties;
   std::optional<std::string> comment;
 
   CreateOptions create_options() const;  // without the schema
 };
+
+// "(a, b)": names of columns.
+Result<std::vector<std::string>> TakeColumnList(TokenCursor& at);
 
 Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source);
 
