@@ -5,6 +5,7 @@
 
 #include "data/delta/file_list.h"
 #include "data/delta/protocol.h"
+#include "data/delta/schema_merge.h"
 
 namespace millpond::data {
 namespace {
@@ -23,9 +24,10 @@ class ConflictCheck {
   Status operator()(const Protocol&) const { return Conflict("changed the protocol"); }
 
   Status operator()(const Metadata& metadata) const {
-    bool same_rows = metadata.id == read_metadata_.id &&
-                     metadata.schema_json == read_metadata_.schema_json &&
-                     metadata.partition_columns == read_metadata_.partition_columns;
+    const bool same_rows = metadata.id == read_metadata_.id &&
+                           metadata.schema_json == read_metadata_.schema_json &&
+                           metadata.partition_columns == read_metadata_.partition_columns &&
+                           SameConstraints(metadata, read_metadata_);
     if (same_rows && ours_.IsBlindAppend()) return OkStatus();
     return Conflict("changed the table's {}", same_rows ? "properties" : "schema");
   }

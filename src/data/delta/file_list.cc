@@ -1,6 +1,8 @@
 #include "data/delta/file_list.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "data/delta/column_mapping.h"
 #include "data/delta/file_chunk_internal.h"
@@ -34,7 +36,25 @@ std::string PercentDecode(std::string_view text) {
 struct Leaf {
   const DataType* type = nullptr;
   std::vector<std::string> path;
+  bool was_float = false;  // a double that files may hold, and spell, as a float
 };
+
+bool WasFloat(const StructField& field) {
+  if (field.type.kind() != TypeKind::kDouble) return false;
+  const auto changes = field.metadata.find("delta.typeChanges");
+  return changes != field.metadata.end() && changes->second.contains("\"float\"");
+}
+
+// 0.1 as a float is a little more than as a double: the bounds hold both.
+void HoldFloats(FileBounds& bounds) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  if (auto* min = std::get_if<double>(&bounds.min)) {
+    *min = std::min(*min, double{std::nextafterf(static_cast<float>(*min), -kInfinity)});
+  }
+  if (auto* max = std::get_if<double>(&bounds.max)) {
+    *max = std::max(*max, double{std::nextafterf(static_cast<float>(*max), kInfinity)});
+  }
+}
 
 Leaf FindLeaf(const Schema& schema, const std::vector<std::string>& column) {
   const std::vector<StructField>* fields = &schema.fields();
@@ -45,6 +65,7 @@ Leaf FindLeaf(const Schema& schema, const std::vector<std::string>& column) {
         *fields, [&](const StructField& candidate) { return EqualNames(candidate.name, name); });
     if (field == fields->end()) return {};
     leaf.type = &field->type;
+    leaf.was_float = WasFloat(*field);
     leaf.path.push_back(PhysicalName(*field));
     fields = field->type.kind() == TypeKind::kStruct ? &field->type.fields() : nullptr;
   }
@@ -60,6 +81,8 @@ std::string ResolveDataPath(std::string_view table_path, std::string_view log_pa
     while (log_path.starts_with("//")) log_path.remove_prefix(1);
   }
   std::string decoded = PercentDecode(log_path);
+  // Hadoop's names for the scheme.
+  if (decoded.starts_with("s3a://") || decoded.starts_with("s3n://")) decoded.erase(2, 1);
   if (decoded.starts_with('/') || decoded.find("://") != std::string::npos) return decoded;
   return fmt::format("{}/{}", table_path, decoded);
 }
@@ -140,7 +163,9 @@ std::optional<std::string_view> FileList::partition_value(size_t i, std::string_
 FileBounds FileList::bounds(size_t i, const std::vector<std::string>& column) const {
   Leaf leaf = FindLeaf(*schema_, column);
   if (leaf.type == nullptr) return {};
-  return parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, leaf.path, *leaf.type);
+  FileBounds bounds = parts_[rows_[i].chunk].chunk->bounds(rows_[i].row, leaf.path, *leaf.type);
+  if (leaf.was_float) HoldFloats(bounds);
+  return bounds;
 }
 
 bool FileList::has_outside_paths() const {

@@ -33,7 +33,7 @@ class FileList {
   std::string_view log_path(size_t i) const;  // as the log spells it
   int64_t size_bytes(size_t i) const;
   int64_t modification_time_ms(size_t i) const;
-  std::optional<int64_t> num_records(size_t i) const;  // nullopt: the log does not say
+  std::optional<int64_t> num_records(size_t i) const;     // nullopt: the log does not say
   const DeletionVector* deletion_vector(size_t i) const;  // null: no row is gone
   // As the log holds it (see ParsePartitionValue); nullopt: NULL, or no partition column.
   std::optional<std::string_view> partition_value(size_t i, std::string_view column) const;
@@ -79,8 +79,8 @@ class FileList {
   int64_t total_bytes_ = 0;
 };
 
-// The absolute, decoded form of a path in the log: percent-escapes undone, "file:" dropped, a
-// relative path put under the table.
+// The absolute, decoded form of a path in the log: percent-escapes undone, "file:" dropped,
+// "s3a:" made "s3:", a relative path put under the table.
 std::string ResolveDataPath(std::string_view table_path, std::string_view log_path);
 // Is a path in the log absolute, or does it climb by ".."?
 bool LeavesTableFolder(std::string_view log_path);

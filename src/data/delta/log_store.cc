@@ -43,7 +43,7 @@ Status LogStore::PutCommit(int64_t version, std::string_view bytes, Micros commi
 }
 
 Result<FileInfo> LogStore::StatCommit(int64_t version) const {
-  return env_.fs.Stat(CommitPath(version));
+  return env_.fs.StatFile(CommitPath(version));
 }
 
 Micros CommitTimeOf(std::optional<int64_t> in_commit_timestamp_ms, const Protocol& protocol,
@@ -173,8 +173,8 @@ Status LogStore::ProbePutIfAbsent() const {
   if (!again.has_value() && again.error().kind() == ErrorKind::kAlreadyExists) return OkStatus();
   if (!again.has_value()) return again;
   return Fail(ErrorKind::kUnsupported,
-              "the file system at {} lets a hard link replace a file, so two writers could both "
-              "win: put the table on another file system",
+              "the file system at {} lets a hard link or a conditional put replace a file, so two "
+              "writers could both win: put the table on another file system",
               table_path_);
 }
 

@@ -63,9 +63,7 @@ Result<TableShape> NewShape(const Environment& env, const std::string& path,
                             const CreateOptions& options) {
   MP_RETURN_IF_ERROR(CheckCreateOptions(options));
   TableShape shape;
-  shape.metadata.id = NewUuid4(env.random);
   shape.metadata.name = options.name;
-  shape.metadata.created_time_ms = env.clock.NowMillis();
   MP_RETURN_IF_ERROR(Describe(options, shape));
   MP_RETURN_IF_ERROR(SettleShape({nullptr, /*files_stay=*/false, path}, env.random, shape));
   return shape;
@@ -95,29 +93,50 @@ Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const Tab
 
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
-  DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
-                                                        std::move(roots)));
-  MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, table.path(), options));
+  MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, path, options));
   MP_ASSIGN_OR_RETURN(auto domains, NewDomains(nullptr, shape, options));
-
-  const LogStore& log = table.shared_->log;
-  MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
-  MP_ASSIGN_OR_RETURN(auto listing, log.List());
-  if (!listing.empty()) {
-    return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
-  }
-  MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
   CommitInfo info;
   info.operation = options.operation;
   info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
                                {"properties", DumpJson(Json(options.properties))}};
-  return NewTable(std::move(table), std::move(shape), std::move(domains), std::move(info));
+  MP_ASSIGN_OR_RETURN(auto made, PrepareAs(env, std::move(path), std::move(shape),
+                                           std::move(info), std::move(roots)));
+  made.domains_ = std::move(domains);
+  return made;
 }
 
-Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics) {
-  info_.operation_metrics = std::move(metrics);
-  return Transaction::CommitFirst(table_, std::move(shape_.protocol), std::move(shape_.metadata),
-                                  std::move(domains_), std::move(info_), std::move(adds));
+Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                     CommitInfo info, DataRoots roots) {
+  DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
+                                                        std::move(roots)));
+  shape.metadata.id = NewUuid4(env.random);
+  shape.metadata.created_time_ms = env.clock.NowMillis();
+
+  const LogStore& log = table.shared_->log;
+  MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
+  // A folder of an object store is there only with something in it.
+  auto listing = log.List();
+  if (!listing.has_value() && listing.error().kind() != ErrorKind::kNotFound) {
+    return std::unexpected<Error>(std::move(listing).error());
+  }
+  if (listing.has_value() && !listing->empty()) {
+    return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
+  }
+  MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
+  return NewTable(std::move(table), std::move(shape), std::move(info));
+}
+
+Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics,
+                                      std::vector<DomainMetadata> domains) {
+  Transaction transaction(table_, nullptr);
+  transaction.SetOperation(std::move(info_.operation), std::move(info_.operation_parameters));
+  transaction.SetMetrics(std::move(metrics));
+  for (auto& add : adds) transaction.Add(std::move(add));
+  for (auto& domain : domains_) transaction.SetDomain(std::move(domain));
+  for (auto& domain : domains) transaction.SetDomain(std::move(domain));
+  transaction.SetProtocol(std::move(shape_.protocol));
+  transaction.SetMetadata(std::move(shape_.metadata));
+  return transaction.Commit();
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,

@@ -28,23 +28,26 @@ class NewTable {
   static Result<NewTable> Prepare(const Environment& env, std::string path,
                                   const CreateOptions& options, DataRoots roots);
 
+  // A table of this shape but an id and a time of its own, whose features are those of the shape's
+  // protocol.
+  static Result<NewTable> PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                    CommitInfo info, DataRoots roots);
+
   const DeltaTable& table() const { return table_; }
   const TableShape& shape() const { return shape_; }
 
   // Once. kAlreadyExists: another made the table meanwhile.
-  Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics);
+  Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics,
+                              std::vector<DomainMetadata> domains = {});
 
  private:
-  NewTable(DeltaTable table, TableShape shape, std::vector<DomainMetadata> domains, CommitInfo info)
-      : table_(std::move(table)),
-        shape_(std::move(shape)),
-        domains_(std::move(domains)),
-        info_(std::move(info)) {}
+  NewTable(DeltaTable table, TableShape shape, CommitInfo info)
+      : table_(std::move(table)), shape_(std::move(shape)), info_(std::move(info)) {}
 
   DeltaTable table_;
   TableShape shape_;
-  std::vector<DomainMetadata> domains_;
   CommitInfo info_;
+  std::vector<DomainMetadata> domains_ = {};  // besides those that Commit is given
 };
 
 }  // namespace millpond::data

@@ -30,6 +30,22 @@ Micros TimeOf(const std::vector<Action>& actions) {
   return *std::get<CommitInfo>(actions.front()).timestamp_ms * kMicrosPerMilli;
 }
 
+// What the commit turns on. A version stands for more features than the one that it was raised for:
+// those that the table does not use are not worth telling.
+std::vector<std::string> NewFeatures(const PendingCommit& commit, const Snapshot& base) {
+  const Metadata& metadata = commit.metadata ? *commit.metadata : base.metadata();
+  const auto schema = Schema::FromJson(metadata.schema_json);
+  const auto used = FeaturesInUse(metadata, schema ? *schema : base.schema());
+  std::vector<std::string> names;
+  for (const std::string& name : WriterFeatures(*commit.protocol)) {
+    const bool listed = commit.protocol->min_writer_version >= 7;
+    if (!HasFeature(base.protocol(), name) && (listed || used.contains(name))) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 Transaction::Transaction(DeltaTable table, std::shared_ptr<const Snapshot> base)
@@ -266,11 +282,7 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
     result.bytes += add.size_bytes;
   }
   for (const auto& deletes : pending_.row_deletes) result.rows_removed += deletes.rows.size();
-  if (pending_.protocol && base_ != nullptr) {
-    for (const std::string& name : WriterFeatures(*pending_.protocol)) {
-      if (!HasFeature(base_->protocol(), name)) result.new_features.push_back(name);
-    }
-  }
+  if (pending_.protocol && base_ != nullptr) result.new_features = NewFeatures(pending_, *base_);
   SnapshotOrigin origin;
   if (base_ != nullptr) origin = base_->origin();
   origin.data_roots = log.data_roots();

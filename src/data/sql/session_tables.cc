@@ -64,10 +64,13 @@ std::string SessionTables::AddTarget(std::shared_ptr<const Snapshot> snapshot,
   return fmt::format("lake.{}.{}", kTargetSchema, QuoteName(std::to_string(targets_.size() - 1)));
 }
 
-bool SessionTables::IsTarget(const std::vector<std::string>& parts) const {
-  if (parts.size() != 3 || parts[0] != "lake" || parts[1] != kTargetSchema) return false;
+bool SessionTables::IsOwn(const std::vector<std::string>& parts) const {
+  if (parts.size() != 3 || parts[0] != "lake") return false;
+  const bool stream = parts[1] == kStreamSchema;
+  if (!stream && parts[1] != kTargetSchema) return false;
   const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < targets_.size(); ++i) {
+  const size_t count = stream ? streams_.size() : targets_.size();
+  for (size_t i = 0; i < count; ++i) {
     if (parts[2] == std::to_string(i)) return true;
   }
   return false;

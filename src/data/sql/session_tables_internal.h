@@ -51,8 +51,8 @@ class SessionTables : public TableSource {
   // The target of a change, which only text of Millpond's own can name: gives the name, as SQL.
   std::string AddTarget(std::shared_ptr<const Snapshot> snapshot,
                         std::optional<std::vector<uint32_t>> files = std::nullopt);
-  // Is it the name of one?
-  bool IsTarget(const std::vector<std::string>& parts) const;
+  // Is it the name of one, or of a stream, as Millpond's own text spells them?
+  bool IsOwn(const std::vector<std::string>& parts) const;
   // A stream under a name of its own, for a table function; gives the name.
   QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
 

@@ -1,0 +1,127 @@
+#include "data/delta/schema_merge.h"
+
+#include <algorithm>
+
+#include "data/delta/column_mapping.h"
+#include "data/delta/protocol.h"
+#include "data/delta/type_widening.h"
+
+namespace millpond::data {
+namespace {
+
+using Fields = std::vector<StructField>;
+
+class Merge {
+ public:
+  explicit Merge(bool widen) : widen_(widen) {}
+
+  // Adds to schema_ what the rows' fields have and those at the path lack.
+  Status AddFields(const Fields& known, const Fields& rows, const ColumnPath& path) {
+    for (const StructField& field : rows) {
+      const auto same = std::ranges::find_if(
+          known, [&](const StructField& other) { return EqualNames(other.name, field.name); });
+      if (same == known.end()) {
+        StructField added = field;
+        added.nullable = true;
+        MP_ASSIGN_OR_RETURN(schema_, AddColumn(schema_, path, added, {}));
+        continue;
+      }
+      ColumnPath within = path;
+      within.push_back(same->name);
+      MP_RETURN_IF_ERROR(AddParts(same->type, field.type, within));
+    }
+    return OkStatus();
+  }
+
+  Status AddParts(const DataType& known, const DataType& rows, const ColumnPath& path) {
+    if (known.is_primitive() || known.kind() != rows.kind()) return Widen(known, rows, path);
+    const auto part = [&](const char* name) {
+      ColumnPath within = path;
+      within.emplace_back(name);
+      return within;
+    };
+    if (known.kind() == TypeKind::kStruct) return AddFields(known.fields(), rows.fields(), path);
+    if (known.kind() == TypeKind::kArray) {
+      return AddParts(known.element(), rows.element(), part("element"));
+    }
+    MP_RETURN_IF_ERROR(AddParts(known.key(), rows.key(), part("key")));
+    return AddParts(known.element(), rows.element(), part("value"));
+  }
+
+  Schema schema_;
+
+ private:
+  // A type that does not widen is left for the rows to be cast to, or refused there.
+  Status Widen(const DataType& known, const DataType& rows, const ColumnPath& path) {
+    if (!widen_ || !MayWiden(known, rows)) return OkStatus();
+    MP_ASSIGN_OR_RETURN(schema_, WidenColumn(schema_, path, rows));
+    return OkStatus();
+  }
+
+  bool widen_;
+};
+
+// A column's metadata that says which values may stand in it, or under which name.
+constexpr const char* kRuleKeys[] = {"delta.invariants", "delta.generationExpression",
+                                     "delta.identity.start", "delta.identity.step"};
+
+bool SameFields(const Fields& a, const Fields& b);
+
+bool SameType(const DataType& a, const DataType& b) {
+  if (a.kind() != b.kind()) return false;
+  switch (a.kind()) {
+    case TypeKind::kStruct:
+      return SameFields(a.fields(), b.fields());
+    case TypeKind::kMap:
+      return SameType(a.key(), b.key()) && SameType(a.element(), b.element());
+    case TypeKind::kArray:
+      return SameType(a.element(), b.element());
+    default:
+      return a == b;
+  }
+}
+
+bool SameField(const StructField& a, const StructField& b) {
+  const auto text = [](const StructField& field, const char* key) {
+    const auto found = field.metadata.find(key);
+    return found == field.metadata.end() ? std::string() : found->second;
+  };
+  return a.name == b.name && a.nullable == b.nullable && PhysicalName(a) == PhysicalName(b) &&
+         ColumnId(a) == ColumnId(b) &&
+         std::ranges::all_of(kRuleKeys,
+                             [&](const char* key) { return text(a, key) == text(b, key); }) &&
+         SameType(a.type, b.type);
+}
+
+bool SameFields(const Fields& a, const Fields& b) {
+  return std::ranges::equal(a, b, SameField);
+}
+
+}  // namespace
+
+Result<Schema> MergedSchema(const Schema& table, const Schema& rows, bool widen) {
+  Merge merge(widen);
+  merge.schema_ = table;
+  MP_RETURN_IF_ERROR(merge.AddFields(table.fields(), rows.fields(), {}));
+  return std::move(merge.schema_);
+}
+
+bool SameConstraints(const Metadata& a, const Metadata& b) {
+  const auto constraints = [](const Metadata& metadata) {
+    StringMap found;
+    for (const auto& [key, value] : metadata.configuration) {
+      if (key.starts_with(property::kConstraintPrefix)) found[key] = value;
+    }
+    return found;
+  };
+  return constraints(a) == constraints(b);
+}
+
+bool SameRowRules(const Schema& a, const Metadata& a_metadata, const Schema& b,
+                  const Metadata& b_metadata) {
+  return SameFields(a.fields(), b.fields()) &&
+         a_metadata.partition_columns == b_metadata.partition_columns &&
+         SameConstraints(a_metadata, b_metadata);
+}
+
+}  // namespace millpond::data
