@@ -28,8 +28,8 @@ Status Fill(const Environment& env, const std::shared_ptr<const Snapshot>& snaps
   const AddFile& first = bin->inputs.front().file;
   const auto cube = CubeOf(first);
   const bool one_cube = cube && std::ranges::all_of(bin->inputs, [&](const RewriteInput& input) {
-    return CubeOf(input.file) == cube;
-  });
+                          return CubeOf(input.file) == cube;
+                        });
   for (AddFile& add : bin->outputs) {
     add.data_change = false;
     if (!one_cube) continue;

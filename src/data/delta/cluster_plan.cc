@@ -15,8 +15,8 @@ bool LostManyRows(const FileList& files, size_t file) {
   const DeletionVector* vector = files.deletion_vector(file);
   if (vector == nullptr) return false;
   const auto rows = files.num_records(file);
-  return !rows || static_cast<double>(vector->cardinality) >
-                      kMaxDeletedShare * static_cast<double>(*rows);
+  return !rows ||
+         static_cast<double>(vector->cardinality) > kMaxDeletedShare * static_cast<double>(*rows);
 }
 
 struct Partition {

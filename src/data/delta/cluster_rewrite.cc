@@ -35,7 +35,10 @@ class OrderedRewrite {
  public:
   OrderedRewrite(const Environment& env, const std::shared_ptr<const Snapshot>& snapshot,
                  const std::vector<size_t>& files, const ClusterOrder& order)
-      : env_(env), snapshot_(snapshot), files_(files), order_(order),
+      : env_(env),
+        snapshot_(snapshot),
+        files_(files),
+        order_(order),
         bits_(CurveBits(order.columns.size())) {}
 
   Status Run(const BytesRead& read, RewrittenBin* bin) {
@@ -137,8 +140,8 @@ class OrderedRewrite {
 
   // Files of equally many rows, so that each has about the target's bytes.
   Status Write(RowSorter& sorter, RewrittenBin* bin) {
-    const int64_t count = std::max<int64_t>(1, (bytes_ + order_.target_bytes / 2) /
-                                                   std::max<int64_t>(order_.target_bytes, 1));
+    const int64_t count = std::max<int64_t>(
+        1, (bytes_ + order_.target_bytes / 2) / std::max<int64_t>(order_.target_bytes, 1));
     int64_t file = 0, written = 0;
     MP_RETURN_IF_ERROR(sorter.Finish([&](const arrow::RecordBatch& batch) -> Status {
       for (int64_t at = 0; at < batch.num_rows();) {

@@ -17,8 +17,8 @@
 namespace millpond::data {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::FailsWith;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using namespace testing_rows;  // NOLINT: short names in tests
 
@@ -55,8 +55,8 @@ class SorterTest : public ::testing::Test {
   // Sorts `rows` numbers and checks the order; gives the bytes that were spilled.
   int64_t Sorts(int64_t rows, SortOptions options) {
     RowSorter sorter(machine_.env, std::move(options));
-    const auto schema = arrow::schema({arrow::field("k", arrow::uint64()),
-                                       arrow::field("s", arrow::utf8())});
+    const auto schema =
+        arrow::schema({arrow::field("k", arrow::uint64()), arrow::field("s", arrow::utf8())});
     constexpr int64_t kStep = 1000;
     for (int64_t first = 0; first < rows; first += kStep) {
       arrow::UInt64Builder keys;
@@ -111,9 +111,9 @@ TEST_F(SorterTest, WithNowhereToSpillItSaysSo) {
   EXPECT_THAT(added, FailsWith(ErrorKind::kResourceExhausted, HasSubstr("do not fit")));
 }
 
-const auto kPoint = arrow::schema({arrow::field("a", arrow::int64()),
-                                   arrow::field("b", arrow::float64()),
-                                   arrow::field("s", arrow::utf8())});
+const auto kPoint =
+    arrow::schema({arrow::field("a", arrow::int64()), arrow::field("b", arrow::float64()),
+                   arrow::field("s", arrow::utf8())});
 
 class ClusterTest : public ::testing::Test {
  protected:
@@ -178,10 +178,9 @@ class ClusterTest : public ::testing::Test {
     while (rows->ReadNext(&batch).ok() && batch != nullptr) {
       for (int64_t i = 0; i < batch->num_rows(); ++i) {
         values.push_back(
-            column == 0
-                ? static_cast<double>(
-                      static_cast<const arrow::Int64Array&>(*batch->column(0)).Value(i))
-                : static_cast<const arrow::DoubleArray&>(*batch->column(1)).Value(i));
+            column == 0 ? static_cast<double>(
+                              static_cast<const arrow::Int64Array&>(*batch->column(0)).Value(i))
+                        : static_cast<const arrow::DoubleArray&>(*batch->column(1)).Value(i));
       }
     }
     return values;

@@ -23,10 +23,9 @@ Result<std::vector<std::string>> ClusteringColumns(const Snapshot& snapshot) {
   std::vector<std::string> columns;
   const auto domain = snapshot.domains().find(kClusteringDomain);
   if (domain == snapshot.domains().end()) return columns;
-  MP_ASSIGN_OR_RETURN(
-      const Json json,
-      ParseJson(domain->second.configuration,
-                fmt::format("the domain {} of table {}", kClusteringDomain, snapshot.path())));
+  MP_ASSIGN_OR_RETURN(const Json json, ParseJson(domain->second.configuration,
+                                                 fmt::format("the domain {} of table {}",
+                                                             kClusteringDomain, snapshot.path())));
   const auto list = json.is_object() ? json.find(kColumns) : json.end();
   if (!json.is_object() || list == json.end() || !list->is_array()) {
     return Fail(ErrorKind::kCorrupt, "the domain {} of table {} lacks its '{}'", kClusteringDomain,

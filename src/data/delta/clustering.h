@@ -19,8 +19,8 @@ inline constexpr const char* kClusteringProvider = "liquid";
 // the domain is none.
 Result<std::vector<std::string>> ClusteringColumns(const Snapshot& snapshot);
 
-// The domain for these columns of the schema. kInvalidArgument: no such column, one twice, too many,
-// or one whose type cannot order files.
+// The domain for these columns of the schema. kInvalidArgument: no such column, one twice, too
+// many, or one whose type cannot order files.
 Result<DomainMetadata> ClusteringDomain(const Schema& schema,
                                         const std::vector<std::string>& columns);
 

@@ -99,8 +99,8 @@ Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
   info.operation = options.operation;
   info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
                                {"properties", DumpJson(Json(options.properties))}};
-  MP_ASSIGN_OR_RETURN(auto made, PrepareAs(env, std::move(path), std::move(shape),
-                                           std::move(info), std::move(roots)));
+  MP_ASSIGN_OR_RETURN(auto made, PrepareAs(env, std::move(path), std::move(shape), std::move(info),
+                                           std::move(roots)));
   made.domains_ = std::move(domains);
   return made;
 }

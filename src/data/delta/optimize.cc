@@ -108,9 +108,9 @@ class Optimizer {
   }
 
   Status Commit(std::vector<RewrittenBin> written) {
-    MP_ASSIGN_OR_RETURN(const auto outcome,
-                        CommitRewrites(table_, std::move(written),
-                                       {options_.operation, options_.parameters}));
+    MP_ASSIGN_OR_RETURN(
+        const auto outcome,
+        CommitRewrites(table_, std::move(written), {options_.operation, options_.parameters}));
     result_.Count(outcome);
     return OkStatus();
   }

@@ -29,10 +29,10 @@ using MayGoOn = std::function<bool(int64_t bytes_read_so_far)>;
 struct OptimizeOptions {
   // Which files of a snapshot may be rewritten, by partition. Null: all.
   std::function<Result<std::vector<bool>>(const std::shared_ptr<const Snapshot>&)> wanted = nullptr;
-  bool purge = false;                  // REORG TABLE … APPLY (PURGE)
+  bool purge = false;                       // REORG TABLE … APPLY (PURGE)
   std::vector<std::string> zorder_by = {};  // columns; not for a clustered table
   std::string spill_folder = {};            // of sorts; "": they have to fit the memory
-  std::string operation = "OPTIMIZE";  // of the commits, for the history
+  std::string operation = "OPTIMIZE";       // of the commits, for the history
   StringMap parameters = {};
   int64_t batch_bytes = int64_t{1} << 30;  // of files read for one commit
   int64_t max_bytes = INT64_MAX;           // of files read altogether; then it stops

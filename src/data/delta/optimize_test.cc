@@ -135,9 +135,9 @@ TEST_F(OptimizeTest, ManyFilesBecomeOneAndASecondRunDoesNothing) {
   EXPECT_EQ(again.version, result.version);
   // Nothing that a reader of changes would see.
   MP_ASSERT_OK_AND_ASSIGN(const auto snapshot, table.Latest());
-  MP_ASSERT_OK_AND_ASSIGN(const std::string log, machine_.local->ReadFile(fmt::format(
-                                                     "{}/_delta_log/{:020}.json", table.path(),
-                                                     snapshot->version())));
+  MP_ASSERT_OK_AND_ASSIGN(const std::string log,
+                          machine_.local->ReadFile(fmt::format("{}/_delta_log/{:020}.json",
+                                                               table.path(), snapshot->version())));
   EXPECT_EQ(log.find(R"("dataChange":true)"), log.npos);
   EXPECT_EQ(snapshot->files().deletion_vector(0), nullptr);
 }

@@ -132,8 +132,7 @@ Status FollowRewrites(const Environment& env, const std::shared_ptr<const Snapsh
                 "another writer committed version {} of table {} first and rewrote files of which "
                 "{} rows were to go; {} of them are not in its new files: read the table again and "
                 "repeat the statement",
-                winner_version, read->path(), ids.size(),
-                static_cast<int64_t>(ids.size()) - found);
+                winner_version, read->path(), ids.size(), static_cast<int64_t>(ids.size()) - found);
   }
   *deletes = std::move(kept);
   return OkStatus();

@@ -1,7 +1,7 @@
 // Rows that are to be deleted, and whose file OPTIMIZE rewrote meanwhile: they are still there, in
 // another file, under the same row id (design, "Conflicts": across OPTIMIZE rows are mapped by row
-// id; PROTOCOL.md, "Row Tracking"). Only where the table tracks rows; elsewhere nothing is followed,
-// and the rewrite is a conflict.
+// id; PROTOCOL.md, "Row Tracking"). Only where the table tracks rows; elsewhere nothing is
+// followed, and the rewrite is a conflict.
 #pragma once
 
 #include <memory>

@@ -93,7 +93,8 @@ Status RowSorter::StartSpilling() {
   std::vector<uint64_t>& sample = options_.key_sample;
   std::ranges::sort(sample);
   const int64_t expected = std::max(options_.expected_bytes, held_bytes_);
-  const auto wanted = static_cast<size_t>(4 * expected / std::max<int64_t>(options_.memory_bytes, 1));
+  const auto wanted =
+      static_cast<size_t>(4 * expected / std::max<int64_t>(options_.memory_bytes, 1));
   const size_t count = std::clamp<size_t>(wanted, 4, kMaxRanges);
   for (size_t i = 1; i < count && !sample.empty(); ++i) {
     const uint64_t bound = sample[i * sample.size() / count];
@@ -110,9 +111,9 @@ Status RowSorter::StartSpilling() {
 
 Status RowSorter::Spill(const Held& held) {
   MP_ASSIGN_OR_RETURN(auto keys, ToArray(held.keys));
-  MP_ARROW_ASSIGN_OR_RETURN(auto rows, held.batch->AddColumn(held.batch->num_columns(),
-                                                             arrow::field(kKeyColumn, arrow::uint64()),
-                                                             std::move(keys)));
+  MP_ARROW_ASSIGN_OR_RETURN(
+      auto rows, held.batch->AddColumn(held.batch->num_columns(),
+                                       arrow::field(kKeyColumn, arrow::uint64()), std::move(keys)));
   std::vector<std::vector<uint64_t>> by_range(ranges_.size());
   for (size_t row = 0; row < held.keys.size(); ++row) {
     const auto range = std::ranges::upper_bound(bounds_, held.keys[row]) - bounds_.begin();
@@ -155,9 +156,9 @@ Status RowSorter::Sort(std::vector<Held> rows, const Take& take) const {
   for (size_t first = 0; first < order.size(); first += kBatchRows) {
     MP_RETURN_IF_ERROR(env_.cancellation.Check());
     const size_t end = std::min(order.size(), first + kBatchRows);
-    MP_ASSIGN_OR_RETURN(auto batch,
-                        TakeRows(arrow::Datum(table), {order.begin() + static_cast<ptrdiff_t>(first),
-                                                       order.begin() + static_cast<ptrdiff_t>(end)}));
+    MP_ASSIGN_OR_RETURN(
+        auto batch, TakeRows(arrow::Datum(table), {order.begin() + static_cast<ptrdiff_t>(first),
+                                                   order.begin() + static_cast<ptrdiff_t>(end)}));
     MP_RETURN_IF_ERROR(take(*batch));
   }
   return OkStatus();

@@ -19,7 +19,7 @@ namespace millpond::data {
 struct SortOptions {
   std::string spill_folder = {};  // made when needed, removed at the end; "": no spilling
   int64_t memory_bytes = int64_t{256} << 20;
-  int64_t expected_bytes = 0;               // of all rows, as Arrow holds them: a guess
+  int64_t expected_bytes = 0;  // of all rows, as Arrow holds them: a guess
   std::vector<uint64_t> key_sample = {};
 };
 

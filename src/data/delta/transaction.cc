@@ -311,14 +311,12 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
 }
 
 Result<CommitResult> Transaction::CommitFirst(DeltaTable table, Protocol protocol,
-                                              Metadata metadata,
-                                              std::vector<DomainMetadata> domains,
-                                              CommitInfo info, std::vector<AddFile> adds) {
+                                              Metadata metadata, CommitInfo info,
+                                              std::vector<AddFile> adds) {
   Transaction transaction(std::move(table), nullptr);
   transaction.SetOperation(std::move(info.operation), std::move(info.operation_parameters));
   transaction.SetMetrics(std::move(info.operation_metrics));
   for (auto& add : adds) transaction.Add(std::move(add));
-  for (auto& domain : domains) transaction.SetDomain(std::move(domain));
   transaction.SetProtocol(std::move(protocol));
   transaction.SetMetadata(std::move(metadata));
   return transaction.Commit();

@@ -93,8 +93,7 @@ class Transaction {
   Transaction(DeltaTable table, std::shared_ptr<const Snapshot> base);
   // Version 0 of a table that does not exist yet.
   static Result<CommitResult> CommitFirst(DeltaTable table, Protocol protocol, Metadata metadata,
-                                          std::vector<DomainMetadata> domains, CommitInfo info,
-                                          std::vector<AddFile> adds);
+                                          CommitInfo info, std::vector<AddFile> adds);
 
   enum class Attempt { kCommitted, kLost, kStampTooOld };
   // `stamp_ms`: the in-commit timestamp in the bytes, if it must be fresh.

@@ -17,14 +17,14 @@ namespace millpond::data {
 namespace {
 
 namespace stdfs = std::filesystem;
-using ::testing::HasSubstr;
 using testing::FailsWith;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using namespace testing_rows;  // NOLINT: short names in tests
 using Mode = FaultyFileSystem::Mode;
 
-const auto kRow = arrow::schema({arrow::field("v", arrow::int64()),
-                                 arrow::field("p", arrow::utf8())});
+const auto kRow =
+    arrow::schema({arrow::field("v", arrow::int64()), arrow::field("p", arrow::utf8())});
 
 class VacuumTest : public ::testing::Test {
  protected:
@@ -37,8 +37,9 @@ class VacuumTest : public ::testing::Test {
     auto table = DeltaTable::Create(machine_.env, dir_ / "template", options);
     ASSERT_THAT(table, IsOk());
     for (int v = 0; v < 4; ++v) {
-      ASSERT_THAT(Append(*table, kRow, fmt::format(R"([{{"v":{},"p":"{}"}}])", v, v % 2 ? "b" : "a")),
-                  IsOk());
+      ASSERT_THAT(
+          Append(*table, kRow, fmt::format(R"([{{"v":{},"p":"{}"}}])", v, v % 2 ? "b" : "a")),
+          IsOk());
     }
     OptimizeOptions small;
     small.batch_bytes = 1;
@@ -117,8 +118,8 @@ TEST_F(VacuumTest, OnlyFullFindsWhatNoCommitNamesAndLeavesOthersAlone) {
 
 TEST_F(VacuumTest, LeasesAndPinsKeepTheirVersions) {
   auto table = *DeltaTable::Open(machine_.env, Fresh());
-  MP_ASSERT_OK_AND_ASSIGN(auto lease, SnapshotLease::Take(machine_.env, table.path(), 1,
-                                                          "a long query", 60'000));
+  MP_ASSERT_OK_AND_ASSIGN(
+      auto lease, SnapshotLease::Take(machine_.env, table.path(), 1, "a long query", 60'000));
   VacuumOptions options;
   options.pins = {{2, "model churn v3", "training set"}, {99, "nobody", "gone"}};
   MP_ASSERT_OK_AND_ASSIGN(const auto done, VacuumTable(table, options));

@@ -60,7 +60,8 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
       return FilesOfPartitions(condition, snapshot, context);
     };
   }
-  options.parameters = {{"predicate", DumpJson(predicate)}, {"zOrderBy", DumpJson(Json(options.zorder_by))},
+  options.parameters = {{"predicate", DumpJson(predicate)},
+                        {"zOrderBy", DumpJson(Json(options.zorder_by))},
                         {"auto", "false"}};
   options.spill_folder = JoinPath(context.catalog().workspace().state_dir, "tmp/care");
   auto result = OptimizeTable(opened->table, options);

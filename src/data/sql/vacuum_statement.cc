@@ -1,6 +1,7 @@
 // VACUUM t [LITE | FULL] [RETAIN n HOURS] [DRY RUN], the words in any order.
 #include <charconv>
 
+#include "data/catalog/table_care.h"
 #include "data/delta/vacuum.h"
 #include "data/sql/change_statement_internal.h"
 #include "data/sql/rows_internal.h"
@@ -42,16 +43,6 @@ Result<VacuumOptions> TakeOptions(TokenCursor& at) {
   return options;
 }
 
-Result<std::vector<RetentionHold>> PinsOf(const Snapshot& snapshot, Catalog& catalog) {
-  std::vector<RetentionHold> holds;
-  MP_ASSIGN_OR_RETURN(auto pins, catalog.Pins());
-  for (Pin& pin : pins) {
-    if (pin.table_id != snapshot.metadata().id) continue;
-    holds.push_back({pin.version, std::move(pin.holder), std::move(pin.reason)});
-  }
-  return holds;
-}
-
 std::string Describe(const std::string& name, const VacuumResult& result, bool dry_run) {
   std::string text = fmt::format("{} file{} of {} bytes and {} folder{} {} {}", result.files,
                                  result.files == 1 ? "" : "s", result.bytes, result.directories,
@@ -82,7 +73,7 @@ Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& 
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
   MP_ASSIGN_OR_RETURN(const auto snapshot, opened->table.Latest());
-  MP_ASSIGN_OR_RETURN(options.pins, PinsOf(*snapshot, context.catalog()));
+  MP_ASSIGN_OR_RETURN(options.pins, PinsOf(context.catalog(), *snapshot));
   auto result = VacuumTable(opened->table, options);
   if (!result) return ErrorAt(source, offset, result.error());
   QueryResult told{nullptr, Describe(opened->name, *result, options.dry_run)};
