@@ -16,7 +16,7 @@ bool WriterUnderstands(const std::string& name) {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
       feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
       feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed,
-      feature::kTypeWidening,   feature::kV2Checkpoint};
+      feature::kTypeWidening,   feature::kV2Checkpoint,      feature::kClustering};
   return kUnderstood.contains(name);
 }
 

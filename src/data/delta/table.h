@@ -17,6 +17,7 @@ namespace millpond::data {
 struct CreateOptions {
   Schema schema;
   std::vector<std::string> partition_columns;
+  std::vector<std::string> clustering_columns = {};  // not together with partition columns
   StringMap properties;  // table properties, "delta.…" or the caller's own
   std::string operation = "CREATE TABLE";
   std::optional<std::string> name;

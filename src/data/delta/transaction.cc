@@ -10,6 +10,7 @@
 #include "data/delta/log_care.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
+#include "data/delta/row_remap.h"
 #include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 
@@ -229,6 +230,7 @@ Status Transaction::CatchUp() {
     }));
     MP_RETURN_IF_ERROR(CheckConflict(pending_, read_metadata, table_.path(), winner, version));
     if (!pending_.row_deletes.empty()) {
+      MP_RETURN_IF_ERROR(FollowRewrites(env, base_, winner, version, &pending_.row_deletes));
       MP_RETURN_IF_ERROR(
           CheckRowConflict(env, table_.path(), pending_.row_deletes, winner, version));
     }
