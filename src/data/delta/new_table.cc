@@ -4,7 +4,10 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "data/delta/clustering.h"
 #include "data/delta/column_mapping.h"
+#include "data/delta/protocol.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 #include "data/delta/transaction.h"
 
@@ -34,6 +37,10 @@ Status CheckCreateOptions(const CreateOptions& options) {
                   column, field->type.ToString());
     }
   }
+  if (!options.clustering_columns.empty() && !options.partition_columns.empty()) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "a table is partitioned or clustered, not both: leave out one of them");
+  }
   return OkStatus();
 }
 
@@ -46,6 +53,9 @@ Status Describe(const CreateOptions& options, TableShape& shape) {
   for (const auto& column : options.partition_columns) {
     metadata.partition_columns.push_back(options.schema.Find(column)->name);
   }
+  if (!options.clustering_columns.empty()) {
+    shape.protocol = WithFeatures(std::move(shape.protocol), {feature::kClustering});
+  }
   return SetProperties(options.properties, shape);
 }
 
@@ -53,9 +63,7 @@ Result<TableShape> NewShape(const Environment& env, const std::string& path,
                             const CreateOptions& options) {
   MP_RETURN_IF_ERROR(CheckCreateOptions(options));
   TableShape shape;
-  shape.metadata.id = NewUuid4(env.random);
   shape.metadata.name = options.name;
-  shape.metadata.created_time_ms = env.clock.NowMillis();
   MP_RETURN_IF_ERROR(Describe(options, shape));
   MP_RETURN_IF_ERROR(SettleShape({nullptr, /*files_stay=*/false, path}, env.random, shape));
   return shape;
@@ -75,11 +83,34 @@ Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapsho
   return shape;
 }
 
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options) {
+  const bool was_clustered = before != nullptr && before->domains().contains(kClusteringDomain);
+  if (options.clustering_columns.empty() && !was_clustered) return std::vector<DomainMetadata>();
+  MP_ASSIGN_OR_RETURN(auto domain, ClusteringDomain(shape.schema, options.clustering_columns));
+  return std::vector<DomainMetadata>{std::move(domain)};
+}
+
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
+  MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, path, options));
+  MP_ASSIGN_OR_RETURN(auto domains, NewDomains(nullptr, shape, options));
+  CommitInfo info;
+  info.operation = options.operation;
+  info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
+                               {"properties", DumpJson(Json(options.properties))}};
+  MP_ASSIGN_OR_RETURN(auto made, PrepareAs(env, std::move(path), std::move(shape), std::move(info),
+                                           std::move(roots)));
+  made.domains_ = std::move(domains);
+  return made;
+}
+
+Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                     CommitInfo info, DataRoots roots) {
   DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
                                                         std::move(roots)));
-  MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, table.path(), options));
+  shape.metadata.id = NewUuid4(env.random);
+  shape.metadata.created_time_ms = env.clock.NowMillis();
 
   const LogStore& log = table.shared_->log;
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
@@ -92,17 +123,20 @@ Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
     return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
   }
   MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
-  CommitInfo info;
-  info.operation = options.operation;
-  info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
-                               {"properties", DumpJson(Json(options.properties))}};
   return NewTable(std::move(table), std::move(shape), std::move(info));
 }
 
-Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics) {
-  info_.operation_metrics = std::move(metrics);
-  return Transaction::CommitFirst(table_, std::move(shape_.protocol), std::move(shape_.metadata),
-                                  std::move(info_), std::move(adds));
+Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics,
+                                      std::vector<DomainMetadata> domains) {
+  Transaction transaction(table_, nullptr);
+  transaction.SetOperation(std::move(info_.operation), std::move(info_.operation_parameters));
+  transaction.SetMetrics(std::move(metrics));
+  for (auto& add : adds) transaction.Add(std::move(add));
+  for (auto& domain : domains_) transaction.SetDomain(std::move(domain));
+  for (auto& domain : domains) transaction.SetDomain(std::move(domain));
+  transaction.SetProtocol(std::move(shape_.protocol));
+  transaction.SetMetadata(std::move(shape_.metadata));
+  return transaction.Commit();
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,

@@ -18,17 +18,27 @@ namespace millpond::data {
 Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapshot,
                                  const CreateOptions& options);
 
+// The domains that such a table begins with; `before`: what it replaces, null: nothing.
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options);
+
 class NewTable {
  public:
   // What DeltaTable::Create refuses is refused here.
   static Result<NewTable> Prepare(const Environment& env, std::string path,
                                   const CreateOptions& options, DataRoots roots);
 
+  // A table of this shape but an id and a time of its own, whose features are those of the shape's
+  // protocol.
+  static Result<NewTable> PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                    CommitInfo info, DataRoots roots);
+
   const DeltaTable& table() const { return table_; }
   const TableShape& shape() const { return shape_; }
 
   // Once. kAlreadyExists: another made the table meanwhile.
-  Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics);
+  Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics,
+                              std::vector<DomainMetadata> domains = {});
 
  private:
   NewTable(DeltaTable table, TableShape shape, CommitInfo info)
@@ -37,6 +47,7 @@ class NewTable {
   DeltaTable table_;
   TableShape shape_;
   CommitInfo info_;
+  std::vector<DomainMetadata> domains_ = {};  // besides those that Commit is given
 };
 
 }  // namespace millpond::data

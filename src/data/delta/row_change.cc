@@ -50,16 +50,14 @@ bool TracksRows(const Snapshot& snapshot) {
 
 }  // namespace
 
-RowChange::RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot,
-                     std::optional<Schema> schema)
+RowChange::RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot, TableShape shape)
     : table_(std::move(table)),
       snapshot_(std::move(snapshot)),
       row_ids_(TracksRows(*snapshot_)),
-      schema_(schema ? *std::move(schema) : snapshot_->schema()),
-      protocol_(snapshot_->protocol()),
-      metadata_(snapshot_->metadata()) {
+      schema_(std::move(shape.schema)),
+      protocol_(std::move(shape.protocol)),
+      metadata_(std::move(shape.metadata)) {
   const Environment& env = table_.environment();
-  if (schema_.ToJson() != snapshot_->schema().ToJson()) metadata_.schema_json = schema_.ToJson();
   DataWriterOptions options;
   options.row_ids = row_ids_;
   writer_ = std::make_unique<DataWriter>(env, table_.path(), schema_, metadata_, options);
@@ -77,8 +75,15 @@ Result<std::unique_ptr<RowChange>> RowChange::Begin(DeltaTable table,
                                                     std::optional<Schema> schema) {
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));
+  const TableShape before = ShapeOf(*snapshot);
+  TableShape shape = before;
+  if (schema) {
+    shape.schema = *std::move(schema);
+    MP_RETURN_IF_ERROR(SettleShape({&before, /*files_stay=*/true, snapshot->path()},
+                                   table.environment().random, shape));
+  }
   return std::unique_ptr<RowChange>(
-      new RowChange(std::move(table), std::move(snapshot), std::move(schema)));
+      new RowChange(std::move(table), std::move(snapshot), std::move(shape)));
 }
 
 Result<int64_t> RowChange::Delete(const arrow::Int64Array& files,
@@ -212,7 +217,7 @@ Status RowChange::Rewrite(size_t file, const RowSet& rows) {
 }
 
 Result<CommitResult> RowChange::Commit(RowChangeCommit commit) {
-  if (gone_.empty() && writer_->rows() == 0) {
+  if (gone_.empty() && writer_->rows() == 0 && !commit.txn) {
     CommitResult nothing;
     nothing.version = snapshot_->version();
     nothing.commit_time = snapshot_->commit_time();
@@ -243,6 +248,7 @@ Result<CommitResult> RowChange::Commit(RowChangeCommit commit) {
   commit.metrics["numRemovedRows"] = fmt::format("{}", rows_gone_);
   transaction->SetOperation(std::move(commit.operation), std::move(commit.parameters));
   transaction->SetMetrics(std::move(commit.metrics));
+  if (commit.txn) transaction->SetTxn(*std::move(commit.txn));
   if (commit.dependency != nullptr) {
     transaction->DependOn(std::move(commit.dependency));
   } else {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "data/delta/change_feed.h"
 #include "data/delta/column_mapping.h"
 #include "data/delta/properties.h"
 #include "data/delta/protocol.h"
@@ -64,6 +65,19 @@ Status MapColumns(const SettleOptions& options, RandomSource& random, TableShape
   return OkStatus();
 }
 
+// The names that the change data feed gives to its own columns.
+Status CheckFeedColumns(const Metadata& metadata, const Schema& schema) {
+  if (!metadata.IsEnabled(property::kEnableChangeDataFeed)) return OkStatus();
+  for (const char* column : {kChangeTypeColumn, kCommitVersionColumn, kCommitTimestampColumn}) {
+    if (schema.Find(column) == nullptr) continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "a table with a column {} cannot have a change data feed, which adds one of that "
+                "name: rename the column, or leave {} out",
+                column, property::kEnableChangeDataFeed);
+  }
+  return OkStatus();
+}
+
 Result<int> VersionIn(const std::string& key, const std::string& value, int max) {
   int version = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), version);
@@ -85,20 +99,20 @@ TableShape ShapeOf(const Snapshot& snapshot) {
 
 Status SetProperties(const StringMap& properties, TableShape& shape) {
   MP_RETURN_IF_ERROR(CheckProperties(properties));
+  int reader = 1, writer = 1;
   for (const auto& [key, value] : properties) {
     if (key.starts_with(property::kFeaturePrefix)) {
       const std::string name = key.substr(std::string_view(property::kFeaturePrefix).size());
       shape.protocol = WithFeatures(std::move(shape.protocol), {name}, /*listed=*/true);
     } else if (key == property::kMinReaderVersion) {
-      MP_ASSIGN_OR_RETURN(const int version, VersionIn(key, value, 3));
-      shape.protocol = WithVersions(std::move(shape.protocol), version, 1);
+      MP_ASSIGN_OR_RETURN(reader, VersionIn(key, value, 3));
     } else if (key == property::kMinWriterVersion) {
-      MP_ASSIGN_OR_RETURN(const int version, VersionIn(key, value, 7));
-      shape.protocol = WithVersions(std::move(shape.protocol), 1, version);
+      MP_ASSIGN_OR_RETURN(writer, VersionIn(key, value, 7));
     } else {
       shape.metadata.configuration[key] = value;
     }
   }
+  shape.protocol = WithVersions(std::move(shape.protocol), reader, writer);
   return OkStatus();
 }
 
@@ -107,6 +121,7 @@ Status SettleShape(const SettleOptions& options, RandomSource& random, TableShap
   MP_ASSIGN_OR_RETURN(const ColumnMappingMode mode, ColumnMappingModeOf(shape.metadata));
   MP_RETURN_IF_ERROR(ValidateSchema(shape.schema, mode));
   Metadata& metadata = shape.metadata;
+  MP_RETURN_IF_ERROR(CheckFeedColumns(metadata, shape.schema));
   if (metadata.partition_columns.size() >= shape.schema.size()) {
     return Fail(ErrorKind::kInvalidArgument,
                 "a table needs at least one column that does not partition it");

@@ -200,7 +200,7 @@ Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
   return OpenedTable{std::move(table), name.ToString(), name};
 }
 
-Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context) {
+Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
   auto opened = OpenTableToChange(path, context);
@@ -208,6 +208,11 @@ Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context
   ChangeTarget named{opened->name, offset, opened->table, nullptr, path.back()};
   MP_ASSIGN_OR_RETURN(named.snapshot, named.table.Latest());
   context.tables().HoldStill(named.snapshot);
+  return named;
+}
+
+Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context) {
+  MP_ASSIGN_OR_RETURN(ChangeTarget named, TakeTargetTable(at, context));
   if (at.Accept("AS") || (!at.AtEnd() && at.Peek()->IsName() && !IsClauseWord(*at.Peek()))) {
     MP_ASSIGN_OR_RETURN(named.alias, at.TakeName("an alias"));
   }

@@ -38,7 +38,9 @@ struct OpenedTable {
 Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
                                       StatementContext& context);
 
-// "name [[AS] alias]" or "delta.`path` …"; asks for kModify and holds the table's version still.
+// A table's name or delta.`path`; asks for kModify and holds the table's version still.
+Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context);
+// The same with an alias behind it: "name [[AS] alias]".
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context);
 
 enum class RowAction : int64_t { kUpdate = 0, kDelete = 1, kInsert = 2 };
@@ -78,6 +80,10 @@ struct ChangeOutcome {
 // Runs the query and commits what it says.
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context);
+
+// All files go, without a look at their rows. `done`: "deleted from", in what it says.
+Result<QueryResult> RemoveAllRows(const ChangeTarget& target, const std::string& operation,
+                                  StringMap parameters, std::string_view done);
 
 // ", version 7; programs that read the table must now know deletionVectors".
 std::string CommitText(const CommitResult& commit);

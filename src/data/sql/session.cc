@@ -25,11 +25,6 @@ struct Refusal {
 
 // Statements that SQL has and Millpond does not run yet: named, with what to do instead.
 constexpr Refusal kNotBuilt[] = {
-    {"TRUNCATE", "empty it by CREATE OR REPLACE TABLE t AS SELECT * FROM t WHERE false"},
-    {"COPY", "write a file by --format parquet -o FILE; read files by read_files('path', …)"},
-    {"OPTIMIZE", "it comes with the care of tables"},
-    {"VACUUM", "it comes with the care of tables"},
-    {"RESTORE", "read an old version by t VERSION AS OF n"},
     {"PIVOT", "write aggregates with FILTER (WHERE …)"},
     {"UNPIVOT", "write a UNION ALL of SELECTs"},
 };
@@ -63,8 +58,16 @@ Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext&
   if (first.Is("DELETE")) return ExecuteDelete(statement, context);
   if (first.Is("UPDATE")) return ExecuteUpdate(statement, context);
   if (first.Is("MERGE")) return ExecuteMerge(statement, context);
+  if (first.Is("OPTIMIZE")) return ExecuteOptimize(statement, context);
+  if (first.Is("REORG")) return ExecuteReorg(statement, context);
+  if (first.Is("VACUUM")) return ExecuteVacuum(statement, context);
+  if (statement.StartsWith({"COMMENT", "ON"})) return ExecuteComment(statement, context);
+  if (first.Is("TRUNCATE")) return ExecuteTruncate(statement, context);
+  if (first.Is("RESTORE")) return ExecuteRestore(statement, context);
+  if (first.Is("COPY")) return ExecuteCopyInto(statement, context);
   if (statement.StartsWith({"ALTER", "TABLE"})) return ExecuteAlter(statement, context);
   if (first.Is("DROP")) return ExecuteDropTable(statement, context);
+  if (first.Is("UNDROP")) return ExecuteUndrop(statement, context);
   if (first.Is("DESCRIBE") || first.Is("DESC")) return ExecuteDescribe(statement, context);
   if (first.Is("SHOW")) return ExecuteShow(statement, context);
   if (first.Is("CREATE")) {

@@ -64,10 +64,13 @@ std::string SessionTables::AddTarget(std::shared_ptr<const Snapshot> snapshot,
   return fmt::format("lake.{}.{}", kTargetSchema, QuoteName(std::to_string(targets_.size() - 1)));
 }
 
-bool SessionTables::IsTarget(const std::vector<std::string>& parts) const {
-  if (parts.size() != 3 || parts[0] != "lake" || parts[1] != kTargetSchema) return false;
+bool SessionTables::IsOwn(const std::vector<std::string>& parts) const {
+  if (parts.size() != 3 || parts[0] != "lake") return false;
+  const bool stream = parts[1] == kStreamSchema;
+  if (!stream && parts[1] != kTargetSchema) return false;
   const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < targets_.size(); ++i) {
+  const size_t count = stream ? streams_.size() : targets_.size();
+  for (size_t i = 0; i < count; ++i) {
     if (parts[2] == std::to_string(i)) return true;
   }
   return false;
@@ -118,7 +121,17 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
   }
   MP_RETURN_IF_ERROR(snapshot);
   MP_RETURN_IF_ERROR(CheckDataPaths(**snapshot));
+  const bool may_be_old = moment.version || moment.at || pin != nullptr;
+  if (may_be_old && name.schema != kPathSchema) HoldFiles(**snapshot);
   return ResolvedTable{text, std::move(*snapshot), nullptr};
+}
+
+// A reader that may not write into the table's folder goes without.
+void SessionTables::HoldFiles(const Snapshot& snapshot) {
+  static constexpr int64_t kLifeMillis = int64_t{24} * 3600 * 1000;
+  auto lease = SnapshotLease::Take(catalog_.workspace().env, snapshot.path(), snapshot.version(),
+                                   "a query of " + principal_.name, kLifeMillis);
+  if (lease.has_value()) leases_.push_back(*std::move(lease));
 }
 
 Result<DeltaTable> SessionTables::Open(const QueryName& name) {

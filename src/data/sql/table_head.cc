@@ -40,22 +40,55 @@ Status TakeColumns(TokenCursor& at, const SourceText& source, TableHead& head) {
   return at.Expect(")");
 }
 
-Status TakePartitioning(TokenCursor& at, TableHead& head) {
-  MP_RETURN_IF_ERROR(at.Expect("("));
-  do {
-    MP_ASSIGN_OR_RETURN(head.partition_columns.emplace_back(), at.TakeName("a column"));
-  } while (at.Accept(","));
-  return at.Expect(")");
-}
-
 }  // namespace
 
 CreateOptions TableHead::create_options() const {
   CreateOptions options;
   options.partition_columns = partition_columns;
+  options.clustering_columns = clustering_columns;
   options.properties = properties;
   options.description = comment;
   return options;
+}
+
+Result<std::vector<std::string>> TakeColumnList(TokenCursor& at) {
+  std::vector<std::string> columns;
+  MP_RETURN_IF_ERROR(at.Expect("("));
+  do {
+    MP_ASSIGN_OR_RETURN(columns.emplace_back(), at.TakeName("a column"));
+  } while (at.Accept(","));
+  MP_RETURN_IF_ERROR(at.Expect(")"));
+  return columns;
+}
+
+Status TakeTableClauses(TokenCursor& at, const SourceText& source, TableHead& head) {
+  const auto ends = [](const Token& token) {
+    return token.Is("AS") || token.Is("LIKE") || token.Is("SHALLOW") || token.Is("DEEP") ||
+           token.Is("CLONE");
+  };
+  while (!at.AtEnd() && !ends(*at.Peek())) {
+    if (head.columns.empty() && at.Accept("(")) {
+      MP_RETURN_IF_ERROR(TakeColumns(at, source, head));
+    } else if (at.Accept("USING")) {
+      MP_RETURN_IF_ERROR(at.Expect("DELTA"));
+    } else if (at.Accept("PARTITIONED", "BY")) {
+      MP_ASSIGN_OR_RETURN(head.partition_columns, TakeColumnList(at));
+    } else if (at.Accept("CLUSTER", "BY")) {
+      MP_ASSIGN_OR_RETURN(head.clustering_columns, TakeColumnList(at));
+    } else if (at.Accept("TBLPROPERTIES")) {
+      MP_ASSIGN_OR_RETURN(auto properties, TakePropertyList(at));
+      head.properties.merge(std::move(properties));
+    } else if (at.Accept("COMMENT")) {
+      MP_ASSIGN_OR_RETURN(head.comment, at.TakeString("a comment"));
+    } else if (at.Accept("LOCATION")) {
+      head.location_offset = at.offset();
+      MP_ASSIGN_OR_RETURN(head.location, at.TakeString("a path"));
+    } else {
+      return at.Unexpected(
+          "(columns), USING, PARTITIONED BY, CLUSTER BY, COMMENT, LOCATION, TBLPROPERTIES or AS");
+    }
+  }
+  return OkStatus();
 }
 
 Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source) {
@@ -71,25 +104,7 @@ Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source) {
     return FailAt(source, head.name_offset, name.error().kind(), "{}", name.error().ToString());
   }
   head.name = *std::move(name);
-  while (!at.AtEnd() && !at.Peek()->Is("AS")) {
-    if (head.columns.empty() && at.Accept("(")) {
-      MP_RETURN_IF_ERROR(TakeColumns(at, source, head));
-    } else if (at.Accept("USING")) {
-      MP_RETURN_IF_ERROR(at.Expect("DELTA"));
-    } else if (at.Accept("PARTITIONED", "BY")) {
-      MP_RETURN_IF_ERROR(TakePartitioning(at, head));
-    } else if (at.Accept("TBLPROPERTIES")) {
-      MP_ASSIGN_OR_RETURN(head.properties, TakePropertyList(at));
-    } else if (at.Accept("COMMENT")) {
-      MP_ASSIGN_OR_RETURN(head.comment, at.TakeString("a comment"));
-    } else if (at.Peek()->Is("CLUSTER") || at.Peek()->Is("LOCATION")) {
-      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
-                    "{} is not built yet; tables lie in the warehouse, PARTITIONED BY is there",
-                    at.Peek()->text);
-    } else {
-      return at.Unexpected("(columns), USING, PARTITIONED BY, COMMENT, TBLPROPERTIES or AS");
-    }
-  }
+  MP_RETURN_IF_ERROR(TakeTableClauses(at, source, head));
   return head;
 }
 

@@ -1,4 +1,4 @@
-// CREATE TABLE (columns or AS SELECT), DROP TABLE.
+// CREATE TABLE (columns or AS SELECT), DROP TABLE [IF EXISTS] t [PURGE].
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/ranges.h>
@@ -12,29 +12,6 @@
 
 namespace millpond::data {
 namespace {
-
-Result<QueryResult> CreateEmpty(const TableHead& head, const Schema& schema,
-                                StatementContext& context) {
-  CreateOptions options = head.create_options();
-  options.schema = schema;
-  MP_ASSIGN_OR_RETURN(bool there, context.catalog().TableExists(head.name));
-  if (there && head.or_replace) {
-    MP_ASSIGN_OR_RETURN(auto table, context.catalog().OpenTable(head.name));
-    MP_ASSIGN_OR_RETURN(auto rows, FromArrow(arrow::RecordBatchReader::Make({}, schema.ToArrow())));
-    WriteOptions write;
-    write.mode = WriteMode::kOverwrite;
-    write.operation = "CREATE OR REPLACE TABLE";
-    write.replace = options;
-    const auto commit = WriteTable(table, *rows, write);
-    if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
-    return QueryResult{nullptr, fmt::format("table {} replaced, version {}", head.name.ToString(),
-                                            commit->version)};
-  }
-  const auto made = context.catalog().CreateTable(head.name, options, head.if_not_exists);
-  if (!made) return ErrorAt(context.source(), head.name_offset, made.error());
-  return QueryResult{nullptr, fmt::format("table {} {}", head.name.ToString(),
-                                          there ? "was already there" : "created")};
-}
 
 Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query,
                                    StatementContext& context) {
@@ -79,6 +56,27 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
 
 }  // namespace
 
+Result<QueryResult> CreateEmptyTable(const TableHead& head, const CreateOptions& options,
+                                     StatementContext& context) {
+  MP_ASSIGN_OR_RETURN(bool there, context.catalog().TableExists(head.name));
+  if (there && head.or_replace) {
+    MP_ASSIGN_OR_RETURN(auto table, context.catalog().OpenTable(head.name));
+    MP_ASSIGN_OR_RETURN(auto rows, FromArrow(arrow::RecordBatchReader::Make({}, options.schema.ToArrow())));
+    WriteOptions write;
+    write.mode = WriteMode::kOverwrite;
+    write.operation = "CREATE OR REPLACE TABLE";
+    write.replace = options;
+    const auto commit = WriteTable(table, *rows, write);
+    if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
+    return QueryResult{nullptr, fmt::format("table {} replaced, version {}", head.name.ToString(),
+                                            commit->version)};
+  }
+  const auto made = context.catalog().CreateTable(head.name, options, head.if_not_exists);
+  if (!made) return ErrorAt(context.source(), head.name_offset, made.error());
+  return QueryResult{nullptr, fmt::format("table {} {}", head.name.ToString(),
+                                          there ? "was already there" : "created")};
+}
+
 QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb) {
   return {nullptr, fmt::format("{} rows {} {}, version {}", commit.rows, verb, name.ToString(),
                                commit.version)};
@@ -88,6 +86,9 @@ Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementCont
   TokenCursor at(statement.tokens, statement.source);
   MP_ASSIGN_OR_RETURN(TableHead head, ParseTableHead(at, statement.source));
   MP_RETURN_IF_ERROR(context.Check(Privilege::kCreateTable, head.name.ToString()));
+  if (head.location) return CreateAtLocation(head, at, context);
+  if (at.Accept("LIKE")) return CreateLike(std::move(head), at, context);
+  if (!at.AtEnd() && !at.Peek()->Is("AS")) return CreateClone(std::move(head), at, context);
   if (at.Accept("AS")) {
     if (!head.columns.empty()) {
       return FailAt(statement.source, head.name_offset, ErrorKind::kInvalidArgument,
@@ -103,7 +104,9 @@ Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementCont
                   head.name.table, head.name.table);
   }
   Schema schema(head.columns);
-  return CreateEmpty(head, schema, context);
+  CreateOptions options = head.create_options();
+  options.schema = std::move(schema);
+  return CreateEmptyTable(head, options, context);
 }
 
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context) {
@@ -113,15 +116,17 @@ Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContex
   const bool if_exists = at.Accept("IF", "EXISTS");
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
+  const bool purge = at.Accept("PURGE");
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
   if (!name.has_value()) {
     return ErrorAt(statement.source, offset, name.error());
   }
   MP_RETURN_IF_ERROR(context.Check(Privilege::kDropTable, name->ToString()));
-  Status dropped = context.catalog().DropTable(*name);
+  Status dropped = context.catalog().DropTable(*name, purge);
   if (dropped.has_value()) {
-    return QueryResult{nullptr, fmt::format("table {} dropped", name->ToString())};
+    return QueryResult{nullptr,
+                       fmt::format("table {} dropped{}", name->ToString(), purge ? " for good" : "")};
   }
   if (if_exists && dropped.error().kind() == ErrorKind::kNotFound) {
     return QueryResult{nullptr, fmt::format("there was no table {}", name->ToString())};
