@@ -43,6 +43,16 @@ Status LocalCommitFeed::Record(const std::vector<CommitRecord>& records, int64_t
   return OkStatus();
 }
 
+int64_t LocalCommitFeed::OldestHeldVersion(const std::string& table_id) {
+  const auto pins = catalog_.Pins();
+  if (!pins.has_value()) return 0;  // not known: all is kept
+  int64_t oldest = INT64_MAX;
+  for (const Pin& pin : *pins) {
+    if (pin.table_id == table_id) oldest = std::min(oldest, pin.version);
+  }
+  return oldest;
+}
+
 void LocalCommitFeed::SetName(const std::string& path, TableName name) {
   std::lock_guard lock(mutex_);
   names_[path] = std::move(name);

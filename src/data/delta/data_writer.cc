@@ -175,8 +175,13 @@ Status DataWriter::ReserveMemory() {
   }
 }
 
-Result<std::vector<AddFile>> DataWriter::Finish() {
+Status DataWriter::CloseFiles() {
   while (!open_.empty()) MP_RETURN_IF_ERROR(CloseFile(open_.begin()));
+  return OkStatus();
+}
+
+Result<std::vector<AddFile>> DataWriter::Finish() {
+  MP_RETURN_IF_ERROR(CloseFiles());
   for (const auto& folder : folders_) MP_RETURN_IF_ERROR(env_.fs.SyncDirectory(folder));
   memory_ = MemoryReservation();
   return std::move(adds_);

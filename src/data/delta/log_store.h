@@ -32,8 +32,10 @@ class LogStore {
                    const std::function<bool()>& still_wanted = nullptr) const;
   Result<FileInfo> StatCommit(int64_t version) const;
 
-  // Replays the log to `target` (nullopt: the latest). A checkpoint that is missing a part or
-  // cannot be read is passed over for an older one, if the commits since that are there.
+  // Replays the log to `target` (nullopt: the latest). A compacted file or a checkpoint that lacks
+  // a part, cannot be read or disagrees with the version's checksum is passed over with a warning,
+  // for the commits themselves or an older checkpoint, if they are there. Where every way disagrees
+  // with the checksum, that is told in a warning.
   Result<std::shared_ptr<const Snapshot>> Load(std::optional<int64_t> target) const;
   // The latest snapshot, reading only commits after `known`. Gives `known` back if there is none.
   // `visit` sees the bytes of each newer commit first and may stop by an error; where the commits
@@ -47,7 +49,13 @@ class LogStore {
   Status ProbePutIfAbsent() const;
 
  private:
-  Result<std::shared_ptr<const Snapshot>> LoadSegment(const LogSegment& segment) const;
+  enum class Blame { kCheckpoint, kCompacted, kCommit };  // what was read when it went wrong
+  Result<std::shared_ptr<const Snapshot>> LoadSegment(const LogSegment& segment,
+                                                      Blame* blame) const;
+  Result<Micros> FindCommitTime(const LogSegment& segment, const TableState& state,
+                                std::optional<int64_t> timestamp_ms, SnapshotOrigin* origin) const;
+  // kCorrupt: the version's checksum file is there and says something else.
+  Status CheckAgainstChecksum(const Snapshot& snapshot) const;
 
   Environment env_;
   std::string table_path_;

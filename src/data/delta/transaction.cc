@@ -5,11 +5,12 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "data/delta/actions_json.h"
-#include "data/delta/checkpoint_writer.h"
 #include "data/delta/commit_builder.h"
 #include "data/delta/conflict.h"
+#include "data/delta/log_care.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
+#include "data/delta/row_remap.h"
 #include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 
@@ -229,6 +230,7 @@ Status Transaction::CatchUp() {
     }));
     MP_RETURN_IF_ERROR(CheckConflict(pending_, read_metadata, table_.path(), winner, version));
     if (!pending_.row_deletes.empty()) {
+      MP_RETURN_IF_ERROR(FollowRewrites(env, base_, winner, version, &pending_.row_deletes));
       MP_RETURN_IF_ERROR(
           CheckRowConflict(env, table_.path(), pending_.row_deletes, winner, version));
     }
@@ -297,7 +299,12 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
                                    std::move(origin));
     if (snapshot.has_value()) {
       table_.Remember(*snapshot);
-      if (auto rebased = CheckpointIfDue(table_.environment(), **snapshot)) {
+      CommitListener* listener = table_.shared_->listener;
+      auto held = [&] {
+        return listener ? listener->OldestHeldVersion((*snapshot)->metadata().id) : INT64_MAX;
+      };
+      if (auto rebased =
+              AfterCommit(table_.environment(), **snapshot, pending_.info.txn_id, held)) {
         table_.Remember(std::move(rebased));
       }
     }

@@ -98,6 +98,10 @@ Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> s
     }
   }
   if (!changes_table) return transaction;
+  if (options.replace) {
+    MP_ASSIGN_OR_RETURN(auto domains, NewDomains(snapshot.get(), shape, *options.replace));
+    for (auto& domain : domains) transaction.SetDomain(std::move(domain));
+  }
   if (shape.protocol != snapshot->protocol()) transaction.SetProtocol(shape.protocol);
   if (shape.metadata != snapshot->metadata()) transaction.SetMetadata(shape.metadata);
   return transaction;

@@ -64,6 +64,7 @@ arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
       ->version(parquet::ParquetVersion::PARQUET_2_6)
       ->enable_store_decimal_as_integer()
       ->created_by("millpond");
+  if (options.page_checksums) properties.enable_page_checksum();
   parquet::ArrowWriterProperties::Builder arrow_properties;
   arrow_properties.coerce_timestamps(arrow::TimeUnit::MICRO)->allow_truncated_timestamps();
   if (first != nullptr) {

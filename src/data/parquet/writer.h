@@ -18,6 +18,7 @@ struct ParquetWriteOptions {
   int64_t row_group_rows = 1 << 20;
   int64_t row_group_bytes = int64_t{64} << 20;  // of Arrow's memory; closes a row group
   int threads = 1;  // that encode columns side by side, where the batches are large
+  bool page_checksums = false;
 };
 
 class ParquetWriter {

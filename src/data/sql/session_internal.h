@@ -85,6 +85,9 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
 Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& context);
 // CREATE TABLE with LOCATION, LIKE or SHALLOW CLONE, which ExecuteCreateTable gives on.
 struct TableHead;
 class TokenCursor;
