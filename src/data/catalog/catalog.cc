@@ -121,12 +121,14 @@ class LocalCatalog : public Catalog {
     MP_RETURN_IF_ERROR(feed_.Reconcile(*exact));
     MP_ASSIGN_OR_RETURN(auto table, OpenTable(*exact));
     MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
+    MP_ASSIGN_OR_RETURN(const std::string location, warehouse_.Location(*exact));
     const TableName name = FoldCase(to);
     {
       std::lock_guard lock(tables_mutex_);
       MP_RETURN_IF_ERROR(warehouse_.Move(*exact, name));
-      tables_.erase(warehouse_.ExactPath(*exact));
+      tables_.erase(location);
     }
+    if (location != warehouse_.ExactPath(*exact)) feed_.SetName(location, name);
     std::lock_guard lock(db_mutex_);
     return db_.Execute("UPDATE pins SET catalog = ?2, schema = ?3, name = ?4 WHERE table_id = ?1",
                        {snapshot->metadata().id, name.catalog, name.schema, name.table});

@@ -2,15 +2,21 @@
 
 #include <fmt/ranges.h>
 
+#include <utility>
+
 #include "data/delta/checkpoint_writer.h"
+#include "data/delta/clustering.h"
+#include "data/delta/optimize.h"
 #include "data/delta/protocol.h"
+#include "data/delta/rewrite_commit.h"
 #include "data/delta/table_change.h"
 #include "data/delta/table_features.h"
+#include "data/delta/type_widening.h"
 
 namespace millpond::data {
 namespace {
 
-constexpr const char* kClusteringDomain = "delta.clustering";
+constexpr int64_t kRewriteBytes = int64_t{1} << 30;  // of files, for one commit
 
 // Properties that go with a feature.
 struct OwnProperties {
@@ -47,8 +53,7 @@ Status CheckNoDeletionVectors(const Snapshot& snapshot) {
   }
   if (files == 0) return OkStatus();
   return StillUsed(feature::kDeletionVectors, fmt::format("{} files have some", files),
-                   "write the table anew by CREATE OR REPLACE TABLE t AS SELECT * FROM t, with the "
-                   "property 'delta.enableDeletionVectors' = 'false'");
+                   "others delete rows meanwhile; say it again");
 }
 
 Status CheckDomains(const Snapshot& snapshot) {
@@ -62,7 +67,8 @@ Status CheckDomains(const Snapshot& snapshot) {
 }
 
 Status CheckNotClustered(const Snapshot& snapshot) {
-  if (!snapshot.domains().contains(kClusteringDomain)) return OkStatus();
+  MP_ASSIGN_OR_RETURN(const auto columns, ClusteringColumns(snapshot));
+  if (columns.empty()) return OkStatus();
   return StillUsed(feature::kClustering, "the table is clustered",
                    "say ALTER TABLE … CLUSTER BY NONE first");
 }
@@ -79,21 +85,18 @@ Status CheckUnused(const std::string& name, const Snapshot& snapshot, const Tabl
   if (name == feature::kAllowColumnDefaults) {
     return StillUsed(name, "columns have defaults", "ALTER TABLE … ALTER COLUMN c DROP DEFAULT");
   }
-  if (name == feature::kTypeWidening) {
-    return StillUsed(name, "columns were widened, and files may hold the old types",
-                     "write the table anew by CREATE OR REPLACE TABLE t AS SELECT * FROM t");
-  }
   return StillUsed(name, "columns need it", "drop or change these columns first");
+}
+
+void RemoveDomain(const char* name, const Snapshot& snapshot, TableEdit& edit) {
+  const auto domain = snapshot.domains().find(name);
+  if (domain == snapshot.domains().end()) return;
+  edit.domains.push_back({name, domain->second.configuration, /*removed=*/true});
 }
 
 // Row ids go from the files: given out anew later, they must not meet old ones.
 void ForgetRowIds(const Snapshot& snapshot, TableEdit& edit) {
-  const auto domain = snapshot.domains().find(kRowTrackingDomain);
-  if (domain != snapshot.domains().end()) {
-    DomainMetadata removed = domain->second;
-    removed.removed = true;
-    edit.domains.push_back(std::move(removed));
-  }
+  RemoveDomain(kRowTrackingDomain, snapshot, edit);
   for (size_t i = 0; i < snapshot.files().size(); ++i) {
     AddFile add = snapshot.files().add(i);
     if (!add.base_row_id && !add.default_row_commit_version) continue;
@@ -104,14 +107,18 @@ void ForgetRowIds(const Snapshot& snapshot, TableEdit& edit) {
   }
 }
 
-Status RemoveTraces(const std::string& name, const Snapshot& snapshot, TableEdit& edit) {
+void RemoveTraces(const std::string& name, const Snapshot& snapshot, TableEdit& edit) {
   for (const OwnProperties& own : PropertiesOfFeatures()) {
     if (name != own.feature) continue;
     for (const char* key : own.keys) edit.shape.metadata.configuration.erase(key);
   }
   if (name == feature::kRowTracking) ForgetRowIds(snapshot, edit);
+  if (name == feature::kClustering) RemoveDomain(kClusteringDomain, snapshot, edit);
+  // Said, not left out: else the next DELETE would bring the feature back.
+  if (name == feature::kDeletionVectors) {
+    edit.shape.metadata.configuration[property::kEnableDeletionVectors] = "false";
+  }
   edit.looked_at_rows = true;
-  return CheckUnused(name, snapshot, edit.shape);
 }
 
 Status CheckDroppable(const std::string& name, const Protocol& protocol) {
@@ -133,6 +140,60 @@ Status CheckDroppable(const std::string& name, const Protocol& protocol) {
   return OkStatus();
 }
 
+// All files in the types that the table has now, a bounded number of bytes a commit.
+Status RewriteAllFiles(DeltaTable& table) {
+  MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
+  const FileList& files = snapshot->files();
+  std::vector<RewrittenBin> bins;
+  int64_t bytes = 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    auto bin = RewriteBin(table.environment(), snapshot, {i});
+    if (!bin.has_value()) {
+      for (RewrittenBin& done : bins) done.Discard();
+      return std::unexpected<Error>(std::move(bin).error());
+    }
+    bins.push_back(*std::move(bin));
+    bytes += files.size_bytes(i);
+    if (bytes < kRewriteBytes && i + 1 < files.size()) continue;
+    MP_ASSIGN_OR_RETURN(const auto outcome,
+                        CommitRewrites(table, std::exchange(bins, {}), {"REORG", {}}));
+    if (outcome.bins_given_way > 0) {
+      return Fail(ErrorKind::kConflict,
+                  "others changed table {} while its files were rewritten: say it again",
+                  table.path());
+    }
+    bytes = 0;
+  }
+  return OkStatus();
+}
+
+bool MayHoldOldTypes(const Schema& schema) {
+  return FeaturesInUse(Metadata(), schema).contains(feature::kTypeWidening);
+}
+
+// Files lose what the feature left in them, whoever writes beside.
+Status CleanFiles(DeltaTable& table, const std::string& name) {
+  if (name == feature::kTypeWidening) {
+    MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
+    return MayHoldOldTypes(snapshot->schema()) ? RewriteAllFiles(table) : OkStatus();
+  }
+  if (name != feature::kDeletionVectors) return OkStatus();
+  OptimizeOptions purge;
+  purge.purge = true;
+  purge.operation = "REORG";
+  MP_RETURN_IF_ERROR(OptimizeTable(table, purge));
+  return OkStatus();
+}
+
+// The files were just rewritten: nothing remembers the old types, unless they came back.
+Status ForgetTypeChanges(const Snapshot& snapshot, TableEdit& edit) {
+  if (snapshot.metadata().IsEnabled(property::kEnableTypeWidening)) {
+    return StillUsed(feature::kTypeWidening, "it was turned on again meanwhile", "say it again");
+  }
+  edit.shape.schema = WithoutTypeChanges(edit.shape.schema);
+  return OkStatus();
+}
+
 // Readers of later versions begin here.
 Status PutCheckpoint(DeltaTable& table) {
   MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
@@ -149,15 +210,20 @@ Result<CommitResult> DropFeature(DeltaTable& table, const std::string& name) {
     TableChange clean{"SET TBLPROPERTIES", {{"dropFeature", name}}, nullptr};
     clean.apply = [&](const std::shared_ptr<const Snapshot>& snapshot, TableEdit& edit) -> Status {
       MP_RETURN_IF_ERROR(CheckDroppable(name, snapshot->protocol()));
-      return RemoveTraces(name, *snapshot, edit);
+      RemoveTraces(name, *snapshot, edit);
+      const bool cleaned = name == feature::kDeletionVectors || name == feature::kTypeWidening;
+      return cleaned ? OkStatus() : CheckUnused(name, *snapshot, edit.shape);
     };
     MP_RETURN_IF_ERROR(ChangeTable(table, clean));
+    MP_RETURN_IF_ERROR(CleanFiles(table, name));
     MP_RETURN_IF_ERROR(PutCheckpoint(table));
   }
   TableChange drop{"DROP FEATURE", {{"featureName", name}}, nullptr};
   drop.apply = [&](const std::shared_ptr<const Snapshot>& snapshot, TableEdit& edit) -> Status {
     MP_RETURN_IF_ERROR(CheckDroppable(name, snapshot->protocol()));
-    MP_RETURN_IF_ERROR(RemoveTraces(name, *snapshot, edit));
+    RemoveTraces(name, *snapshot, edit);
+    if (name == feature::kTypeWidening) MP_RETURN_IF_ERROR(ForgetTypeChanges(*snapshot, edit));
+    MP_RETURN_IF_ERROR(CheckUnused(name, *snapshot, edit.shape));
     edit.shape.protocol = WithoutFeature(std::move(edit.shape.protocol), name);
     return OkStatus();
   };

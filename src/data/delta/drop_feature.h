@@ -1,8 +1,9 @@
 // ALTER TABLE … DROP FEATURE: a table goes back to what older programs understand (PROTOCOL.md,
 // "Supported Features"). First what the present version still has of the feature is taken away, in
-// a commit of its own where readers are concerned; that version gets a checkpoint, so that nobody
-// who reads a later one looks at what came before; then the feature leaves the protocol. Older
-// versions keep it, and stay readable for those who know it.
+// commits of their own where readers are concerned (files with deletion vectors or old types are
+// rewritten); then a checkpoint, so that nobody who reads a later version looks at what came
+// before; then the feature leaves the protocol. Older versions keep it, and stay readable for those
+// who know it. Interrupted in between, the table is whole and still has the feature.
 #pragma once
 
 #include <string>

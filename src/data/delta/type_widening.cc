@@ -123,6 +123,30 @@ Status CheckFields(const std::vector<StructField>& fields) {
   return OkStatus();
 }
 
+DataType Forget(const DataType& type);
+
+std::vector<StructField> Forget(const std::vector<StructField>& fields) {
+  std::vector<StructField> plain = fields;
+  for (StructField& field : plain) {
+    field.metadata.erase(kTypeChanges);
+    field.type = Forget(field.type);
+  }
+  return plain;
+}
+
+DataType Forget(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kStruct:
+      return DataType::Struct(Forget(type.fields()));
+    case TypeKind::kArray:
+      return DataType::Array(Forget(type.element()), type.contains_null());
+    case TypeKind::kMap:
+      return DataType::Map(Forget(type.key()), Forget(type.element()), type.contains_null());
+    default:
+      return type;
+  }
+}
+
 }  // namespace
 
 bool MayWiden(const DataType& from, const DataType& to) {
@@ -168,6 +192,10 @@ Result<Schema> WidenColumn(const Schema& schema, const ColumnPath& path, const D
 
 Status CheckTypeChanges(const Schema& schema) {
   return CheckFields(schema.fields());
+}
+
+Schema WithoutTypeChanges(const Schema& schema) {
+  return Schema(Forget(schema.fields()));
 }
 
 }  // namespace millpond::data

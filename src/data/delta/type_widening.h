@@ -18,4 +18,7 @@ Result<Schema> WidenColumn(const Schema& schema, const ColumnPath& path, const D
 // Is every change that is written down one that readers know? kUnsupported names the column.
 Status CheckTypeChanges(const Schema& schema);
 
+// The schema without what is written down of past changes, once no file has an old type.
+Schema WithoutTypeChanges(const Schema& schema);
+
 }  // namespace millpond::data

@@ -2,7 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
-#include "data/delta/column_mapping.h"
+#include "data/delta/clustering.h"
 #include "data/delta/protocol.h"
 #include "data/delta/table_features.h"
 #include "data/sql/alter_internal.h"
@@ -10,9 +10,6 @@
 
 namespace millpond::data {
 namespace {
-
-constexpr const char* kClusteringDomain = "delta.clustering";
-constexpr size_t kMaxClusteringColumns = 4;
 
 // A name without catalog or schema is one beside the table.
 Result<TableName> NewName(const std::vector<std::string>& path, const TableName& from) {
@@ -25,37 +22,14 @@ Result<TableName> NewName(const std::vector<std::string>& path, const TableName&
   return name;
 }
 
-// [["a"], ["s", "x"]], by physical names.
-Result<Json> PhysicalPaths(const Schema& schema, const std::vector<ColumnPath>& columns,
-                           const Snapshot& snapshot) {
-  Json paths = Json::array();
-  for (const ColumnPath& column : columns) {
-    Json physical = Json::array();
-    ColumnPath so_far;
-    for (const std::string& name : column) {
-      so_far.push_back(name);
-      MP_ASSIGN_OR_RETURN(const StructField field, ColumnAt(schema, so_far));
-      physical.push_back(PhysicalName(field));
-      if (so_far.size() < column.size()) continue;
-      if (!field.type.is_primitive() || snapshot.IsPartitionColumn(column.front())) {
-        return Fail(ErrorKind::kInvalidArgument,
-                    "a table is clustered by columns of plain types that do not partition it; '{}' "
-                    "is {}",
-                    ToString(column),
-                    field.type.is_primitive() ? "a partition column" : field.type.ToString());
-      }
-    }
-    paths.push_back(std::move(physical));
-  }
-  return paths;
-}
-
-Result<std::vector<ColumnPath>> TakeClustering(TokenCursor& at) {
-  std::vector<ColumnPath> columns;
+// Empty: NONE.
+Result<std::vector<std::string>> TakeClustering(TokenCursor& at) {
+  std::vector<std::string> columns;
   if (at.Accept("NONE")) return columns;
   MP_RETURN_IF_ERROR(at.Expect("("));
   do {
-    MP_ASSIGN_OR_RETURN(columns.emplace_back(), TakeColumnPath(at));
+    MP_ASSIGN_OR_RETURN(const ColumnPath path, TakeColumnPath(at));
+    columns.push_back(ToString(path));
   } while (at.Accept(","));
   MP_RETURN_IF_ERROR(at.Expect(")"));
   return columns;
@@ -97,38 +71,23 @@ Result<QueryResult> AlterRenameTo(TokenCursor& at, AlterTarget& target, Statemen
 
 Result<QueryResult> AlterClusterBy(TokenCursor& at, AlterTarget& target,
                                    StatementContext& context) {
-  const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(const auto columns, TakeClustering(at));
   MP_RETURN_IF_ERROR(at.ExpectEnd());
-  if (columns.size() > kMaxClusteringColumns) {
-    return FailAt(context.source(), offset, ErrorKind::kInvalidArgument,
-                  "a table is clustered by at most {} columns, found {}", kMaxClusteringColumns,
-                  columns.size());
-  }
-  std::vector<std::string> names;
-  for (const ColumnPath& column : columns) names.push_back(ToString(column));
-  const std::string list = fmt::format("{}", fmt::join(names, ","));
+  const std::string list = fmt::format("{}", fmt::join(columns, ", "));
   TableChange change{"CLUSTER BY", {{"newClusteringColumns", list}}, nullptr};
   change.apply = [&](const std::shared_ptr<const Snapshot>& snapshot, TableEdit& edit) -> Status {
-    const auto known = snapshot->domains().find(kClusteringDomain);
-    if (columns.empty() && known == snapshot->domains().end()) return OkStatus();
+    MP_ASSIGN_OR_RETURN(const auto known, ClusteringColumns(*snapshot));
+    if (known == columns) return OkStatus();
     if (!snapshot->metadata().partition_columns.empty()) {
       return Fail(ErrorKind::kInvalidArgument,
                   "table {} is partitioned, and a table is partitioned or clustered, not both",
                   target.name);
     }
-    MP_ASSIGN_OR_RETURN(Json paths, PhysicalPaths(edit.shape.schema, columns, *snapshot));
-    const std::string text = DumpJson(Json{{"clusteringColumns", std::move(paths)}});
-    if (known != snapshot->domains().end() && known->second.configuration == text) {
-      return OkStatus();
-    }
+    MP_ASSIGN_OR_RETURN(edit.domains.emplace_back(), ClusteringDomain(edit.shape.schema, columns));
     edit.shape.protocol = WithFeatures(std::move(edit.shape.protocol), {feature::kClustering});
-    edit.domains.push_back({kClusteringDomain, text, false});
     return OkStatus();
   };
-  return Alter(target, change,
-               columns.empty() ? "no longer clustered"
-                               : fmt::format("clustered by {}", fmt::join(names, ", ")),
+  return Alter(target, change, columns.empty() ? "no longer clustered" : "clustered by " + list,
                context);
 }
 

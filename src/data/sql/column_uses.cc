@@ -1,7 +1,9 @@
 #include "data/sql/column_uses.h"
 
+#include <algorithm>
+
 #include "base/json.h"
-#include "data/delta/column_mapping.h"
+#include "data/delta/clustering.h"
 #include "data/delta/protocol.h"
 #include "data/sql/source_text.h"
 #include "data/sql/tokenizer.h"
@@ -10,7 +12,6 @@ namespace millpond::data {
 namespace {
 
 constexpr const char* kGeneration = "delta.generationExpression";
-constexpr const char* kClusteringDomain = "delta.clustering";
 
 // Do the tokens from `at` on name the column, a part of it, or something that it is a part of?
 bool NamesColumn(const std::vector<Token>& tokens, size_t at, const ColumnPath& column) {
@@ -37,20 +38,11 @@ std::string TextIn(const std::string& json) {
   return text.has_value() && text->is_string() ? text->get<std::string>() : json;
 }
 
-bool Clusters(const Snapshot& snapshot, const ColumnPath& column) {
-  const auto domain = snapshot.domains().find(kClusteringDomain);
-  if (domain == snapshot.domains().end()) return false;
-  const auto json = ParseJson(domain->second.configuration, kClusteringDomain);
-  const StructField* field = snapshot.schema().Find(column.front());
-  if (!json.has_value() || !json->is_object() || !json->contains("clusteringColumns") ||
-      field == nullptr) {
-    return false;
-  }
-  const Json physical = PhysicalName(*field);
-  for (const Json& path : (*json)["clusteringColumns"]) {
-    if (path.is_array() && !path.empty() && path[0] == physical) return true;
-  }
-  return false;
+bool Clusters(const Snapshot& snapshot, const std::string& column) {
+  const auto columns = ClusteringColumns(snapshot);
+  if (!columns.has_value()) return true;  // by something that is not understood: it may
+  return std::ranges::any_of(*columns,
+                             [&](const std::string& one) { return EqualNames(one, column); });
 }
 
 }  // namespace
@@ -74,7 +66,7 @@ std::optional<std::string> ExpressionWith(const Snapshot& snapshot, const Column
 
 std::optional<std::string> LayoutWith(const Snapshot& snapshot, const ColumnPath& column) {
   if (column.size() == 1 && snapshot.IsPartitionColumn(column.front())) return "the partitioning";
-  if (Clusters(snapshot, column)) return "the clustering";
+  if (Clusters(snapshot, column.front())) return "the clustering";
   return std::nullopt;
 }
 
