@@ -1,4 +1,4 @@
-// INSERT INTO [TABLE] t REPLACE WHERE condition [(a, b) | BY NAME] query
+// INSERT INTO [TABLE] t REPLACE WHERE condition [BY NAME] query
 //
 // Rows of the table that match the condition go, the query's rows come, in one commit. Every new
 // row must match the condition too, or the statement fails and names one that does not. A condition
