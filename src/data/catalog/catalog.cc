@@ -114,6 +114,24 @@ class LocalCatalog : public Catalog {
     return OkStatus();
   }
 
+  Status RenameTable(const TableName& from, const TableName& to) override {
+    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(from));
+    if (!exact) return NoSuchTable(from);
+    MP_RETURN_IF_ERROR(CheckFree(to));
+    MP_RETURN_IF_ERROR(feed_.Reconcile(*exact));
+    MP_ASSIGN_OR_RETURN(auto table, OpenTable(*exact));
+    MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
+    const TableName name = FoldCase(to);
+    {
+      std::lock_guard lock(tables_mutex_);
+      MP_RETURN_IF_ERROR(warehouse_.Move(*exact, name));
+      tables_.erase(warehouse_.ExactPath(*exact));
+    }
+    std::lock_guard lock(db_mutex_);
+    return db_.Execute("UPDATE pins SET catalog = ?2, schema = ?3, name = ?4 WHERE table_id = ?1",
+                       {snapshot->metadata().id, name.catalog, name.schema, name.table});
+  }
+
   Result<DeltaTable> UndropTable(const TableName& name) override {
     Status undropped = warehouse_.Untrash(name);
     if (undropped.has_value()) return OpenTable(name);

@@ -72,6 +72,9 @@ class Catalog {
   virtual Status DropTable(const TableName& name, bool purge = false) = 0;
   // The one of this name that was dropped last.
   virtual Result<DeltaTable> UndropTable(const TableName& name) = 0;
+  // kNotFound, kAlreadyExists. The table with its history and its pins; commits on record keep the
+  // name under which they were made.
+  virtual Status RenameTable(const TableName& from, const TableName& to) = 0;
   virtual Result<bool> TableExists(const TableName& name) = 0;
   virtual Result<std::vector<TableName>> ListTables() = 0;  // by name
   // The folder of a table, there or not.

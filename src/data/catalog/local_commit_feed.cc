@@ -43,6 +43,16 @@ Status LocalCommitFeed::Record(const std::vector<CommitRecord>& records, int64_t
   return OkStatus();
 }
 
+int64_t LocalCommitFeed::OldestHeldVersion(const std::string& table_id) {
+  const auto pins = catalog_.Pins();
+  if (!pins.has_value()) return 0;  // not known: all is kept
+  int64_t oldest = INT64_MAX;
+  for (const Pin& pin : *pins) {
+    if (pin.table_id == table_id) oldest = std::min(oldest, pin.version);
+  }
+  return oldest;
+}
+
 void LocalCommitFeed::SetName(const std::string& path, TableName name) {
   std::lock_guard lock(mutex_);
   names_[path] = std::move(name);
@@ -83,8 +93,8 @@ Result<bool> LocalCommitFeed::LooksUpToDate(const TableName& exact) {
   MP_ASSIGN_OR_RETURN(const std::string location, warehouse_.Location(exact));
   const std::string log = JoinPath(location, "_delta_log");
   FileSystem& fs = catalog_.workspace().env.fs;
-  MP_ASSIGN_OR_RETURN(bool known, fs.Exists(JoinPath(log, CommitFileName(newest->version))));
-  MP_ASSIGN_OR_RETURN(bool later, fs.Exists(JoinPath(log, CommitFileName(newest->version + 1))));
+  MP_ASSIGN_OR_RETURN(bool known, fs.FileExists(JoinPath(log, CommitFileName(newest->version))));
+  MP_ASSIGN_OR_RETURN(bool later, fs.FileExists(JoinPath(log, CommitFileName(newest->version + 1))));
   return known && !later;
 }
 

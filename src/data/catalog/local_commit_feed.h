@@ -34,6 +34,8 @@ class LocalCommitFeed : public CommitFeed, public CommitListener {
 
   // A commit of this process. A record that fails is found again by Reconcile.
   void OnCommit(const CommitEvent& event) override;
+  // The oldest version that has a pin.
+  int64_t OldestHeldVersion(const std::string& table_id) override;
 
  private:
   // Records this commit and those before it that nobody has recorded.

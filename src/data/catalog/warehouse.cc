@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/fs/scheme_filesystem.h"
+
 namespace millpond::data {
 namespace {
 
@@ -67,7 +69,7 @@ Status Warehouse::Register(const TableName& name, const std::string& path) {
 // A crash while a table is made may leave a log without a commit: that is no table yet.
 Result<bool> Warehouse::IsTable(const TableName& exact) const {
   std::string log = JoinPath(ExactPath(exact), "_delta_log");
-  MP_ASSIGN_OR_RETURN(bool first, fs_.Exists(JoinPath(log, "00000000000000000000.json")));
+  MP_ASSIGN_OR_RETURN(bool first, fs_.FileExists(JoinPath(log, "00000000000000000000.json")));
   if (first) return true;
   auto entries = fs_.List(log);
   if (!entries.has_value()) {
@@ -127,8 +129,18 @@ Result<std::vector<TableName>> Warehouse::List() const {
   return tables;
 }
 
+Status Warehouse::Move(const TableName& exact, const TableName& to) {
+  const std::string from_path = ExactPath(exact), to_path = ExactPath(to);
+  const std::string from_parent = ParentPath(from_path), to_parent = ParentPath(to_path);
+  MP_RETURN_IF_ERROR(fs_.CreateDirectories(to_parent));
+  MP_RETURN_IF_ERROR(fs_.Rename(from_path, to_path));
+  MP_RETURN_IF_ERROR(fs_.SyncDirectory(to_parent));
+  return from_parent == to_parent ? OkStatus() : fs_.SyncDirectory(from_parent);
+}
+
 Status Warehouse::Remove(const TableName& exact, RandomSource& random) {
   std::string path = ExactPath(exact), parent = ParentPath(path);
+  if (IsStorePath(path)) return fs_.RemoveTree(path);
   std::string trash = JoinPath(parent, fmt::format(".dropped-{:016x}", random.Next()));
   MP_RETURN_IF_ERROR(fs_.Rename(path, trash));
   MP_RETURN_IF_ERROR(fs_.SyncDirectory(parent));

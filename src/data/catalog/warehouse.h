@@ -33,7 +33,10 @@ class Warehouse {
   // Puts the table at `path` under this name, durably. kAlreadyExists: there is such a name.
   Status Register(const TableName& name, const std::string& path);
   Result<std::vector<TableName>> List() const;
-  // Durable: the folder is first renamed to a name that no listing shows, then emptied.
+  // Durable. `to` is not there.
+  Status Move(const TableName& exact, const TableName& to);
+  // Durable: the folder is first renamed to a name that no listing shows, then emptied. An object
+  // store cannot rename a folder: killed in between, part of the table is left, and dropped again.
   Status Remove(const TableName& exact, RandomSource& random);
   // Moves its folder to the trash, durably. `now`: by the system's clock.
   Status Trash(const TableName& exact, RandomSource& random, Micros now);

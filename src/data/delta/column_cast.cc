@@ -12,6 +12,7 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/column_mapping.h"
+#include "data/delta/type_widening.h"
 
 namespace millpond::data {
 namespace {
@@ -79,7 +80,7 @@ Result<ArrayPtr> Plain(const ArrayPtr& array) {
 }
 
 bool MayRead(const DataType& from, const DataType& to) {
-  if (CanWiden(from, to)) return true;
+  if (CanWiden(from, to) || MayWiden(from, to)) return true;
   if (IntegerRank(from.kind()) > 0 && IntegerRank(to.kind()) > 0) return true;  // checked by value
   if (IsTimestamp(from.kind()) && IsTimestamp(to.kind())) return true;
   auto bytes = [](TypeKind kind) { return kind == TypeKind::kString || kind == TypeKind::kBinary; };

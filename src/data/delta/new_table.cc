@@ -4,7 +4,10 @@
 
 #include "base/json.h"
 #include "base/random.h"
+#include "data/delta/clustering.h"
 #include "data/delta/column_mapping.h"
+#include "data/delta/protocol.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 #include "data/delta/transaction.h"
 
@@ -34,6 +37,10 @@ Status CheckCreateOptions(const CreateOptions& options) {
                   column, field->type.ToString());
     }
   }
+  if (!options.clustering_columns.empty() && !options.partition_columns.empty()) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "a table is partitioned or clustered, not both: leave out one of them");
+  }
   return OkStatus();
 }
 
@@ -45,6 +52,9 @@ Status Describe(const CreateOptions& options, TableShape& shape) {
   metadata.partition_columns.clear();
   for (const auto& column : options.partition_columns) {
     metadata.partition_columns.push_back(options.schema.Find(column)->name);
+  }
+  if (!options.clustering_columns.empty()) {
+    shape.protocol = WithFeatures(std::move(shape.protocol), {feature::kClustering});
   }
   return SetProperties(options.properties, shape);
 }
@@ -73,14 +83,26 @@ Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapsho
   return shape;
 }
 
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options) {
+  const bool was_clustered = before != nullptr && before->domains().contains(kClusteringDomain);
+  if (options.clustering_columns.empty() && !was_clustered) return std::vector<DomainMetadata>();
+  MP_ASSIGN_OR_RETURN(auto domain, ClusteringDomain(shape.schema, options.clustering_columns));
+  return std::vector<DomainMetadata>{std::move(domain)};
+}
+
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
   MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, path, options));
+  MP_ASSIGN_OR_RETURN(auto domains, NewDomains(nullptr, shape, options));
   CommitInfo info;
   info.operation = options.operation;
   info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
                                {"properties", DumpJson(Json(options.properties))}};
-  return PrepareAs(env, std::move(path), std::move(shape), std::move(info), std::move(roots));
+  MP_ASSIGN_OR_RETURN(auto made, PrepareAs(env, std::move(path), std::move(shape), std::move(info),
+                                           std::move(roots)));
+  made.domains_ = std::move(domains);
+  return made;
 }
 
 Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, TableShape shape,
@@ -92,8 +114,12 @@ Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, T
 
   const LogStore& log = table.shared_->log;
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
-  MP_ASSIGN_OR_RETURN(auto listing, log.List());
-  if (!listing.empty()) {
+  // A folder of an object store is there only with something in it.
+  auto listing = log.List();
+  if (!listing.has_value() && listing.error().kind() != ErrorKind::kNotFound) {
+    return std::unexpected<Error>(std::move(listing).error());
+  }
+  if (listing.has_value() && !listing->empty()) {
     return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
   }
   MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
@@ -106,6 +132,7 @@ Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metri
   transaction.SetOperation(std::move(info_.operation), std::move(info_.operation_parameters));
   transaction.SetMetrics(std::move(metrics));
   for (auto& add : adds) transaction.Add(std::move(add));
+  for (auto& domain : domains_) transaction.SetDomain(std::move(domain));
   for (auto& domain : domains) transaction.SetDomain(std::move(domain));
   transaction.SetProtocol(std::move(shape_.protocol));
   transaction.SetMetadata(std::move(shape_.metadata));

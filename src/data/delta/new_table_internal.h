@@ -18,6 +18,10 @@ namespace millpond::data {
 Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapshot,
                                  const CreateOptions& options);
 
+// The domains that such a table begins with; `before`: what it replaces, null: nothing.
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options);
+
 class NewTable {
  public:
   // What DeltaTable::Create refuses is refused here.
@@ -43,6 +47,7 @@ class NewTable {
   DeltaTable table_;
   TableShape shape_;
   CommitInfo info_;
+  std::vector<DomainMetadata> domains_ = {};  // besides those that Commit is given
 };
 
 }  // namespace millpond::data

@@ -16,7 +16,7 @@ bool WriterUnderstands(const std::string& name) {
       feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
       feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
       feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed,
-      feature::kTypeWidening};
+      feature::kTypeWidening,   feature::kV2Checkpoint,      feature::kClustering};
   return kUnderstood.contains(name);
 }
 
@@ -40,9 +40,9 @@ Status CheckReadable(const Protocol& protocol, const Metadata& metadata,
                 table_path, metadata.format_provider);
   }
   if (protocol.min_reader_version < 3) return OkStatus();
-  static const std::set<std::string> kRead = {feature::kColumnMapping, feature::kDeletionVectors,
-                                              feature::kTimestampNtz, feature::kTypeWidening,
-                                              feature::kVacuumProtocolCheck};
+  static const std::set<std::string> kRead = {
+      feature::kColumnMapping, feature::kDeletionVectors,     feature::kTimestampNtz,
+      feature::kTypeWidening,  feature::kVacuumProtocolCheck, feature::kV2Checkpoint};
   for (const auto& name : protocol.reader_features) {
     if (!kRead.contains(name)) return refuse(name);
   }

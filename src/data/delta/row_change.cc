@@ -50,16 +50,14 @@ bool TracksRows(const Snapshot& snapshot) {
 
 }  // namespace
 
-RowChange::RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot,
-                     std::optional<Schema> schema)
+RowChange::RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot, TableShape shape)
     : table_(std::move(table)),
       snapshot_(std::move(snapshot)),
       row_ids_(TracksRows(*snapshot_)),
-      schema_(schema ? *std::move(schema) : snapshot_->schema()),
-      protocol_(snapshot_->protocol()),
-      metadata_(snapshot_->metadata()) {
+      schema_(std::move(shape.schema)),
+      protocol_(std::move(shape.protocol)),
+      metadata_(std::move(shape.metadata)) {
   const Environment& env = table_.environment();
-  if (schema_.ToJson() != snapshot_->schema().ToJson()) metadata_.schema_json = schema_.ToJson();
   DataWriterOptions options;
   options.row_ids = row_ids_;
   writer_ = std::make_unique<DataWriter>(env, table_.path(), schema_, metadata_, options);
@@ -77,8 +75,15 @@ Result<std::unique_ptr<RowChange>> RowChange::Begin(DeltaTable table,
                                                     std::optional<Schema> schema) {
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));
+  const TableShape before = ShapeOf(*snapshot);
+  TableShape shape = before;
+  if (schema) {
+    shape.schema = *std::move(schema);
+    MP_RETURN_IF_ERROR(SettleShape({&before, /*files_stay=*/true, snapshot->path()},
+                                   table.environment().random, shape));
+  }
   return std::unique_ptr<RowChange>(
-      new RowChange(std::move(table), std::move(snapshot), std::move(schema)));
+      new RowChange(std::move(table), std::move(snapshot), std::move(shape)));
 }
 
 Result<int64_t> RowChange::Delete(const arrow::Int64Array& files,

@@ -22,6 +22,7 @@
 
 #include "data/delta/data_writer.h"
 #include "data/delta/table.h"
+#include "data/delta/table_shape.h"
 #include "data/delta/transaction.h"
 
 namespace millpond::data {
@@ -66,8 +67,7 @@ class RowChange {
   Result<CommitResult> Commit(RowChangeCommit commit);
 
  private:
-  RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot,
-            std::optional<Schema> schema);
+  RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot, TableShape shape);
 
   Result<std::shared_ptr<arrow::RecordBatch>> Map(std::unique_ptr<RowMapper>& mapper,
                                                   const arrow::RecordBatch& rows);

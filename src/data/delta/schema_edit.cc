@@ -28,12 +28,14 @@ std::unexpected<Error> NoColumn(std::string_view name, const Fields& fields) {
               NamesOf(fields));
 }
 
+const char* PartsOf(const DataType& type) {
+  if (type.kind() == TypeKind::kArray) return "; what it holds is called 'element'";
+  return type.kind() == TypeKind::kMap ? "; what it holds is called 'key' and 'value'" : "";
+}
+
 std::unexpected<Error> NoPart(std::string_view name, const DataType& type) {
-  const char* parts = type.kind() == TypeKind::kArray ? "its elements by 'element'"
-                      : type.kind() == TypeKind::kMap ? "its keys by 'key', its values by 'value'"
-                                                      : "no parts";
-  return Fail(ErrorKind::kInvalidArgument, "'{}' is no part of {}, which has {}", name,
-              type.ToString(), parts);
+  return Fail(ErrorKind::kInvalidArgument, "'{}' is no part of {}{}", name, type.ToString(),
+              PartsOf(type));
 }
 
 Status EditAt(Fields& fields, Names parent, const EditFields& edit);
@@ -46,7 +48,8 @@ Result<DataType> EditType(const DataType& type, Names path, const EditFields& ed
     return DataType::Struct(std::move(fields));
   }
   if (path.empty()) {
-    return Fail(ErrorKind::kInvalidArgument, "{} is no struct and has no columns", type.ToString());
+    return Fail(ErrorKind::kInvalidArgument, "{} is no struct and has no columns{}",
+                type.ToString(), PartsOf(type));
   }
   if (type.kind() == TypeKind::kArray && EqualNames(path[0], "element")) {
     MP_ASSIGN_OR_RETURN(auto element, EditType(type.element(), path.subspan(1), edit));

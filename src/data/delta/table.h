@@ -17,6 +17,7 @@ namespace millpond::data {
 struct CreateOptions {
   Schema schema;
   std::vector<std::string> partition_columns;
+  std::vector<std::string> clustering_columns = {};  // not together with partition columns
   StringMap properties;  // table properties, "delta.…" or the caller's own
   std::string operation = "CREATE TABLE";
   std::optional<std::string> name;
@@ -47,6 +48,8 @@ class CommitListener {
  public:
   virtual ~CommitListener() = default;
   virtual void OnCommit(const CommitEvent& event) = 0;
+  // Log clean-up keeps what this version and those after it need. INT64_MAX: none is held.
+  virtual int64_t OldestHeldVersion(const std::string& /*table_id*/) { return INT64_MAX; }
 };
 
 class DeltaTable {

@@ -51,12 +51,15 @@ Result<CommitResult> TryChange(DeltaTable& table, const TableChange& change) {
       SettleShape({&before, /*files_stay=*/true, table.path()}, table.environment().random, shape));
   const bool same_protocol = shape.protocol == before.protocol;
   const bool same_metadata = shape.metadata == before.metadata;
-  if (same_protocol && same_metadata && edit.domains.empty()) return Unchanged(*snapshot);
+  if (same_protocol && same_metadata && edit.domains.empty() && edit.adds.empty()) {
+    return Unchanged(*snapshot);
+  }
 
   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table, snapshot));
   transaction.SetOperation(change.operation, change.parameters);
   if (!same_protocol) transaction.SetProtocol(shape.protocol);
   if (!same_metadata) transaction.SetMetadata(shape.metadata);
+  for (AddFile& add : edit.adds) transaction.Add(std::move(add));
   for (DomainMetadata& domain : edit.domains) transaction.SetDomain(std::move(domain));
   const bool tracks_rows = TracksRows(shape) && !TracksRows(before);
   if (tracks_rows) MP_RETURN_IF_ERROR(BackfillRowIds(table.environment(), transaction));

@@ -16,6 +16,7 @@ namespace millpond::data {
 struct TableEdit {
   TableShape shape;                          // to be changed
   std::vector<DomainMetadata> domains = {};  // to be set
+  std::vector<AddFile> adds = {};            // files of the table, told anew: the same rows
   bool looked_at_rows = false;               // rows that come meanwhile could change the outcome
 };
 

@@ -99,20 +99,20 @@ TableShape ShapeOf(const Snapshot& snapshot) {
 
 Status SetProperties(const StringMap& properties, TableShape& shape) {
   MP_RETURN_IF_ERROR(CheckProperties(properties));
+  int reader = 1, writer = 1;
   for (const auto& [key, value] : properties) {
     if (key.starts_with(property::kFeaturePrefix)) {
       const std::string name = key.substr(std::string_view(property::kFeaturePrefix).size());
       shape.protocol = WithFeatures(std::move(shape.protocol), {name}, /*listed=*/true);
     } else if (key == property::kMinReaderVersion) {
-      MP_ASSIGN_OR_RETURN(const int version, VersionIn(key, value, 3));
-      shape.protocol = WithVersions(std::move(shape.protocol), version, 1);
+      MP_ASSIGN_OR_RETURN(reader, VersionIn(key, value, 3));
     } else if (key == property::kMinWriterVersion) {
-      MP_ASSIGN_OR_RETURN(const int version, VersionIn(key, value, 7));
-      shape.protocol = WithVersions(std::move(shape.protocol), 1, version);
+      MP_ASSIGN_OR_RETURN(writer, VersionIn(key, value, 7));
     } else {
       shape.metadata.configuration[key] = value;
     }
   }
+  shape.protocol = WithVersions(std::move(shape.protocol), reader, writer);
   return OkStatus();
 }
 

@@ -75,29 +75,52 @@ Result<DataType> WithPart(const DataType& type, std::span<const std::string> pat
   return DataType::Map(type.key(), std::move(value), type.contains_null());
 }
 
-DataType Forget(const DataType& type);
-
-StructField Forget(const StructField& field) {
-  StructField plain = field;
-  plain.metadata.erase(kTypeChanges);
-  plain.type = Forget(field.type);
-  return plain;
+// "decimal(10,2)" as a schema spells it.
+Result<DataType> TypeNamed(const Json& name) {
+  const Json field = {{"name", "x"}, {"type", name}, {"nullable", true}};
+  const Json fields = Json::array({field});
+  MP_ASSIGN_OR_RETURN(const Schema schema,
+                      Schema::FromJson(DumpJson(Json{{"type", "struct"}, {"fields", fields}})));
+  return schema.fields()[0].type;
 }
 
-DataType Forget(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kStruct: {
-      std::vector<StructField> fields;
-      for (const StructField& field : type.fields()) fields.push_back(Forget(field));
-      return DataType::Struct(std::move(fields));
-    }
-    case TypeKind::kArray:
-      return DataType::Array(Forget(type.element()), type.contains_null());
-    case TypeKind::kMap:
-      return DataType::Map(Forget(type.key()), Forget(type.element()), type.contains_null());
-    default:
-      return type;
+Status CheckChange(const Json& change, const std::string& column) {
+  if (!change.is_object() || !change.contains("fromType") || !change.contains("toType")) {
+    return Fail(ErrorKind::kCorrupt, "the type changes of column '{}' cannot be read", column);
   }
+  const auto from = TypeNamed(change["fromType"]), to = TypeNamed(change["toType"]);
+  if (from && to && (*from == *to || MayWiden(*from, *to))) return OkStatus();
+  return Fail(ErrorKind::kUnsupported,
+              "the type of column '{}' was changed from {} to {}, which is no widening that this "
+              "version of Millpond reads",
+              column, DumpJson(change["fromType"]), DumpJson(change["toType"]));
+}
+
+Status CheckFields(const std::vector<StructField>& fields);
+
+Status CheckType(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kStruct:
+      return CheckFields(type.fields());
+    case TypeKind::kMap:
+      MP_RETURN_IF_ERROR(CheckType(type.key()));
+      return CheckType(type.element());
+    case TypeKind::kArray:
+      return CheckType(type.element());
+    default:
+      return OkStatus();
+  }
+}
+
+Status CheckFields(const std::vector<StructField>& fields) {
+  for (const StructField& field : fields) {
+    MP_RETURN_IF_ERROR(CheckType(field.type));
+    const auto known = field.metadata.find(kTypeChanges);
+    if (known == field.metadata.end()) continue;
+    MP_ASSIGN_OR_RETURN(const Json changes, ParseJson(known->second, "the type changes"));
+    for (const Json& change : changes) MP_RETURN_IF_ERROR(CheckChange(change, field.name));
+  }
+  return OkStatus();
 }
 
 }  // namespace
@@ -143,10 +166,8 @@ Result<Schema> WidenColumn(const Schema& schema, const ColumnPath& path, const D
   });
 }
 
-Schema WithoutTypeChanges(const Schema& schema) {
-  std::vector<StructField> fields;
-  for (const StructField& field : schema.fields()) fields.push_back(Forget(field));
-  return Schema(std::move(fields));
+Status CheckTypeChanges(const Schema& schema) {
+  return CheckFields(schema.fields());
 }
 
 }  // namespace millpond::data

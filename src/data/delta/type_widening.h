@@ -15,7 +15,7 @@ bool MayWiden(const DataType& from, const DataType& to);
 // change nothing; kInvalidArgument: a change that is not on the list.
 Result<Schema> WidenColumn(const Schema& schema, const ColumnPath& path, const DataType& to);
 
-// The schema without what is written down of past changes, once no file has an old type.
-Schema WithoutTypeChanges(const Schema& schema);
+// Is every change that is written down one that readers know? kUnsupported names the column.
+Status CheckTypeChanges(const Schema& schema);
 
 }  // namespace millpond::data

@@ -11,6 +11,7 @@
 #include "data/delta/new_table_internal.h"
 #include "data/delta/protocol.h"
 #include "data/delta/row_mapper_internal.h"
+#include "data/delta/schema_merge.h"
 #include "data/delta/table_shape.h"
 #include "data/delta/transaction.h"
 
@@ -58,6 +59,7 @@ Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const 
 // May rows written against `before` be committed on top of `now`?
 bool SameRows(const Snapshot& before, const Snapshot& now) {
   return before.metadata().id == now.metadata().id && before.schema() == now.schema() &&
+         PhysicalSchema(before.schema()) == PhysicalSchema(now.schema()) &&
          before.metadata().partition_columns == now.metadata().partition_columns;
 }
 
@@ -69,9 +71,15 @@ StringMap MetricsOf(const std::vector<AddFile>& adds, int64_t rows) {
           {"numOutputBytes", fmt::format("{}", bytes)}};
 }
 
+// Does the write make another table of it, not only other rows?
+bool ChangesTable(const Snapshot& snapshot, const WriteOptions& options, const TableShape& shape) {
+  return options.mode == WriteMode::kOverwrite || shape.protocol != snapshot.protocol() ||
+         shape.metadata != snapshot.metadata();
+}
+
 Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
                             const WriteOptions& options, const TableShape& shape,
-                            const std::vector<AddFile>& adds, int64_t rows) {
+                            const std::vector<AddFile>& adds, int64_t rows, bool changes_table) {
   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table, snapshot));
   StringMap parameters = options.parameters;
   bool overwrite = options.mode == WriteMode::kOverwrite;
@@ -83,10 +91,16 @@ Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> s
   transaction.SetMetrics(MetricsOf(adds, rows));
   if (options.txn) transaction.SetTxn(*options.txn);
   for (const auto& domain : options.domain_metadata) transaction.SetDomain(domain);
-  if (!overwrite) return transaction;
-  transaction.DependOnWholeTable();
-  for (size_t i = 0; i < snapshot->files().size(); ++i) {
-    transaction.Remove(snapshot->files().add(i));
+  if (overwrite) {
+    transaction.DependOnWholeTable();
+    for (size_t i = 0; i < snapshot->files().size(); ++i) {
+      transaction.Remove(snapshot->files().add(i));
+    }
+  }
+  if (!changes_table) return transaction;
+  if (options.replace) {
+    MP_ASSIGN_OR_RETURN(auto domains, NewDomains(snapshot.get(), shape, *options.replace));
+    for (auto& domain : domains) transaction.SetDomain(std::move(domain));
   }
   if (shape.protocol != snapshot->protocol()) transaction.SetProtocol(shape.protocol);
   if (shape.metadata != snapshot->metadata()) transaction.SetMetadata(shape.metadata);
@@ -116,14 +130,22 @@ Status CheckOptions(const Snapshot& snapshot, const WriteOptions& options) {
 
 // What the table is once the rows are committed.
 Result<TableShape> ShapeAfter(const Environment& env, const Snapshot& snapshot,
-                              const WriteOptions& options) {
+                              const arrow::Schema& rows, const WriteOptions& options) {
   if (options.replace) return ReplacedShape(env, snapshot, *options.replace);
   const TableShape before = ShapeOf(snapshot);
   TableShape shape = before;
-  if (!options.overwrite_schema) return shape;
-  shape.schema = WithKnownMapping(*options.overwrite_schema, before.schema);
-  MP_RETURN_IF_ERROR(
-      SettleShape({&before, /*files_stay=*/false, snapshot.path()}, env.random, shape));
+  const bool files_stay = !options.overwrite_schema;
+  if (options.overwrite_schema) {
+    shape.schema = WithKnownMapping(*options.overwrite_schema, before.schema);
+  } else if (options.merge_schema) {
+    MP_ASSIGN_OR_RETURN(const Schema columns, Schema::FromArrow(rows));
+    const bool widen = before.metadata.IsEnabled(property::kEnableTypeWidening);
+    MP_ASSIGN_OR_RETURN(shape.schema, MergedSchema(before.schema, columns, widen));
+    if (shape.schema == before.schema) return shape;
+  } else {
+    return shape;
+  }
+  MP_RETURN_IF_ERROR(SettleShape({&before, files_stay, snapshot.path()}, env.random, shape));
   return shape;
 }
 
@@ -131,13 +153,15 @@ Result<TableShape> ShapeAfter(const Environment& env, const Snapshot& snapshot,
 Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
                                  const WriteOptions& options, const TableShape& shape,
                                  const std::vector<AddFile>& adds, int64_t rows) {
+  const bool changes_table = ChangesTable(*snapshot, options, shape);
   for (int restart = 0;; ++restart) {
-    MP_ASSIGN_OR_RETURN(auto transaction, Prepare(table, snapshot, options, shape, adds, rows));
+    MP_ASSIGN_OR_RETURN(auto transaction,
+                        Prepare(table, snapshot, options, shape, adds, rows, changes_table));
     auto result = transaction.Commit();
     if (result.has_value() || result.error().kind() != ErrorKind::kConflict) return result;
     MP_ASSIGN_OR_RETURN(auto now, table.Latest());
     if (AlreadyThere(*now, options.txn)) return Skipped(*now);
-    bool again = options.mode == WriteMode::kAppend && SameRows(*snapshot, *now);
+    const bool again = !changes_table && SameRows(*snapshot, *now);
     if (!again || restart == kRestarts) return result;
     snapshot = std::move(now);
   }
@@ -181,7 +205,8 @@ Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& row
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));
   MP_RETURN_IF_ERROR(CheckOptions(*snapshot, options));
-  MP_ASSIGN_OR_RETURN(const TableShape shape, ShapeAfter(table.environment(), *snapshot, options));
+  MP_ASSIGN_OR_RETURN(const TableShape shape,
+                      ShapeAfter(table.environment(), *snapshot, *rows.schema(), options));
   MP_RETURN_IF_ERROR(CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
   MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(shape.schema, *rows.schema(), table.path()));
 

@@ -32,6 +32,10 @@ struct WriteOptions {
   // The version that the rows were made from, where they were made from this table: an overwrite
   // conflicts with everything committed since. Null: the latest when the writing begins.
   std::shared_ptr<const Snapshot> base = nullptr;
+  // Columns that only the rows have become columns of the table, behind the others and nullable, at
+  // every level; with type widening on, columns also become as wide as the rows' (Delta's option
+  // mergeSchema).
+  bool merge_schema = false;
   // With kOverwrite: the table's schema from this commit on (partition columns stay).
   std::optional<Schema> overwrite_schema = {};
   // With kOverwrite: the table is from this commit on what these would make (CREATE OR REPLACE),

@@ -15,6 +15,7 @@ struct AlterTarget {
   std::string name;  // for people
   size_t offset = 0;
   DeltaTable table;
+  std::optional<TableName> catalog_name = {};  // nullopt: opened by its path
 };
 
 // "a", "a.b", "a.element.b"
@@ -38,5 +39,11 @@ Result<QueryResult> AlterSetProperties(TokenCursor& at, AlterTarget& target,
                                        StatementContext& context);
 Result<QueryResult> AlterUnsetProperties(TokenCursor& at, AlterTarget& target,
                                          StatementContext& context);
+Result<QueryResult> AlterDropFeature(TokenCursor& at, AlterTarget& target,
+                                     StatementContext& context);
+Result<QueryResult> AlterRenameTo(TokenCursor& at, AlterTarget& target, StatementContext& context);
+Result<QueryResult> AlterClusterBy(TokenCursor& at, AlterTarget& target, StatementContext& context);
+Result<QueryResult> AlterDropConstraint(TokenCursor& at, AlterTarget& target,
+                                        StatementContext& context);
 
 }  // namespace millpond::data

@@ -14,13 +14,17 @@ Result<QueryResult> AlterAdd(TokenCursor& at, AlterTarget& target, StatementCont
 
 Result<QueryResult> AlterDrop(TokenCursor& at, AlterTarget& target, StatementContext& context) {
   if (at.Accept("COLUMN") || at.Accept("COLUMNS")) return AlterDropColumns(at, target, context);
-  return at.Unexpected("COLUMN");
+  if (at.Accept("CONSTRAINT")) return AlterDropConstraint(at, target, context);
+  if (at.Accept("FEATURE")) return AlterDropFeature(at, target, context);
+  return at.Unexpected("COLUMN, CONSTRAINT or FEATURE");
 }
 
 Result<QueryResult> Dispatch(TokenCursor& at, AlterTarget& target, StatementContext& context) {
   if (at.Accept("ADD")) return AlterAdd(at, target, context);
   if (at.Accept("DROP")) return AlterDrop(at, target, context);
   if (at.Accept("RENAME", "COLUMN")) return AlterRenameColumn(at, target, context);
+  if (at.Accept("RENAME", "TO")) return AlterRenameTo(at, target, context);
+  if (at.Accept("CLUSTER", "BY")) return AlterClusterBy(at, target, context);
   if (at.Accept("ALTER") || at.Accept("CHANGE")) {
     (void)at.Accept("COLUMN");
     return AlterColumns(at, target, context);
@@ -33,8 +37,8 @@ Result<QueryResult> Dispatch(TokenCursor& at, AlterTarget& target, StatementCont
                   "path: delta.`/path`");
   }
   return at.Unexpected(
-      "ADD COLUMN, DROP COLUMN, RENAME COLUMN, ALTER COLUMN, SET TBLPROPERTIES or UNSET "
-      "TBLPROPERTIES");
+      "ADD COLUMN, DROP COLUMN, DROP CONSTRAINT, DROP FEATURE, RENAME COLUMN, "
+      "RENAME TO, ALTER COLUMN, SET TBLPROPERTIES, UNSET TBLPROPERTIES or CLUSTER BY");
 }
 
 }  // namespace
@@ -85,7 +89,7 @@ Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& c
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(statement.source, offset, opened.error());
-  AlterTarget target{opened->name, offset, opened->table};
+  AlterTarget target{opened->name, offset, opened->table, opened->catalog_name};
   return Dispatch(at, target, context);
 }
 

@@ -1,5 +1,7 @@
 #include "data/sql/column_type.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace millpond::data {
@@ -107,6 +109,48 @@ class TypeParser {
 
 Result<DataType> TakeColumnType(TokenCursor& at, const SourceText& source) {
   return TypeParser(at, source).Take();
+}
+
+std::string NameText(const std::string& name) {
+  const bool plain =
+      !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, [](char c) {
+        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+               (c >= 'A' && c <= 'Z');
+      });
+  return plain ? name : QuoteName(name);
+}
+
+std::string TypeText(const DataType& type) {
+  switch (type.kind()) {
+    case TypeKind::kLong:
+      return "BIGINT";
+    case TypeKind::kInteger:
+      return "INT";
+    case TypeKind::kShort:
+      return "SMALLINT";
+    case TypeKind::kByte:
+      return "TINYINT";
+    case TypeKind::kArray:
+      return fmt::format("ARRAY<{}>", TypeText(type.element()));
+    case TypeKind::kMap:
+      return fmt::format("MAP<{}, {}>", TypeText(type.key()), TypeText(type.element()));
+    case TypeKind::kStruct: {
+      std::string text = "STRUCT<";
+      for (const StructField& field : type.fields()) {
+        if (text.back() != '<') text += ", ";
+        text += fmt::format("{}: {}{}", NameText(field.name), TypeText(field.type),
+                            field.nullable ? "" : " NOT NULL");
+      }
+      return text + ">";
+    }
+    default: {
+      std::string text = type.ToString();
+      for (char& c : text) {
+        if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+      }
+      return text;
+    }
+  }
 }
 
 }  // namespace millpond::data

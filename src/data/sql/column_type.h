@@ -10,4 +10,9 @@ namespace millpond::data {
 // Errors stand at their place.
 Result<DataType> TakeColumnType(TokenCursor& at, const SourceText& source);
 
+// The type as TakeColumnType reads it: "STRUCT<a: BIGINT NOT NULL, b: ARRAY<STRING>>".
+std::string TypeText(const DataType& type);
+// The name as it is, in double quotes if it needs them.
+std::string NameText(const std::string& name);
+
 }  // namespace millpond::data

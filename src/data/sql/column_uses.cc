@@ -1,7 +1,5 @@
 #include "data/sql/column_uses.h"
 
-#include <algorithm>
-
 #include "base/json.h"
 #include "data/delta/column_mapping.h"
 #include "data/delta/protocol.h"
@@ -49,9 +47,10 @@ bool Clusters(const Snapshot& snapshot, const ColumnPath& column) {
     return false;
   }
   const Json physical = PhysicalName(*field);
-  return std::ranges::any_of((*json)["clusteringColumns"], [&](const Json& path) {
-    return path.is_array() && !path.empty() && path[0] == physical;
-  });
+  for (const Json& path : (*json)["clusteringColumns"]) {
+    if (path.is_array() && !path.empty() && path[0] == physical) return true;
+  }
+  return false;
 }
 
 }  // namespace

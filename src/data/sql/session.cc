@@ -25,8 +25,6 @@ struct Refusal {
 
 // Statements that SQL has and Millpond does not run yet: named, with what to do instead.
 constexpr Refusal kNotBuilt[] = {
-    {"OPTIMIZE", "it comes with the care of tables"},
-    {"VACUUM", "it comes with the care of tables"},
     {"PIVOT", "write aggregates with FILTER (WHERE …)"},
     {"UNPIVOT", "write a UNION ALL of SELECTs"},
 };
@@ -60,6 +58,10 @@ Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext&
   if (first.Is("DELETE")) return ExecuteDelete(statement, context);
   if (first.Is("UPDATE")) return ExecuteUpdate(statement, context);
   if (first.Is("MERGE")) return ExecuteMerge(statement, context);
+  if (first.Is("OPTIMIZE")) return ExecuteOptimize(statement, context);
+  if (first.Is("REORG")) return ExecuteReorg(statement, context);
+  if (first.Is("VACUUM")) return ExecuteVacuum(statement, context);
+  if (statement.StartsWith({"COMMENT", "ON"})) return ExecuteComment(statement, context);
   if (first.Is("TRUNCATE")) return ExecuteTruncate(statement, context);
   if (first.Is("RESTORE")) return ExecuteRestore(statement, context);
   if (first.Is("COPY")) return ExecuteCopyInto(statement, context);

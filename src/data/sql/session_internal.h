@@ -85,6 +85,9 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
 Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& context);
 // CREATE TABLE with LOCATION, LIKE or SHALLOW CLONE, which ExecuteCreateTable gives on.
 struct TableHead;
 class TokenCursor;
@@ -103,6 +106,7 @@ Result<QueryResult> ExecuteRestore(const Statement& statement, StatementContext&
 Result<QueryResult> ExecuteCopyInto(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteUndrop(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteComment(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);

@@ -121,7 +121,17 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
   }
   MP_RETURN_IF_ERROR(snapshot);
   MP_RETURN_IF_ERROR(CheckDataPaths(**snapshot));
+  const bool may_be_old = moment.version || moment.at || pin != nullptr;
+  if (may_be_old && name.schema != kPathSchema) HoldFiles(**snapshot);
   return ResolvedTable{text, std::move(*snapshot), nullptr};
+}
+
+// A reader that may not write into the table's folder goes without.
+void SessionTables::HoldFiles(const Snapshot& snapshot) {
+  static constexpr int64_t kLifeMillis = int64_t{24} * 3600 * 1000;
+  auto lease = SnapshotLease::Take(catalog_.workspace().env, snapshot.path(), snapshot.version(),
+                                   "a query of " + principal_.name, kLifeMillis);
+  if (lease.has_value()) leases_.push_back(*std::move(lease));
 }
 
 Result<DeltaTable> SessionTables::Open(const QueryName& name) {

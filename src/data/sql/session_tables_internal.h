@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/catalog/catalog.h"
+#include "data/delta/snapshot_lease.h"
 #include "data/sql/access.h"
 #include "data/sql/table_source.h"
 
@@ -60,6 +61,8 @@ class SessionTables : public TableSource {
   using Key = std::pair<std::string, TableMoment>;
   Result<ResolvedTable> Load(const QueryName& name, const TableMoment& moment);
   Result<ResolvedTable> SystemTable(const std::string& table);
+  // The files of an old version stay while the statement runs, whatever VACUUM does.
+  void HoldFiles(const Snapshot& snapshot);
   const int64_t* PinOf(const QueryName& name) const;
 
   Catalog& catalog_;
@@ -72,6 +75,7 @@ class SessionTables : public TableSource {
   std::map<Key, ResolvedTable> resolved_;
   std::vector<std::shared_ptr<OnceReader>> streams_;
   std::vector<ResolvedTable> targets_;
+  std::vector<std::unique_ptr<SnapshotLease>> leases_;
 };
 
 }  // namespace millpond::data

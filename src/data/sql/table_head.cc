@@ -40,22 +40,25 @@ Status TakeColumns(TokenCursor& at, const SourceText& source, TableHead& head) {
   return at.Expect(")");
 }
 
-Status TakePartitioning(TokenCursor& at, TableHead& head) {
-  MP_RETURN_IF_ERROR(at.Expect("("));
-  do {
-    MP_ASSIGN_OR_RETURN(head.partition_columns.emplace_back(), at.TakeName("a column"));
-  } while (at.Accept(","));
-  return at.Expect(")");
-}
-
 }  // namespace
 
 CreateOptions TableHead::create_options() const {
   CreateOptions options;
   options.partition_columns = partition_columns;
+  options.clustering_columns = clustering_columns;
   options.properties = properties;
   options.description = comment;
   return options;
+}
+
+Result<std::vector<std::string>> TakeColumnList(TokenCursor& at) {
+  std::vector<std::string> columns;
+  MP_RETURN_IF_ERROR(at.Expect("("));
+  do {
+    MP_ASSIGN_OR_RETURN(columns.emplace_back(), at.TakeName("a column"));
+  } while (at.Accept(","));
+  MP_RETURN_IF_ERROR(at.Expect(")"));
+  return columns;
 }
 
 Status TakeTableClauses(TokenCursor& at, const SourceText& source, TableHead& head) {
@@ -69,7 +72,9 @@ Status TakeTableClauses(TokenCursor& at, const SourceText& source, TableHead& he
     } else if (at.Accept("USING")) {
       MP_RETURN_IF_ERROR(at.Expect("DELTA"));
     } else if (at.Accept("PARTITIONED", "BY")) {
-      MP_RETURN_IF_ERROR(TakePartitioning(at, head));
+      MP_ASSIGN_OR_RETURN(head.partition_columns, TakeColumnList(at));
+    } else if (at.Accept("CLUSTER", "BY")) {
+      MP_ASSIGN_OR_RETURN(head.clustering_columns, TakeColumnList(at));
     } else if (at.Accept("TBLPROPERTIES")) {
       MP_ASSIGN_OR_RETURN(auto properties, TakePropertyList(at));
       head.properties.merge(std::move(properties));
@@ -78,12 +83,9 @@ Status TakeTableClauses(TokenCursor& at, const SourceText& source, TableHead& he
     } else if (at.Accept("LOCATION")) {
       head.location_offset = at.offset();
       MP_ASSIGN_OR_RETURN(head.location, at.TakeString("a path"));
-    } else if (at.Peek()->Is("CLUSTER")) {
-      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
-                    "{} is not built yet; PARTITIONED BY is there", at.Peek()->text);
     } else {
       return at.Unexpected(
-          "(columns), USING, PARTITIONED BY, COMMENT, LOCATION, TBLPROPERTIES or AS");
+          "(columns), USING, PARTITIONED BY, CLUSTER BY, COMMENT, LOCATION, TBLPROPERTIES or AS");
     }
   }
   return OkStatus();

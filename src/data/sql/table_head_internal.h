@@ -1,6 +1,6 @@
 // CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t [(a BIGINT [NOT NULL] [COMMENT '…'], …)]
-//   [USING DELTA] [PARTITIONED BY (a, …)] [COMMENT '…'] [LOCATION 'path']
-//   [TBLPROPERTIES ('k' = 'v', …)]
+//   [USING DELTA] [PARTITIONED BY (a, …) | CLUSTER BY (a, …)] [COMMENT '…']
+//   [LOCATION 'path'] [TBLPROPERTIES ('k' = 'v', …)]
 // in any order of the clauses, up to AS, LIKE, SHALLOW CLONE or the end.
 #pragma once
 
@@ -21,6 +21,7 @@ struct TableHead {
   size_t name_offset = 0;
   std::vector<StructField> columns;
   std::vector<std::string> partition_columns;
+  std::vector<std::string> clustering_columns;
   StringMap properties;
   std::optional<std::string> comment;
   std::optional<std::string> location;  // as written
@@ -28,6 +29,9 @@ struct TableHead {
 
   CreateOptions create_options() const;  // without the schema
 };
+
+// "(a, b)": names of columns.
+Result<std::vector<std::string>> TakeColumnList(TokenCursor& at);
 
 Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source);
 // The clauses from the cursor on, as far as they are of these kinds.
