@@ -19,7 +19,7 @@ std::string AbsoluteLogPath(const std::string& path) {
 // The file as any table's log may name it.
 Result<AddFile> Detached(const Environment& env, const Snapshot& source, size_t file,
                          bool needs_row_count) {
-  AddFile add = source.files().add(file);
+  MP_ASSIGN_OR_RETURN(AddFile add, source.files().ReadAdd(file));
   if (needs_row_count) MP_RETURN_IF_ERROR(CompleteRowCount(env, source, file, &add));
   add.path = AbsoluteLogPath(source.files().path(file));
   add.data_change = true;

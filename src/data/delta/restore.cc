@@ -88,7 +88,7 @@ Status CheckFilesThere(const Environment& env, const Snapshot& to,
   std::string first;
   const auto look = [&](const std::string& path) -> Status {
     if (path.empty()) return OkStatus();
-    MP_ASSIGN_OR_RETURN(const bool there, env.fs.Exists(path));
+    MP_ASSIGN_OR_RETURN(const bool there, env.fs.FileExists(path));
     if (there) return OkStatus();
     if (gone++ == 0) first = path;
     return OkStatus();
@@ -177,7 +177,7 @@ Result<RestoreResult> RestoreTable(DeltaTable table, std::shared_ptr<const Snaps
   const bool gives_row_ids = SupportsWriterFeature(protocol, feature::kRowTracking);
   for (size_t file : changes.removed) transaction.Remove(now->files().add(file));
   for (size_t file : changes.restored) {
-    AddFile add = to->files().add(file);
+    MP_ASSIGN_OR_RETURN(AddFile add, to->files().ReadAdd(file));
     add.data_change = true;
     if (gives_row_ids) MP_RETURN_IF_ERROR(CompleteRowCount(env, *to, file, &add));
     transaction.Add(std::move(add));

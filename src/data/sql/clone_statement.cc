@@ -109,6 +109,7 @@ Result<QueryResult> CreateClone(TableHead head, TokenCursor& at, StatementContex
   std::shared_ptr<const Snapshot> snapshot;
   if (named) {
     snapshot = named->snapshot;
+    context.tables().HoldFiles(*snapshot);
   } else {
     MP_ASSIGN_OR_RETURN(snapshot, source.table.Latest());
   }

@@ -14,6 +14,7 @@ Result<QueryResult> ExecuteRestore(const Statement& statement, StatementContext&
   MP_ASSIGN_OR_RETURN(const auto moment, TakeVersion(at, target.table, statement.source));
   if (!moment) return at.Unexpected("VERSION AS OF n or TIMESTAMP AS OF '…'");
   MP_RETURN_IF_ERROR(at.ExpectEnd());
+  context.tables().HoldFiles(*moment->snapshot);
   const auto restored = RestoreTable(target.table, moment->snapshot, moment->parameters);
   if (!restored) return ErrorAt(statement.source, target.offset, restored.error());
   if (!restored->changed) {
