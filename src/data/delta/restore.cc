@@ -20,10 +20,12 @@ constexpr const char* kIdentityMark = "delta.identity.highWaterMark";
 constexpr const char* kIdentityStep = "delta.identity.step";
 
 // What a table keeps once it has it.
-constexpr const char* kKept[] = {
-    property::kEnableInCommitTimestamps, property::kInCommitTimestampVersion,
-    property::kInCommitTimestampTime,    property::kEnableRowTracking,
-    property::kRowIdColumn,              property::kRowCommitVersionColumn};
+constexpr const char* kKept[] = {property::kEnableInCommitTimestamps,
+                                 property::kInCommitTimestampVersion,
+                                 property::kInCommitTimestampTime,
+                                 property::kEnableRowTracking,
+                                 property::kRowIdColumn,
+                                 property::kRowCommitVersionColumn};
 
 int64_t NumberOf(const std::map<std::string, std::string>& map, const char* key) {
   const auto found = map.find(key);
@@ -38,8 +40,8 @@ Schema WithIdentityMarks(const Schema& old, const Schema& now) {
     if (current == nullptr || !current->metadata.contains(kIdentityMark)) continue;
     const int64_t mark = NumberOf(current->metadata, kIdentityMark);
     const int64_t before = NumberOf(field.metadata, kIdentityMark);
-    const bool further = NumberOf(field.metadata, kIdentityStep) < 0 ? mark < before
-                                                                     : mark > before;
+    const bool further =
+        NumberOf(field.metadata, kIdentityStep) < 0 ? mark < before : mark > before;
     if (!field.metadata.contains(kIdentityMark) || further) {
       field.metadata[kIdentityMark] = current->metadata.at(kIdentityMark);
     }
@@ -102,9 +104,11 @@ Status CheckFilesThere(const Environment& env, const Snapshot& to,
     MP_RETURN_IF_ERROR(look(path));
   }
   if (gone == 0) return OkStatus();
-  return std::unexpected(FileIsGone(env, to, first).WithContext(fmt::format(
-      "version {} cannot be restored, {} of the files that it needs {} missing", to.version(), gone,
-      gone == 1 ? "is" : "are")));
+  return std::unexpected(
+      FileIsGone(env, to, first)
+          .WithContext(
+              fmt::format("version {} cannot be restored, {} of the files that it needs {} missing",
+                          to.version(), gone, gone == 1 ? "is" : "are")));
 }
 
 // Clustering is the version's; row ids go on counting.

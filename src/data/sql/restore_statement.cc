@@ -21,10 +21,10 @@ Result<QueryResult> ExecuteRestore(const Statement& statement, StatementContext&
     return QueryResult{nullptr, fmt::format("table {} is as it was at version {} already",
                                             target.name, moment->snapshot->version())};
   }
-  return QueryResult{
-      nullptr, fmt::format("table {} restored to version {}: {} files restored, {} removed{}",
-                           target.name, moment->snapshot->version(), restored->restored_files,
-                           restored->removed_files, CommitText(restored->commit))};
+  return QueryResult{nullptr,
+                     fmt::format("table {} restored to version {}: {} files restored, {} removed{}",
+                                 target.name, moment->snapshot->version(), restored->restored_files,
+                                 restored->removed_files, CommitText(restored->commit))};
 }
 
 }  // namespace millpond::data
