@@ -91,9 +91,8 @@ class LocalCatalog : public Catalog {
   Result<CommitResult> CreateShallowClone(const TableName& name, const Snapshot& source,
                                           const CloneOptions& options) override {
     MP_RETURN_IF_ERROR(CheckFree(name));
-    MP_ASSIGN_OR_RETURN(auto made,
-                        data::CreateShallowClone(workspace_.env, warehouse_.PathOf(name), source,
-                                                 options, roots_));
+    MP_ASSIGN_OR_RETURN(auto made, data::CreateShallowClone(workspace_.env, warehouse_.PathOf(name),
+                                                            source, options, roots_));
     Made(name, std::move(made.table));
     return made.commit;
   }
@@ -105,9 +104,9 @@ class LocalCatalog : public Catalog {
     MP_ASSIGN_OR_RETURN(const std::string location, warehouse_.Location(*exact));
     {
       std::lock_guard lock(tables_mutex_);
-      MP_RETURN_IF_ERROR(purge ? warehouse_.Remove(*exact, workspace_.env.random)
-                               : warehouse_.Trash(*exact, workspace_.env.random,
-                                                  SystemClock().Now()));
+      MP_RETURN_IF_ERROR(
+          purge ? warehouse_.Remove(*exact, workspace_.env.random)
+                : warehouse_.Trash(*exact, workspace_.env.random, SystemClock().Now()));
       tables_.erase(location);
     }
     EmptyTrash();
@@ -247,10 +246,11 @@ class LocalCatalog : public Catalog {
       MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));
       if (IsUnder(resolved, resolved_root)) return OkStatus();
     }
-    return Fail(ErrorKind::kPermissionDenied,
-                "table {} lies at {}, outside the folders that may be read; add it to 'readable' in "
-                "millpond.yml",
-                name.ToString(), path);
+    return Fail(
+        ErrorKind::kPermissionDenied,
+        "table {} lies at {}, outside the folders that may be read; add it to 'readable' in "
+        "millpond.yml",
+        name.ToString(), path);
   }
 
   // Best effort: what stays now goes another time.

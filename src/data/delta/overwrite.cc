@@ -82,8 +82,7 @@ Result<CommitResult> CommitOverwrite(DeltaTable table, const PartitionOverwrite&
 Result<CommitResult> OverwritePartitions(DeltaTable table, arrow::RecordBatchReader& rows,
                                          const PartitionOverwrite& overwrite) {
   const Snapshot& base = *overwrite.base;
-  MP_RETURN_IF_ERROR(
-      CheckWritable(base.protocol(), base.metadata(), base.schema(), base.path()));
+  MP_RETURN_IF_ERROR(CheckWritable(base.protocol(), base.metadata(), base.schema(), base.path()));
   MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(base.schema(), *rows.schema(), base.path()));
   DataWriter writer(table.environment(), table.path(), base.schema(), base.metadata());
   const auto write = [&]() -> Result<CommitResult> {

@@ -62,9 +62,9 @@ class Load {
     rows = nullptr;
     MP_RETURN_IF_ERROR(CheckUnchanged());
     MP_ASSIGN_OR_RETURN(const auto commit, Commit(ledger, *change));
-    return QueryResult{nullptr, fmt::format("{} rows copied into {} from {} files{}{}", commit.rows,
-                                            target_.name, files_.size(), LoadedText(),
-                                            CommitText(commit))};
+    return QueryResult{
+        nullptr, fmt::format("{} rows copied into {} from {} files{}{}", commit.rows, target_.name,
+                             files_.size(), LoadedText(), CommitText(commit))};
   }
 
  private:

@@ -132,8 +132,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
     names = rows->schema()->field_names();
   } else {
     RunOptions run;
-    MP_ASSIGN_OR_RETURN(run.columns,
-                        TakeInsertColumns(at, schema, name, context.source(), fixed));
+    MP_ASSIGN_OR_RETURN(run.columns, TakeInsertColumns(at, schema, name, context.source(), fixed));
     for (const TargetColumn& column : run.columns) names.push_back(column.name);
     const std::string_view query = at.TakeRest();
     run.places = PlacesOfValues(query, context.source(), names.size());

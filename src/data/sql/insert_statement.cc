@@ -22,8 +22,8 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
                   target.name);
   }
   if (at.Accept("REPLACE", "WHERE")) return ExecuteReplaceWhere(statement, context);
-  MP_ASSIGN_OR_RETURN(
-      auto rows, TakeInsertRows(at, context, target.snapshot->schema(), target.name));
+  MP_ASSIGN_OR_RETURN(auto rows,
+                      TakeInsertRows(at, context, target.snapshot->schema(), target.name));
   WriteOptions write;
   write.operation = "INSERT";
   write.merge_schema = evolves;

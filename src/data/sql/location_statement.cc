@@ -30,11 +30,9 @@ class LocatedTable {
   Status CheckSame() const {
     MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(env(), path_, roots_));
     MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
-    const bool same_columns =
-        head_.columns.empty() || Schema(head_.columns) == snapshot->schema();
-    const bool same_partitions =
-        head_.partition_columns.empty() ||
-        head_.partition_columns == snapshot->metadata().partition_columns;
+    const bool same_columns = head_.columns.empty() || Schema(head_.columns) == snapshot->schema();
+    const bool same_partitions = head_.partition_columns.empty() ||
+                                 head_.partition_columns == snapshot->metadata().partition_columns;
     if (same_columns && same_partitions) return OkStatus();
     return Fail(ErrorKind::kInvalidArgument,
                 "the Delta table at {} has other columns or partitions than the statement says; "
@@ -60,8 +58,7 @@ class LocatedTable {
     CreateOptions options = head_.create_options();
     MP_ASSIGN_OR_RETURN(options.schema, Schema::FromArrow(*rows->schema()));
     options.operation = "CREATE TABLE AS SELECT";
-    MP_ASSIGN_OR_RETURN(const auto made,
-                        CreateTableFrom(env(), path_, options, *rows, roots_));
+    MP_ASSIGN_OR_RETURN(const auto made, CreateTableFrom(env(), path_, options, *rows, roots_));
     MP_RETURN_IF_ERROR(Register("created"));
     return WrittenRows(head_.name, made.commit, "written to");
   }

@@ -1,4 +1,4 @@
-// INSERT INTO [TABLE] t REPLACE WHERE condition [(a, b) | BY NAME] query
+// INSERT INTO [TABLE] t REPLACE WHERE condition [BY NAME] query
 //
 // Rows of the table that match the condition go, the query's rows come, in one commit. Every new
 // row must match the condition too, or the statement fails and names one that does not. A condition
@@ -148,8 +148,7 @@ Result<CommitResult> ReplaceRows(const ChangeTarget& target, const NewRows& rows
                          QuoteName(target.alias)));
     return sql.Expression(rows.condition);
   };
-  ChangeQuery query{"WRITE",
-                    {{"mode", "Overwrite"}, {"predicate", std::string(rows.condition)}}};
+  ChangeQuery query{"WRITE", {{"mode", "Overwrite"}, {"predicate", std::string(rows.condition)}}};
   query.compose = [&](const std::string& name) -> Result<RewrittenSql> {
     ComposedQuery sql(context.source(), target.offset);
     MP_RETURN_IF_ERROR(compose_old(sql, name));
@@ -195,9 +194,9 @@ Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementCon
   auto commit = IsPartitionOnly(condition, *target.snapshot) ? ReplaceFiles(target, rows, context)
                                                              : ReplaceRows(target, rows, context);
   if (!commit) return ErrorAt(source, target.offset, commit.error());
-  return QueryResult{nullptr, fmt::format("{} rows written over those of {} where {}{}",
-                                          commit->rows, target.name, rows.condition,
-                                          CommitText(*commit))};
+  return QueryResult{
+      nullptr, fmt::format("{} rows written over those of {} where {}{}", commit->rows, target.name,
+                           rows.condition, CommitText(*commit))};
 }
 
 }  // namespace millpond::data

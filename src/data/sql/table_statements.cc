@@ -61,7 +61,8 @@ Result<QueryResult> CreateEmptyTable(const TableHead& head, const CreateOptions&
   MP_ASSIGN_OR_RETURN(bool there, context.catalog().TableExists(head.name));
   if (there && head.or_replace) {
     MP_ASSIGN_OR_RETURN(auto table, context.catalog().OpenTable(head.name));
-    MP_ASSIGN_OR_RETURN(auto rows, FromArrow(arrow::RecordBatchReader::Make({}, options.schema.ToArrow())));
+    MP_ASSIGN_OR_RETURN(auto rows,
+                        FromArrow(arrow::RecordBatchReader::Make({}, options.schema.ToArrow())));
     WriteOptions write;
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE";
@@ -125,8 +126,8 @@ Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContex
   MP_RETURN_IF_ERROR(context.Check(Privilege::kDropTable, name->ToString()));
   Status dropped = context.catalog().DropTable(*name, purge);
   if (dropped.has_value()) {
-    return QueryResult{nullptr,
-                       fmt::format("table {} dropped{}", name->ToString(), purge ? " for good" : "")};
+    return QueryResult{
+        nullptr, fmt::format("table {} dropped{}", name->ToString(), purge ? " for good" : "")};
   }
   if (if_exists && dropped.error().kind() == ErrorKind::kNotFound) {
     return QueryResult{nullptr, fmt::format("there was no table {}", name->ToString())};
