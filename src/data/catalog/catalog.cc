@@ -75,7 +75,7 @@ class LocalCatalog : public Catalog {
                                        arrow::RecordBatchReader& rows) override {
     MP_RETURN_IF_ERROR(CheckFree(name));
     MP_ASSIGN_OR_RETURN(auto made, data::CreateTableFrom(workspace_.env, warehouse_.PathOf(name),
-                                                         options, rows, roots_));
+                                                         options, rows, roots_, expressions()));
     Made(name, std::move(made.table));
     return made.commit;
   }
@@ -160,6 +160,16 @@ class LocalCatalog : public Catalog {
 
   CommitFeed& commits() override { return feed_; }
 
+  void SetExpressions(std::shared_ptr<RowExpressionEngine> engine) override {
+    std::lock_guard lock(tables_mutex_);
+    expressions_ = std::move(engine);
+    for (auto& [path, table] : tables_) table.SetExpressions(expressions_);
+  }
+  std::shared_ptr<RowExpressionEngine> expressions() override {
+    std::lock_guard lock(tables_mutex_);
+    return expressions_;
+  }
+
   Status RecordLineage(const std::vector<LineageEdge>& edges) override {
     std::lock_guard lock(db_mutex_);
     return db_.Transaction([&]() -> Status {
@@ -236,6 +246,7 @@ class LocalCatalog : public Catalog {
   DeltaTable Keep(DeltaTable table) {
     table.SetListener(&feed_);
     std::lock_guard lock(tables_mutex_);
+    table.SetExpressions(expressions_);
     return tables_.try_emplace(table.path(), table).first->second;
   }
 
@@ -307,6 +318,7 @@ class LocalCatalog : public Catalog {
   LocalCommitFeed feed_;
   std::mutex tables_mutex_;
   std::map<std::string, DeltaTable> tables_;  // by path
+  std::shared_ptr<RowExpressionEngine> expressions_;
 };
 
 }  // namespace

@@ -57,7 +57,7 @@ class Load {
       MP_RETURN_IF_ERROR(env.cancellation.Check());
       MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
       if (batch == nullptr) break;
-      MP_RETURN_IF_ERROR(change->Write(*batch));
+      MP_RETURN_IF_ERROR(change->Write(*batch, ChangeType::kInsert));
     }
     rows = nullptr;
     MP_RETURN_IF_ERROR(CheckUnchanged());

@@ -3,6 +3,7 @@
 // table is registered as it is.
 #include <arrow/record_batch.h>
 
+#include "data/delta/row_rules.h"
 #include "data/delta/write.h"
 #include "data/sql/readable_roots.h"
 #include "data/sql/session_internal.h"
@@ -49,6 +50,9 @@ class LocatedTable {
   Result<QueryResult> MakeEmpty() const {
     CreateOptions options = head_.create_options();
     options.schema = Schema(head_.columns);
+    if (const auto engine = context_.catalog().expressions()) {
+      MP_RETURN_IF_ERROR(ValidateRules(options.schema, options.properties, *engine));
+    }
     MP_RETURN_IF_ERROR(DeltaTable::Create(env(), path_, options, roots_));
     return Register("created");
   }
@@ -58,7 +62,9 @@ class LocatedTable {
     CreateOptions options = head_.create_options();
     MP_ASSIGN_OR_RETURN(options.schema, Schema::FromArrow(*rows->schema()));
     options.operation = "CREATE TABLE AS SELECT";
-    MP_ASSIGN_OR_RETURN(const auto made, CreateTableFrom(env(), path_, options, *rows, roots_));
+    MP_ASSIGN_OR_RETURN(const auto made,
+                        CreateTableFrom(env(), path_, options, *rows, roots_,
+                                        context_.catalog().expressions()));
     MP_RETURN_IF_ERROR(Register("created"));
     return WrittenRows(head_.name, made.commit, "written to");
   }
