@@ -1,6 +1,6 @@
 # The two commands of the README are `make demo` and `make test`; both may be repeated at will.
 # Everything below is a short door to a script or to CMake, which can be used directly as well.
-.PHONY: help setup setup-tests build build-all demo dist test test-long bench check clean
+.PHONY: help setup setup-tests setup-long build build-all demo dist test test-long bench check clean
 .DEFAULT_GOAL := help
 JOBS ?= $(shell nproc)
 
@@ -12,6 +12,9 @@ setup:  ## Debian packages and prebuilt parts (installs nothing when all is ther
 
 setup-tests:
 	@tools/setup --tests
+
+setup-long:
+	@tools/setup --tests --long
 
 configure := cmake --preset release --log-level=WARNING
 
@@ -32,7 +35,7 @@ dist: build  ## build/dist/millpond-VERSION-linux-x86_64.tar.gz: runs without a 
 test: build-all  ## every test, fast and slow; ends with the runner's closing line
 	@tools/run-tests -L 'fast|slow'
 
-test-long: build-all  ## the tests that take hours, a bare Debian from debootstrap among them
+test-long: build-all setup-long  ## the tests that take hours, a bare Debian from debootstrap among them
 	@tools/run-tests -L long
 
 bench: build-all  ## the measured figures of the README, on this machine

@@ -42,6 +42,7 @@ find_package(roaring REQUIRED)
 find_package(Boost 1.81 REQUIRED)  # headers only: Beast and Asio
 find_package(OpenSSL REQUIRED)
 find_package(CURL REQUIRED)
+find_package(pugixml REQUIRED)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 # RocksDB's own configuration asks for the headers of every compressor; its shared library needs none.
 find_library(ROCKSDB_LIBRARY NAMES librocksdb.so REQUIRED)

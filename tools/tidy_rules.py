@@ -60,6 +60,7 @@ THIRD_PARTY = [
             "use data/parquet's headers"),
     Foreign(r"boost/crc\.hpp", "src/data/delta/crc32.cc", (r"data/delta/crc32\.cc$",), "use data/delta/crc32_internal.h"),
     Foreign(r"(boost/|curl/|openssl/)", "src/base/http", (r"base/http/",), "use base/http"),
+    Foreign(r"pugixml", "src/base/s3", (r"base/s3/s3_answers\.cc$",), "use base/s3/s3_answers.h"),
     Foreign(r"prometheus/", "src/base/metrics", (r"base/metrics/",), "use base/metrics/metrics.h"),
     Foreign(r"rocksdb/", "src/base/kv", (r"base/kv/",), "use base/kv"),
     Foreign(r"(libpq|postgres)", "src/base/db", (r"base/db/",), "use base/db"),

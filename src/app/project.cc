@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "app/stores.h"
 #include "base/fs/local_filesystem.h"
 #include "base/json.h"
 #include "platform/features/feature_store.h"
@@ -62,11 +63,14 @@ Result<std::unique_ptr<Project>> Project::Open(const std::string& dir,
                                                const ProjectOverrides& overrides,
                                                CancellationToken cancellation) {
   std::unique_ptr<Project> project(new Project());
-  project->fs_ = MakeLocalFileSystem();
-  MP_ASSIGN_OR_RETURN(project->config_, LoadProjectConfig(*project->fs_, dir));
+  MP_ASSIGN_OR_RETURN(project->config_, LoadProjectConfig(*MakeLocalFileSystem(), dir));
   MP_RETURN_IF_ERROR(Override(project->config_, overrides));
+  if (project->config_.warehouse_dir.empty()) {
+    project->config_.warehouse_dir = JoinPath(project->config_.state_dir, "warehouse");
+  }
   project->arbiter_ = std::make_shared<Arbiter>(ResourceLimits{
       .memory_bytes = project->config_.memory_limit_bytes, .threads = project->config_.threads});
+  project->store_requests_ = std::make_shared<RequestCounts>();
   MP_RETURN_IF_ERROR(project->Start(std::move(cancellation)));
   MP_RETURN_IF_ERROR(project->WireSql({}));
   return project;
@@ -74,9 +78,9 @@ Result<std::unique_ptr<Project>> Project::Open(const std::string& dir,
 
 Result<std::unique_ptr<Project>> Project::OpenBeside(CancellationToken cancellation) const {
   std::unique_ptr<Project> project(new Project());
-  project->fs_ = MakeLocalFileSystem();
   project->config_ = config_;
   project->arbiter_ = arbiter_;
+  project->store_requests_ = store_requests_;
   MP_RETURN_IF_ERROR(project->Start(std::move(cancellation)));
   MP_RETURN_IF_ERROR(
       project->WireSql({.memory_bytes = arbiter_->memory_bytes() / kShareOfQueriesBeside,
@@ -87,6 +91,7 @@ Result<std::unique_ptr<Project>> Project::OpenBeside(CancellationToken cancellat
 Project::~Project() = default;
 
 Status Project::Start(CancellationToken cancellation) {
+  fs_ = MakeProjectFileSystem({random_, *arbiter_, *store_requests_, cancellation});
   MP_RETURN_IF_ERROR(fs_->CreateDirectories(config_.state_dir));
   MP_ASSIGN_OR_RETURN(clock_, MakeClock(*fs_, config_));
   pool_ = std::make_unique<TaskPool>(arbiter_->threads());
@@ -95,7 +100,7 @@ Status Project::Start(CancellationToken cancellation) {
                             config_.name,
                             config_.project_dir,
                             config_.state_dir,
-                            JoinPath(config_.state_dir, "warehouse"),
+                            config_.warehouse_dir,
                             config_.readable_roots,
                             arbiter_->memory_bytes()};
   MP_ASSIGN_OR_RETURN(catalog_, data::Catalog::Open(workspace));

@@ -9,6 +9,7 @@
 
 #include "app/project_config.h"
 #include "base/environment.h"
+#include "base/s3/request_counts.h"
 #include "data/catalog/catalog.h"
 #include "data/sql/session.h"
 #include "pipeline/sources/push_source.h"
@@ -43,6 +44,9 @@ class Project {
   data::Catalog& catalog() { return *catalog_; }
   data::SqlEngine& sql() { return *sql_; }
   platform::FeatureStore& features() { return *features_; }
+  // Of this project and those opened beside it.
+  const RequestCounts& store_requests() const { return *store_requests_; }
+  const std::string& warehouse_dir() const { return config_.warehouse_dir; }
 
   // A path below the project's folder, and one below its state.
   std::string PathOf(std::string_view name) const { return JoinPath(config_.project_dir, name); }
@@ -54,10 +58,11 @@ class Project {
   Status WireSql(data::SqlOptions options);
 
   ProjectConfig config_;
+  SystemRandom random_;
+  std::shared_ptr<Arbiter> arbiter_;               // also of those opened beside
+  std::shared_ptr<RequestCounts> store_requests_;  // likewise
   std::unique_ptr<FileSystem> fs_;
   std::unique_ptr<Clock> clock_;
-  SystemRandom random_;
-  std::shared_ptr<Arbiter> arbiter_;  // also of those opened beside
   std::unique_ptr<TaskPool> pool_;
   std::optional<Environment> env_;
   std::unique_ptr<data::Catalog> catalog_;

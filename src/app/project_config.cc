@@ -3,12 +3,14 @@
 #include <charconv>
 #include <filesystem>
 
+#include "base/fs/scheme_filesystem.h"
 #include "base/yaml.h"
 
 namespace millpond::app {
 namespace {
 
 std::string Absolute(const std::string& base, const std::string& path) {
+  if (IsStorePath(path)) return path.substr(0, path.find_last_not_of('/') + 1);
   std::error_code error;
   auto joined = std::filesystem::path(base) / path;
   auto resolved = std::filesystem::weakly_canonical(joined, error);
@@ -100,7 +102,14 @@ Result<ProjectConfig> LoadProjectConfig(FileSystem& fs, const std::string& dir) 
     return name.Complain("the project has no name; write one, such as name: shop");
   }
   MP_ASSIGN_OR_RETURN(std::string storage, reader.String("storage", ".millpond"));
+  if (IsStorePath(storage)) {
+    return reader.Find("storage")->Complain(
+        "the state root holds databases, which need a local folder; tables alone lie on an object "
+        "store: write 'warehouse: s3://bucket/prefix'");
+  }
   config.state_dir = Absolute(config.project_dir, storage);
+  MP_ASSIGN_OR_RETURN(const std::string warehouse, reader.String("warehouse", ""));
+  if (!warehouse.empty()) config.warehouse_dir = Absolute(config.project_dir, warehouse);
   MP_RETURN_IF_ERROR(ReadResources(reader, config));
   config.readable_roots = {config.project_dir};
   MP_ASSIGN_OR_RETURN(auto readable, reader.Strings("readable"));

@@ -4,7 +4,9 @@
 //   storage: .millpond          # state root, relative to the project
 //   memory_limit: 4GB           # default: half of the machine's memory
 //   threads: 2                  # default: the machine's cores
-//   readable: [../shared-data]  # folders outside the project that SQL may read files from
+//   warehouse: s3://lake/churn  # where tables lie; default: in the state root
+//   readable: [../shared-data]  # folders outside the project, or s3://bucket/prefix, that SQL may
+//                               # read files from
 //   mode: demo                  # demo allows a moved clock
 //   clock: {kind: fixed, at: 1998-07-01T00:00:00Z}   # system | fixed | offset
 #pragma once
@@ -24,6 +26,7 @@ struct ProjectConfig {
   std::string name;
   std::string project_dir;                  // absolute
   std::string state_dir;                    // absolute
+  std::string warehouse_dir;                // absolute, or s3://…; "": in the state root
   int64_t memory_limit_bytes = 0;           // 0: the arbiter's default
   int threads = 0;                          // 0: the machine's cores
   std::vector<std::string> readable_roots;  // absolute; the project itself comes first

@@ -40,6 +40,17 @@ TEST_F(ProjectConfigTest, ReadsEverything) {
   EXPECT_EQ(FormatTimestamp(config.clock_at), "1998-07-01T00:00:00.000000Z");
 }
 
+TEST_F(ProjectConfigTest, TablesMayLieOnAnObjectStoreAndTheStateMayNot) {
+  MP_ASSERT_OK_AND_ASSIGN(auto config, Load("name: shop\nwarehouse: s3://lake/shop/\n"
+                                            "readable: [s3://lake/raw/]\n"));
+  EXPECT_EQ(config.warehouse_dir, "s3://lake/shop");
+  EXPECT_EQ(config.readable_roots.back(), "s3://lake/raw");
+  MP_ASSERT_OK_AND_ASSIGN(auto local, Load("name: shop\nwarehouse: tables\n"));
+  EXPECT_EQ(local.warehouse_dir, local.project_dir + "/tables");
+  EXPECT_THAT(Load("name: shop\nstorage: s3://lake/shop\n"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("write 'warehouse: s3://")));
+}
+
 TEST_F(ProjectConfigTest, MistakesNameTheirPlace) {
   EXPECT_THAT(Load("nam: shop\n"),
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'name' is missing")));

@@ -20,7 +20,7 @@ namespace {
 
 Status AddTables(model::Page& page, Project& project) {
   page.Section("Tables", "tables");
-  page.Paragraph(fmt::format("Delta tables under {}.", project.StatePathOf("warehouse")));
+  page.Paragraph(fmt::format("Delta tables under {}.", project.warehouse_dir()));
   MP_ASSIGN_OR_RETURN(auto tables, ReadTableRows(project));
   page.Table(tables.table);
   return OkStatus();

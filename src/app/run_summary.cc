@@ -107,7 +107,10 @@ std::string Summarize(const Project& project, const RunOutcome& outcome) {
   }
   text += fmt::format(
       "\nReport  {}\nTables  {} (Delta: open them with any Delta reader)\nTook    {}\n",
-      outcome.report_path, project.StatePathOf("warehouse"), HumanSeconds(outcome.seconds));
+      outcome.report_path, project.warehouse_dir(), HumanSeconds(outcome.seconds));
+  if (const auto asked = project.store_requests().totals(); asked.all() > 0) {
+    text += fmt::format("Store   {}\n", asked.ToString());
+  }
   return text;
 }
 

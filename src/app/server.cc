@@ -103,6 +103,7 @@ Status Server::StartJobs() {
 }
 
 void Server::AddRoutes(bool secure) {
+  ShowRequestCounts(metrics_, project_.store_requests());
   AddHealthRoutes(router_, metrics_, project_.config().name);
   platform::AddAccessRoutes(router_, *access_, secure);
   platform::AddTrackingRoutes(router_,

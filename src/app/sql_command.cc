@@ -34,6 +34,9 @@ Status RunSql(const SqlOptions& options, const CommonOptions& common) {
                       session->Execute(text, options.file.empty() ? "<sql>" : options.file));
   if (result.rows) MP_RETURN_IF_ERROR(WriteResult(*result.rows, common, project->env().fs));
   if (!result.message.empty()) std::fprintf(stderr, "%s\n", result.message.c_str());
+  if (const auto totals = project->store_requests().totals(); totals.all() > 0) {
+    std::fprintf(stderr, "object store: %s\n", totals.ToString().c_str());
+  }
   return OkStatus();
 }
 

@@ -8,6 +8,7 @@
 #include "app/run.h"
 #include "app/score.h"
 #include "base/log.h"
+#include "data/catalog/table_care.h"
 
 namespace millpond::app {
 namespace {
@@ -153,6 +154,35 @@ Result<Work> ReadMonitor(MappingReader& task) {
   };
 }
 
+// {kind: care, tables: [TABLE, …], megabytes: 10000, seconds: 600, vacuum: true}. The budget is a
+// run's; an hourly job has it every hour.
+Result<Work> ReadCare(MappingReader& task) {
+  data::CareOptions options;
+  MP_ASSIGN_OR_RETURN(const auto tables, task.Strings("tables"));
+  for (const std::string& table : tables) {
+    MP_ASSIGN_OR_RETURN(options.tables.emplace_back(), data::ParseTableName(table));
+  }
+  MP_ASSIGN_OR_RETURN(const int64_t megabytes, task.Int("megabytes", 10'000));
+  MP_ASSIGN_OR_RETURN(options.budget.seconds, task.Int("seconds", 600));
+  MP_ASSIGN_OR_RETURN(options.vacuum, task.Bool("vacuum", true));
+  if (megabytes <= 0 || megabytes > 1'000'000'000 || options.budget.seconds <= 0) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "the budget of a care task is megabytes and seconds above 0, found {} and {}",
+                megabytes, options.budget.seconds);
+  }
+  options.budget.bytes = megabytes * 1'000'000;
+  return
+      [options](Project& project, const TaskRun& run, Progress& progress) -> Result<TaskOutcome> {
+        data::CareOptions now = options;
+        now.progress = &progress;
+        MP_ASSIGN_OR_RETURN(const auto report, data::CareForTables(project.catalog(), now));
+        LogInfo("jobs", "{}: care of tables\n{}", run.job, data::ToText(report));
+        return TaskOutcome{report.done > 0,
+                           fmt::format("{} of {} steps of care done, {} read", report.done,
+                                       report.done + report.left, HumanBytes(report.bytes_read))};
+      };
+}
+
 }  // namespace
 
 platform::TaskKinds MakeTaskKinds(const Project& project) {
@@ -164,6 +194,7 @@ platform::TaskKinds MakeTaskKinds(const Project& project) {
   add("score", ReadScore);
   add("audit", ReadAudit);
   add("monitor", ReadMonitor);
+  add("care", ReadCare);
   return kinds;
 }
 

@@ -4,6 +4,7 @@
 //   {kind: score, model: NAME}                              batch scores by the model's champion
 //   {kind: audit, models: [NAME, …]}                        `millpond features audit`
 //   {kind: monitor, monitors: [NAME, …]}                    `millpond monitor`
+//   {kind: care, tables: [TABLE, …], megabytes: N, seconds: N, vacuum: true}  OPTIMIZE and VACUUM
 #pragma once
 
 #include "app/project.h"

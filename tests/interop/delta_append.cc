@@ -1,4 +1,5 @@
-// A writer for tests/interop/test_delta_writers.py, which runs several at once.
+// A writer for tests/interop/test_delta_writers.py and tests/stores, which run several at once.
+// TABLE may be s3://bucket/key, with keys and endpoint from the environment.
 //
 //   delta_append create TABLE
 //   delta_append append TABLE WRITER COUNT    one commit a row; prints "SEQ VERSION" for each
@@ -11,6 +12,8 @@
 #include <cstring>
 
 #include "base/fs/local_filesystem.h"
+#include "base/fs/scheme_filesystem.h"
+#include "base/s3/s3_filesystem.h"
 #include "data/arrow/status.h"
 #include "data/delta/scan.h"
 #include "data/delta/write.h"
@@ -111,13 +114,23 @@ Status Dump(const Environment& env, const std::string& path) {
   }
 }
 
+std::optional<std::string> Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
 int Main(int argc, char** argv) {
-  auto fs = MakeLocalFileSystem();
   SystemClock clock;
   SystemRandom random;
   Arbiter arbiter;
   TaskPool pool(1);
-  Environment env{*fs, clock, random, arbiter, pool, {}};
+  RequestCounts counts;
+  SchemeFileSystem fs(MakeLocalFileSystem(), "s3://", [&]() -> Result<std::unique_ptr<FileSystem>> {
+    S3ClientOptions options{.clock = &clock, .random = &random, .counts = &counts};
+    MP_ASSIGN_OR_RETURN(options.config, LoadS3Config(Variable, *MakeLocalFileSystem()));
+    return MakeS3FileSystem(std::move(options), arbiter);
+  });
+  Environment env{fs, clock, random, arbiter, pool, {}};
   std::string command = argc > 1 ? argv[1] : "";
   Status done =
       Fail(ErrorKind::kInvalidArgument, "usage: delta_append create|append|types|dump TABLE …");
@@ -126,6 +139,9 @@ int Main(int argc, char** argv) {
     done = AppendRows(env, argv[2], argv[3], std::atoi(argv[4]));
   if (command == "types" && argc == 3) done = WriteTypes(env, argv[2]);
   if (command == "dump" && argc == 3) done = Dump(env, argv[2]);
+  if (counts.totals().all() > 0) {
+    std::fprintf(stderr, "object store: %s\n", counts.totals().ToString().c_str());
+  }
   if (done.has_value()) return 0;
   std::fprintf(stderr, "%s\n", done.error().ToString().c_str());
   return 1;

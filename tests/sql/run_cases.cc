@@ -102,6 +102,19 @@ std::string SortedRows(const std::string& csv) {
   return header + "\n";
 }
 
+// Does the text begin, go on and end as the pattern says, whose "*" is any text?
+bool Like(std::string_view text, std::string_view pattern) {
+  size_t star = pattern.find('*');
+  if (star == pattern.npos) return text == pattern;
+  if (!text.starts_with(pattern.substr(0, star))) return false;
+  text.remove_prefix(star);
+  pattern.remove_prefix(star + 1);
+  for (size_t skipped = 0; skipped <= text.size(); ++skipped) {
+    if (Like(text.substr(skipped), pattern)) return true;
+  }
+  return false;
+}
+
 void Check(const Case& one, const Result<std::string>& found) {
   if (one.head == "statement error") {
     ASSERT_FALSE(found.has_value()) << "expected an error, got\n" << *found;
@@ -116,8 +129,11 @@ void Check(const Case& one, const Result<std::string>& found) {
   } else if (one.head == "query sorted") {
     EXPECT_EQ(SortedRows(*found), SortedRows(one.expected));
   }
-  bool known = one.head == "statement ok" || one.head == "query" || one.head == "message" ||
-               one.head == "query sorted";
+  if (one.head == "message like") {
+    EXPECT_TRUE(Like(*found, one.expected)) << *found << "\nis not like\n" << one.expected;
+  }
+  bool known = one.head == "message like" || one.head == "statement ok" || one.head == "query" ||
+               one.head == "message" || one.head == "query sorted";
   EXPECT_TRUE(known) << "no kind of case: " << one.head;
 }
 

@@ -21,7 +21,59 @@ Status WriteAndSync(FileSystem& fs, const std::string& path, std::string_view by
   return file->Close();
 }
 
+// Written beside its name and renamed to it when all is there.
+class WholeFile : public WritableFile {
+ public:
+  WholeFile(FileSystem& fs, std::string path, std::string temporary,
+            std::unique_ptr<WritableFile> file)
+      : fs_(fs), path_(std::move(path)), temporary_(std::move(temporary)), file_(std::move(file)) {}
+  ~WholeFile() override {
+    if (temporary_.empty()) return;
+    file_.reset();
+    (void)fs_.Remove(temporary_);  // best effort: readers skip it
+  }
+
+  Status Append(std::string_view bytes) override {
+    synced_ = false;
+    return file_->Append(bytes);
+  }
+  Status SetModified(Micros at) override {
+    synced_ = false;
+    return file_->SetModified(at);
+  }
+  Status Sync() override {
+    synced_ = true;
+    return file_->Sync();
+  }
+  Status Close() override {
+    if (!synced_) MP_RETURN_IF_ERROR(file_->Sync());
+    MP_RETURN_IF_ERROR(file_->Close());
+    MP_RETURN_IF_ERROR(fs_.Rename(temporary_, path_));
+    temporary_.clear();
+    return fs_.SyncDirectory(ParentPath(path_));
+  }
+
+ private:
+  FileSystem& fs_;
+  std::string path_, temporary_;  // temporary "": nothing to remove
+  std::unique_ptr<WritableFile> file_;
+  bool synced_ = false;
+};
+
 }  // namespace
+
+Result<std::unique_ptr<WritableFile>> FileSystem::CreateWhole(const std::string& path) {
+  std::string temporary = TemporaryName(path);
+  MP_ASSIGN_OR_RETURN(auto file, Create(temporary));
+  return std::make_unique<WholeFile>(*this, path, std::move(temporary), std::move(file));
+}
+
+Result<std::vector<FileInfo>> FileSystem::ListFrom(const std::string& dir,
+                                                   std::string_view first_name) {
+  MP_ASSIGN_OR_RETURN(auto files, List(dir));
+  std::erase_if(files, [&](const FileInfo& file) { return FileName(file.path) < first_name; });
+  return files;
+}
 
 Result<std::string> FileSystem::ReadFile(const std::string& path) {
   MP_ASSIGN_OR_RETURN(auto file, OpenForRead(path));
@@ -30,11 +82,22 @@ Result<std::string> FileSystem::ReadFile(const std::string& path) {
   return bytes;
 }
 
-Result<bool> FileSystem::Exists(const std::string& path) {
-  auto info = Stat(path);
+namespace {
+
+Result<bool> IsFound(Result<FileInfo> info) {
   if (info.has_value()) return true;
   if (info.error().kind() == ErrorKind::kNotFound) return false;
   return std::unexpected<Error>(std::move(info).error());
+}
+
+}  // namespace
+
+Result<bool> FileSystem::Exists(const std::string& path) {
+  return IsFound(Stat(path));
+}
+
+Result<bool> FileSystem::FileExists(const std::string& path) {
+  return IsFound(StatFile(path));
 }
 
 Status FileSystem::PutIfAbsent(const std::string& path, std::string_view bytes,

@@ -1,10 +1,12 @@
 // The seam through which Millpond touches files. The primitives are what a file system can do; the
-// composites (PutIfAbsent, ReplaceFile, CreateDirectories) are the durable protocols built from
-// them, and an object store overrides them with its own conditional put. FaultyFileSystem stands
-// behind the same seam and fails any primitive, so every protocol is tested at every step.
+// composites (PutIfAbsent, ReplaceFile, CreateWhole, CreateDirectories) are the durable protocols
+// built from them, and an object store (base/s3) overrides them with its own conditional put.
+// FaultyFileSystem stands behind the same seam and fails any primitive, so every protocol is tested
+// at every step.
 //
-// Paths are absolute or relative to the process, '/'-separated, without a scheme. All methods are
-// thread-safe. Errors name the path and the operation.
+// Paths are absolute or relative to the process, '/'-separated; those of an object store begin with
+// its scheme: s3://bucket/key (scheme_filesystem.h). All methods are thread-safe. Errors name the
+// path and the operation.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +35,8 @@ class RandomAccessFile {
   virtual int64_t size_bytes() const = 0;
   // Reads exactly `length` bytes; a shorter file is kCorrupt. Thread-safe.
   virtual Status ReadAt(int64_t offset, int64_t length, void* out) const = 0;
+  // Each read is a request over a network: who knows what it will read next reads it at once.
+  virtual bool is_remote() const { return false; }
 };
 
 class WritableFile {
@@ -62,9 +66,21 @@ class FileSystem {
   virtual Status SyncFile(const std::string& path) = 0;  // of a file that somebody else wrote
   virtual Status SyncDirectory(const std::string& path) = 0;
 
+  // -- what an object store can answer with fewer requests
+  // As Stat, for a path that nobody expects to be a folder.
+  virtual Result<FileInfo> StatFile(const std::string& path) { return Stat(path); }
+  // As List, without the names before `first_name` (by their bytes).
+  virtual Result<std::vector<FileInfo>> ListFrom(const std::string& dir,
+                                                 std::string_view first_name);
+  virtual Result<std::string> ReadFile(const std::string& path);
+
   // -- composites
-  Result<std::string> ReadFile(const std::string& path);
   Result<bool> Exists(const std::string& path);
+  Result<bool> FileExists(const std::string& path);  // by StatFile
+
+  // A file that others see whole or not at all: under its name, replacing what stood there, and
+  // durable when Close has returned. Not closed, it was never there.
+  virtual Result<std::unique_ptr<WritableFile>> CreateWhole(const std::string& path);
 
   // Writes a file that must not exist yet, all or nothing, durable on return: temporary file,
   // fsync, link, fsync of the folder. kAlreadyExists: somebody else's file (or our own earlier try)
@@ -84,7 +100,7 @@ class FileSystem {
 
   // Removes a folder with all that is in it; nothing there is fine. Links are removed, not
   // followed.
-  Status RemoveTree(const std::string& path);
+  virtual Status RemoveTree(const std::string& path);
 };
 
 // "a/b/c" -> "a/b"; "c" -> "."; "/c" -> "/".

@@ -36,6 +36,49 @@ TEST_F(FileSystemTest, ReplaceFileReplaces) {
   EXPECT_THAT(fs_->ReadFile(dir_ / "a"), IsOkAnd(Eq("second")));
 }
 
+TEST_F(FileSystemTest, AWholeFileIsThereWhenItIsClosed) {
+  MP_ASSERT_OK(fs_->ReplaceFile(dir_ / "a", "old"));
+  MP_ASSERT_OK_AND_ASSIGN(auto file, fs_->CreateWhole(dir_ / "a"));
+  MP_ASSERT_OK(file->Append("ne"));
+  MP_ASSERT_OK(file->Append("w"));
+  EXPECT_THAT(fs_->ReadFile(dir_ / "a"), IsOkAnd(Eq("old")));
+  MP_ASSERT_OK(file->Close());
+  EXPECT_THAT(fs_->ReadFile(dir_ / "a"), IsOkAnd(Eq("new")));
+  MP_ASSERT_OK_AND_ASSIGN(auto dropped, fs_->CreateWhole(dir_ / "a"));
+  MP_ASSERT_OK(dropped->Append("never"));
+  dropped.reset();
+  EXPECT_THAT(fs_->ReadFile(dir_ / "a"), IsOkAnd(Eq("new")));
+  EXPECT_EQ(fs_->List(dir_.path())->size(), 1u);  // no temporary stays behind
+}
+
+TEST_F(FileSystemTest, ListFromLeavesOutTheNamesBefore) {
+  for (const char* name : {"a", "b", "c"}) MP_ASSERT_OK(fs_->ReplaceFile(dir_ / name, ""));
+  MP_ASSERT_OK_AND_ASSIGN(const auto files, fs_->ListFrom(dir_.path(), "b"));
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(FileName(files[0].path), "b");
+}
+
+// What stands under the name is the old file or the new one, and after an Ok the new one.
+TEST_F(FileSystemTest, AWholeFileSurvivesAPowerCut) {
+  for (int64_t n = 1;; ++n) {
+    testing::PowerCutFileSystem disk;
+    MP_ASSERT_OK(disk.CreateDirectories("/d"));
+    MP_ASSERT_OK(disk.ReplaceFile("/d/a", "old"));
+    disk.CutBefore(n);
+    const auto write = [&]() -> Status {
+      MP_ASSIGN_OR_RETURN(auto file, disk.CreateWhole("/d/a"));
+      MP_RETURN_IF_ERROR(file->Append("new"));
+      return file->Close();
+    };
+    const Status written = write();
+    const bool was_cut = disk.off();
+    disk.PowerOn();
+    MP_ASSERT_OK_AND_ASSIGN(const std::string bytes, disk.ReadFile("/d/a"));
+    EXPECT_TRUE(bytes == "new" || (bytes == "old" && !written.has_value())) << n << " " << bytes;
+    if (!was_cut) break;
+  }
+}
+
 TEST_F(FileSystemTest, ErrorsNameThePath) {
   EXPECT_THAT(fs_->ReadFile(dir_ / "none"), FailsWith(ErrorKind::kNotFound, HasSubstr("/none")));
   EXPECT_THAT(fs_->ReadFile(dir_.path()),

@@ -1,17 +1,11 @@
 #include "base/http/http_client.h"
 
-#include <curl/curl.h>
-
-#include <memory>
-#include <mutex>
+#include "base/http/curl_parts_internal.h"
 
 namespace millpond {
 namespace {
 
-struct CurlFree {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
+using namespace http_internal;
 
 struct Transfer {
   const HttpCall& call;
@@ -40,16 +34,8 @@ size_t OnBody(char* data, size_t size, size_t count, void* user) {
 
 size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  std::string_view line(data, size * count);
   try {
-    // A status line begins the headers anew: those of "100 Continue" are not the answer's.
-    if (line.starts_with("HTTP/")) transfer.reply.headers.clear();
-    while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
-    if (const size_t colon = line.find(':'); colon != line.npos) {
-      std::string_view value = line.substr(colon + 1);
-      while (value.starts_with(' ') || value.starts_with('\t')) value.remove_prefix(1);
-      transfer.reply.headers.emplace_back(line.substr(0, colon), value);
-    }
+    TakeHeaderLine({data, size * count}, transfer.reply.headers);
   } catch (const std::exception&) {
     transfer.is_too_large = true;
     return 0;
@@ -59,34 +45,6 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
 
 int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return static_cast<Transfer*>(user)->cancellation.cancelled() ? 1 : 0;
-}
-
-// The URL without what may be a secret in it: user, password, query.
-std::string Shown(std::string_view url) {
-  url = url.substr(0, url.find_first_of("?#"));
-  const size_t scheme_end = url.find("://");
-  if (scheme_end == url.npos) return std::string(url);
-  const size_t begin = scheme_end + 3;
-  const size_t end = url.find('/', begin);
-  const size_t at = url.substr(0, end).rfind('@');
-  if (at == url.npos || at < begin) return std::string(url);
-  return std::string(url.substr(0, begin)) + std::string(url.substr(at + 1));
-}
-
-Result<std::unique_ptr<curl_slist, CurlFree>> MakeHeaders(const HttpCall& call) {
-  curl_slist* headers = nullptr;
-  // Without this libcurl waits a second for "100 Continue" before it sends a large body.
-  headers = curl_slist_append(headers, "Expect:");
-  for (const auto& [name, value] : call.headers) {
-    if ((name + value).find_first_of("\r\n") != std::string::npos) {
-      curl_slist_free_all(headers);
-      return Fail(ErrorKind::kInvalidArgument, "the header {} of a call to {} has a line break",
-                  name, Shown(call.url));
-    }
-    const std::string line = value.empty() ? name + ";" : name + ": " + value;
-    headers = curl_slist_append(headers, line.c_str());
-  }
-  return std::unique_ptr<curl_slist, CurlFree>(headers);
 }
 
 void SetOptions(CURL* curl, Transfer& transfer, curl_slist* headers, char* error_text) {
@@ -122,13 +80,18 @@ void SetOptions(CURL* curl, Transfer& transfer, curl_slist* headers, char* error
 
 }  // namespace
 
+std::string_view FindHeader(const HttpReply& reply, std::string_view name) {
+  for (const auto& [key, value] : reply.headers) {
+    if (curl_strequal(key.c_str(), std::string(name).c_str()) != 0) return value;
+  }
+  return "";
+}
+
 Result<HttpReply> SendHttp(const HttpCall& call, const CancellationToken& cancellation) {
-  static std::once_flag once;
-  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
   MP_RETURN_IF_ERROR(cancellation.Check());
-  std::unique_ptr<CURL, CurlFree> curl(curl_easy_init());
-  if (curl == nullptr) return Fail(ErrorKind::kResourceExhausted, "libcurl cannot be started");
-  MP_ASSIGN_OR_RETURN(auto headers, MakeHeaders(call));
+  MP_ASSIGN_OR_RETURN(CurlHandle curl, MakeCurlHandle());
+  MP_ASSIGN_OR_RETURN(CurlHeaders headers,
+                      MakeCurlHeaders(call.headers, call.url, Expect::kNever));
   Transfer transfer{.call = call, .cancellation = cancellation};
   char error_text[CURL_ERROR_SIZE] = "";
   SetOptions(curl.get(), transfer, headers.get(), error_text);
@@ -139,7 +102,7 @@ Result<HttpReply> SendHttp(const HttpCall& call, const CancellationToken& cancel
     transfer.reply.status = static_cast<int>(status);
     return std::move(transfer.reply);
   }
-  const std::string shown = Shown(call.url);
+  const std::string shown = ShownUrl(call.url);
   if (code == CURLE_ABORTED_BY_CALLBACK) {
     return Fail(ErrorKind::kCancelled, "the call to {} was cancelled", shown);
   }

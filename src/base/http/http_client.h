@@ -1,6 +1,7 @@
 // HTTP and HTTPS requests out of Millpond, by libcurl: webhooks, and what tests ask of a server.
-// One call, one connection, one request; redirects are not followed, certificates are verified, no
-// other protocol is spoken. Errors show a URL without user, password and query.
+// One call, one connection, one request (many to one server: http_connections.h); redirects are not
+// followed, certificates are verified, no other protocol is spoken. Errors show a URL without user,
+// password and query.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +29,9 @@ struct HttpReply {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
+
+// The value of the header of that name, in any case of letters; "" if there is none.
+std::string_view FindHeader(const HttpReply& reply, std::string_view name);
 
 // kUnavailable: no answer (the message names the host and why); what was sent may have arrived.
 // kInvalidArgument: no http or https URL. kResourceExhausted: an answer over max_response_bytes.

@@ -10,6 +10,7 @@
 #include "data/catalog/commit_record_store.h"
 #include "data/catalog/local_commit_feed.h"
 #include "data/catalog/warehouse.h"
+#include "data/delta/data_paths.h"
 
 namespace millpond::data {
 namespace {
@@ -24,11 +25,19 @@ bool IsNear(const TableName& wanted, const TableName& other) {
   return std::max(a.size(), b.size()) - common <= 2 && common >= 2;
 }
 
+// Where data files of the catalog's tables may lie: where SQL may read, and in the warehouse, for
+// clones.
+std::vector<std::string> RootsOf(const Workspace& workspace) {
+  std::vector<std::string> roots = workspace.readable_roots;
+  roots.push_back(workspace.warehouse_dir);
+  return roots;
+}
+
 class LocalCatalog : public Catalog {
  public:
   LocalCatalog(const Workspace& workspace, SqliteDatabase db)
       : workspace_(workspace),
-        roots_(std::make_shared<const std::vector<std::string>>(workspace.readable_roots)),
+        roots_(std::make_shared<const std::vector<std::string>>(RootsOf(workspace))),
         warehouse_(workspace.env.fs, workspace.warehouse_dir),
         db_(std::move(db)),
         feed_(*this, warehouse_, CommitRecordStore(db_, db_mutex_)) {}
@@ -38,7 +47,11 @@ class LocalCatalog : public Catalog {
   Result<DeltaTable> OpenTable(const TableName& name) override {
     MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
     if (!exact) return NoSuchTable(name);
-    std::string path = warehouse_.ExactPath(*exact);
+    MP_ASSIGN_OR_RETURN(const std::string path, warehouse_.Location(*exact));
+    if (path != warehouse_.ExactPath(*exact)) {
+      MP_RETURN_IF_ERROR(CheckLocation(*exact, path));
+      feed_.SetName(path, *exact);
+    }
     {
       std::lock_guard lock(tables_mutex_);
       if (auto found = tables_.find(path); found != tables_.end()) return found->second;
@@ -62,19 +75,75 @@ class LocalCatalog : public Catalog {
                                        arrow::RecordBatchReader& rows) override {
     MP_RETURN_IF_ERROR(CheckFree(name));
     MP_ASSIGN_OR_RETURN(auto made, data::CreateTableFrom(workspace_.env, warehouse_.PathOf(name),
-                                                         options, rows, roots_));
+                                                         options, rows, roots_, expressions()));
     Made(name, std::move(made.table));
     return made.commit;
   }
 
-  Status DropTable(const TableName& name) override {
+  Result<DeltaTable> RegisterTable(const TableName& name, const std::string& path) override {
+    MP_RETURN_IF_ERROR(CheckFree(name));
+    MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(workspace_.env, path, roots_));
+    MP_RETURN_IF_ERROR(warehouse_.Register(name, table.path()));
+    feed_.SetName(table.path(), FoldCase(name));
+    return Made(name, std::move(table));
+  }
+
+  Result<CommitResult> CreateShallowClone(const TableName& name, const Snapshot& source,
+                                          const CloneOptions& options) override {
+    MP_RETURN_IF_ERROR(CheckFree(name));
+    MP_ASSIGN_OR_RETURN(auto made, data::CreateShallowClone(workspace_.env, warehouse_.PathOf(name),
+                                                            source, options, roots_));
+    Made(name, std::move(made.table));
+    return made.commit;
+  }
+
+  Status DropTable(const TableName& name, bool purge) override {
     MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(name));
     if (!exact) return NoSuchTable(name);
     MP_RETURN_IF_ERROR(feed_.Reconcile(*exact));  // its commits stay on record
-    std::lock_guard lock(tables_mutex_);
-    MP_RETURN_IF_ERROR(warehouse_.Remove(*exact, workspace_.env.random));
-    tables_.erase(warehouse_.ExactPath(*exact));
+    MP_ASSIGN_OR_RETURN(const std::string location, warehouse_.Location(*exact));
+    {
+      std::lock_guard lock(tables_mutex_);
+      MP_RETURN_IF_ERROR(
+          purge ? warehouse_.Remove(*exact, workspace_.env.random)
+                : warehouse_.Trash(*exact, workspace_.env.random, SystemClock().Now()));
+      tables_.erase(location);
+    }
+    EmptyTrash();
     return OkStatus();
+  }
+
+  Status RenameTable(const TableName& from, const TableName& to) override {
+    MP_ASSIGN_OR_RETURN(auto exact, warehouse_.Find(from));
+    if (!exact) return NoSuchTable(from);
+    MP_RETURN_IF_ERROR(CheckFree(to));
+    MP_RETURN_IF_ERROR(feed_.Reconcile(*exact));
+    MP_ASSIGN_OR_RETURN(auto table, OpenTable(*exact));
+    MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
+    MP_ASSIGN_OR_RETURN(const std::string location, warehouse_.Location(*exact));
+    const TableName name = FoldCase(to);
+    {
+      std::lock_guard lock(tables_mutex_);
+      MP_RETURN_IF_ERROR(warehouse_.Move(*exact, name));
+      tables_.erase(location);
+    }
+    if (location != warehouse_.ExactPath(*exact)) feed_.SetName(location, name);
+    std::lock_guard lock(db_mutex_);
+    return db_.Execute("UPDATE pins SET catalog = ?2, schema = ?3, name = ?4 WHERE table_id = ?1",
+                       {snapshot->metadata().id, name.catalog, name.schema, name.table});
+  }
+
+  Result<DeltaTable> UndropTable(const TableName& name) override {
+    Status undropped = warehouse_.Untrash(name);
+    if (undropped.has_value()) return OpenTable(name);
+    if (undropped.error().kind() != ErrorKind::kNotFound) {
+      return std::unexpected<Error>(std::move(undropped).error());
+    }
+    MP_ASSIGN_OR_RETURN(const auto trashed, warehouse_.TrashedTables());
+    std::string names;
+    for (const TableName& one : trashed) names += (names.empty() ? "" : ", ") + one.ToString();
+    return Fail(ErrorKind::kNotFound, "{}; what can come back: {}", undropped.error().message(),
+                names.empty() ? "nothing" : names);
   }
 
   Result<bool> TableExists(const TableName& name) override {
@@ -85,10 +154,21 @@ class LocalCatalog : public Catalog {
   Result<std::vector<TableName>> ListTables() override { return warehouse_.List(); }
   std::string TablePath(const TableName& name) override {
     auto exact = warehouse_.Find(name);
-    return exact.has_value() && *exact ? warehouse_.ExactPath(**exact) : warehouse_.PathOf(name);
+    if (!exact.has_value() || !*exact) return warehouse_.PathOf(name);
+    return warehouse_.Location(**exact).value_or(warehouse_.ExactPath(**exact));
   }
 
   CommitFeed& commits() override { return feed_; }
+
+  void SetExpressions(std::shared_ptr<RowExpressionEngine> engine) override {
+    std::lock_guard lock(tables_mutex_);
+    expressions_ = std::move(engine);
+    for (auto& [path, table] : tables_) table.SetExpressions(expressions_);
+  }
+  std::shared_ptr<RowExpressionEngine> expressions() override {
+    std::lock_guard lock(tables_mutex_);
+    return expressions_;
+  }
 
   Status RecordLineage(const std::vector<LineageEdge>& edges) override {
     std::lock_guard lock(db_mutex_);
@@ -147,6 +227,7 @@ class LocalCatalog : public Catalog {
   // Commits that a kill kept from the record, or that other programs made.
   Status ReconcileAll() {
     if (db_.read_only()) return OkStatus();  // what is there can be read all the same
+    EmptyTrash();
     MP_ASSIGN_OR_RETURN(auto tables, ListTables());
     for (const auto& table : tables) {
       auto up_to_date = feed_.LooksUpToDate(table);
@@ -165,7 +246,30 @@ class LocalCatalog : public Catalog {
   DeltaTable Keep(DeltaTable table) {
     table.SetListener(&feed_);
     std::lock_guard lock(tables_mutex_);
+    table.SetExpressions(expressions_);
     return tables_.try_emplace(table.path(), table).first->second;
+  }
+
+  // A table elsewhere is where SQL may read, still.
+  Status CheckLocation(const TableName& name, const std::string& path) const {
+    MP_ASSIGN_OR_RETURN(const std::string resolved, CanonicalPath(path));
+    for (const std::string& root : *roots_) {
+      MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));
+      if (IsUnder(resolved, resolved_root)) return OkStatus();
+    }
+    return Fail(
+        ErrorKind::kPermissionDenied,
+        "table {} lies at {}, outside the folders that may be read; add it to 'readable' in "
+        "millpond.yml",
+        name.ToString(), path);
+  }
+
+  // Best effort: what stays now goes another time.
+  void EmptyTrash() {
+    const Micros before = SystemClock().Now() - kUndropDays * kMicrosPerDay;
+    if (Status emptied = warehouse_.EmptyTrash(before); !emptied.has_value()) {
+      LogWarn("data", "tables dropped long ago are not all gone: {}", emptied.error().ToString());
+    }
   }
 
   // A new table may take the name.
@@ -214,6 +318,7 @@ class LocalCatalog : public Catalog {
   LocalCommitFeed feed_;
   std::mutex tables_mutex_;
   std::map<std::string, DeltaTable> tables_;  // by path
+  std::shared_ptr<RowExpressionEngine> expressions_;
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
 // The workspace's tables by name, and facts about them that no single table holds: which commits
 // there were (commit_feed.h), what was made from what (lineage), which versions must be kept
 // (pins). A table is a folder warehouse/<catalog>/<schema>/<table> with a Delta log; the folder is
-// the truth, so a table that another program put there is found. Facts lie in meta.db, component
+// the truth, so a table that another program put there is found. A table elsewhere (CREATE TABLE …
+// LOCATION) has a folder that holds its path (warehouse.h). Facts lie in meta.db, component
 // "catalog". Thread-safe; several processes may have the same workspace open.
 #pragma once
 
@@ -13,6 +14,7 @@
 #include "data/catalog/commit_feed.h"
 #include "data/catalog/table_name.h"
 #include "data/catalog/workspace.h"
+#include "data/delta/clone.h"
 #include "data/delta/table.h"
 #include "data/delta/write.h"
 
@@ -44,6 +46,9 @@ struct PinRequest {
   std::string reason;
 };
 
+// How long a dropped table can come back, by the system's clock.
+inline constexpr int kUndropDays = 7;
+
 class Catalog {
  public:
   static Result<std::unique_ptr<Catalog>> Open(const Workspace& workspace);
@@ -58,13 +63,29 @@ class Catalog {
   // With its rows, in one commit (data/delta/write.h, CreateTableFrom).
   virtual Result<CommitResult> CreateTableFrom(const TableName& name, const CreateOptions& options,
                                                arrow::RecordBatchReader& rows) = 0;
-  virtual Status DropTable(const TableName& name) = 0;
+  // A table that is at `path` already gets a name; its folder stays where it is.
+  virtual Result<DeltaTable> RegisterTable(const TableName& name, const std::string& path) = 0;
+  virtual Result<CommitResult> CreateShallowClone(const TableName& name, const Snapshot& source,
+                                                  const CloneOptions& options) = 0;
+  // Its folder can come back for kUndropDays, unless it is purged. A table that lies elsewhere
+  // loses its name only.
+  virtual Status DropTable(const TableName& name, bool purge = false) = 0;
+  // The one of this name that was dropped last.
+  virtual Result<DeltaTable> UndropTable(const TableName& name) = 0;
+  // kNotFound, kAlreadyExists. The table with its history and its pins; commits on record keep the
+  // name under which they were made.
+  virtual Status RenameTable(const TableName& from, const TableName& to) = 0;
   virtual Result<bool> TableExists(const TableName& name) = 0;
   virtual Result<std::vector<TableName>> ListTables() = 0;  // by name
   // The folder of a table, there or not.
   virtual std::string TablePath(const TableName& name) = 0;
 
   virtual CommitFeed& commits() = 0;
+
+  // Who evaluates the SQL in tables' constraints, generated columns and defaults: set by the SQL
+  // engine over the catalog, and handed to every table that is opened, or was. Null at first.
+  virtual void SetExpressions(std::shared_ptr<RowExpressionEngine> engine) = 0;
+  virtual std::shared_ptr<RowExpressionEngine> expressions() = 0;
 
   // Edges already there are left as they are.
   virtual Status RecordLineage(const std::vector<LineageEdge>& edges) = 0;

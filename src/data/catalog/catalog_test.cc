@@ -22,7 +22,8 @@ class CatalogTest : public ::testing::Test {
 
   void Reopen() {
     catalog_.reset();
-    Workspace workspace{machine_.env, "test", dir_.path(), dir_.path(), dir_ / "warehouse", {}, 0};
+    Workspace workspace{machine_.env,         "test", dir_.path(), dir_.path(), dir_ / "warehouse",
+                        {dir_ / "elsewhere"}, 0};
     auto opened = Catalog::Open(workspace);
     ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
     catalog_ = *std::move(opened);
@@ -84,6 +85,53 @@ TEST_F(CatalogTest, DroppedTablesAreGoneAndStayOnRecord) {
   EXPECT_THAT(catalog_->DropTable(name), FailsWith(ErrorKind::kNotFound, HasSubstr("no table")));
   MP_EXPECT_OK(catalog_->CreateTable(name, OneColumn(), false));
   EXPECT_THAT(catalog_->commits().EventsSince(0), IsOkAnd(SizeIs(2)));
+}
+
+TEST_F(CatalogTest, DroppedTablesComeBackForAWhile) {
+  TableName name{"main", "shop", "orders"};
+  MP_ASSERT_OK(catalog_->CreateTable(name, OneColumn(), false));
+  CommitBehindTheCatalog(catalog_->TablePath(name));
+  MP_ASSERT_OK(catalog_->DropTable(name));
+  MP_ASSERT_OK(catalog_->CreateTable(name, OneColumn(), false));
+  EXPECT_THAT(catalog_->UndropTable(name),
+              FailsWith(ErrorKind::kAlreadyExists, HasSubstr("main.shop.orders again")));
+  MP_ASSERT_OK(catalog_->DropTable(name, /*purge=*/true));
+  MP_ASSERT_OK_AND_ASSIGN(auto back, catalog_->UndropTable(name));
+  MP_ASSERT_OK_AND_ASSIGN(auto snapshot, back.Latest());
+  EXPECT_EQ(snapshot->version(), 1);
+  EXPECT_THAT(catalog_->UndropTable(name), FailsWith(ErrorKind::kNotFound, HasSubstr("nothing")));
+}
+
+TEST_F(CatalogTest, TheTrashIsEmptiedAfterAWhile) {
+  TableName name{"main", "shop", "orders"};
+  MP_ASSERT_OK(catalog_->CreateTable(name, OneColumn(), false));
+  MP_ASSERT_OK(catalog_->DropTable(name));
+  const std::string trash = dir_ / "warehouse/.trash/main.shop.orders";
+  MP_ASSERT_OK_AND_ASSIGN(const auto entries, machine_.local->List(trash));
+  ASSERT_THAT(entries, SizeIs(1));
+  const Micros then = SystemClock().Now() - (kUndropDays + 1) * kMicrosPerDay;
+  MP_ASSERT_OK(machine_.local->Rename(entries[0].path, fmt::format("{}/{}-0", trash, then)));
+  Reopen();
+  EXPECT_THAT(machine_.local->List(trash), IsOkAnd(IsEmpty()));
+  EXPECT_THAT(catalog_->UndropTable(name), FailsWith(ErrorKind::kNotFound, HasSubstr("nothing")));
+}
+
+TEST_F(CatalogTest, ATableElsewhereKeepsItsDataWhenItsNameGoes) {
+  TableName name{"main", "shop", "far"};
+  const std::string path = dir_ / "elsewhere";
+  MP_ASSERT_OK(DeltaTable::Create(machine_.env, path, OneColumn()));
+  MP_ASSERT_OK(catalog_->RegisterTable(name, path));
+  EXPECT_EQ(catalog_->TablePath(name), path);
+  EXPECT_THAT(catalog_->ListTables(), IsOkAnd(SizeIs(1)));
+  MP_ASSERT_OK_AND_ASSIGN(auto table, catalog_->OpenTable(name));
+  MP_ASSERT_OK_AND_ASSIGN(auto transaction, Transaction::Begin(table));
+  MP_ASSERT_OK(transaction.Commit());
+  MP_ASSERT_OK_AND_ASSIGN(const auto events, catalog_->commits().EventsSince(0));
+  ASSERT_THAT(events, SizeIs(2));
+  EXPECT_EQ(events[1].table, name);
+  MP_ASSERT_OK(catalog_->DropTable(name, /*purge=*/true));
+  EXPECT_THAT(catalog_->ListTables(), IsOkAnd(IsEmpty()));
+  MP_EXPECT_OK(DeltaTable::Open(machine_.env, path));
 }
 
 TEST_F(CatalogTest, CommitsOfOthersAreFoundInTheLog) {

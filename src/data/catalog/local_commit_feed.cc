@@ -43,11 +43,32 @@ Status LocalCommitFeed::Record(const std::vector<CommitRecord>& records, int64_t
   return OkStatus();
 }
 
-void LocalCommitFeed::OnCommit(const CommitEvent& event) {
+int64_t LocalCommitFeed::OldestHeldVersion(const std::string& table_id) {
+  const auto pins = catalog_.Pins();
+  if (!pins.has_value()) return 0;  // not known: all is kept
+  int64_t oldest = INT64_MAX;
+  for (const Pin& pin : *pins) {
+    if (pin.table_id == table_id) oldest = std::min(oldest, pin.version);
+  }
+  return oldest;
+}
+
+void LocalCommitFeed::SetName(const std::string& path, TableName name) {
+  std::lock_guard lock(mutex_);
+  names_[path] = std::move(name);
+}
+
+TableName LocalCommitFeed::NameOf(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  if (const auto found = names_.find(path); found != names_.end()) return found->second;
   // A table of the warehouse lies at <root>/<catalog>/<schema>/<table>.
-  std::string schema_dir = ParentPath(event.table_path);
-  TableName name{std::string(FileName(ParentPath(schema_dir))), std::string(FileName(schema_dir)),
-                 std::string(FileName(event.table_path))};
+  const std::string schema_dir = ParentPath(path);
+  return {std::string(FileName(ParentPath(schema_dir))), std::string(FileName(schema_dir)),
+          std::string(FileName(path))};
+}
+
+void LocalCommitFeed::OnCommit(const CommitEvent& event) {
+  const TableName name = NameOf(event.table_path);
   Status recorded =
       RecordThrough({0, event.table_id, name, event.version, event.commit_time, event.operation});
   if (!recorded.has_value()) {
@@ -69,10 +90,12 @@ Status LocalCommitFeed::RecordThrough(const CommitRecord& record) {
 Result<bool> LocalCommitFeed::LooksUpToDate(const TableName& exact) {
   MP_ASSIGN_OR_RETURN(auto newest, records_.NewestOf(exact));
   if (!newest) return false;
-  std::string log = JoinPath(warehouse_.ExactPath(exact), "_delta_log");
+  MP_ASSIGN_OR_RETURN(const std::string location, warehouse_.Location(exact));
+  const std::string log = JoinPath(location, "_delta_log");
   FileSystem& fs = catalog_.workspace().env.fs;
-  MP_ASSIGN_OR_RETURN(bool known, fs.Exists(JoinPath(log, CommitFileName(newest->version))));
-  MP_ASSIGN_OR_RETURN(bool later, fs.Exists(JoinPath(log, CommitFileName(newest->version + 1))));
+  MP_ASSIGN_OR_RETURN(bool known, fs.FileExists(JoinPath(log, CommitFileName(newest->version))));
+  MP_ASSIGN_OR_RETURN(bool later,
+                      fs.FileExists(JoinPath(log, CommitFileName(newest->version + 1))));
   return known && !later;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <vector>
 
@@ -28,13 +29,20 @@ class LocalCommitFeed : public CommitFeed, public CommitListener {
   // reading. A table that another program replaced looks so too; Reconcile finds out.
   Result<bool> LooksUpToDate(const TableName& exact);
 
+  // The table at this path, outside the warehouse's folders, has this name.
+  void SetName(const std::string& path, TableName name);
+
   // A commit of this process. A record that fails is found again by Reconcile.
   void OnCommit(const CommitEvent& event) override;
+  // The oldest version that has a pin.
+  int64_t OldestHeldVersion(const std::string& table_id) override;
 
  private:
   // Records this commit and those before it that nobody has recorded.
   Status RecordThrough(const CommitRecord& record);
   Status Record(const std::vector<CommitRecord>& records, int64_t* count = nullptr);
+
+  TableName NameOf(const std::string& path);
 
   Catalog& catalog_;
   const Warehouse& warehouse_;
@@ -42,7 +50,8 @@ class LocalCommitFeed : public CommitFeed, public CommitListener {
   std::mutex mutex_;
   std::condition_variable idle_;
   std::vector<CommitFeedListener*> listeners_;
-  int telling_ = 0;  // threads that are calling listeners
+  std::map<std::string, TableName> names_;  // of tables elsewhere, by path
+  int telling_ = 0;                         // threads that are calling listeners
 };
 
 }  // namespace millpond::data

@@ -13,7 +13,7 @@ struct Workspace {
   std::string name;
   std::string project_dir;
   std::string state_dir;                    // .millpond: meta.db and what else is kept
-  std::string warehouse_dir;                // <state_dir>/warehouse
+  std::string warehouse_dir;                // <state_dir>/warehouse, or on an object store
   std::vector<std::string> readable_roots;  // folders that SQL may read files from
   int64_t memory_limit = 0;                 // 0: the arbiter's
 };

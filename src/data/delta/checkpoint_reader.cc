@@ -1,267 +1,289 @@
 #include "data/delta/checkpoint_reader.h"
 
-#include <arrow/array.h>
 #include <arrow/record_batch.h>
 
 #include <algorithm>
 
-#include "data/delta/stats_struct.h"
+#include "data/delta/checkpoint_actions_internal.h"
+#include "data/delta/checkpoint_adds_internal.h"
+#include "data/delta/checkpoint_stats_internal.h"
+#include "data/delta/file_chunk_internal.h"
 #include "data/parquet/reader.h"
 
 namespace millpond::data {
 namespace {
 
-// A field of a struct array; null if the file has no such column. Wrong types are found by the
-// typed readers below: a checkpoint's bytes may be anybody's.
-const arrow::Array* Child(const arrow::Array* parent, const char* name) {
-  if (parent == nullptr || parent->type_id() != arrow::Type::STRUCT) return nullptr;
-  const auto& node = static_cast<const arrow::StructArray&>(*parent);
-  return node.GetFieldByName(name).get();
+using Reader = std::shared_ptr<const ParquetReader>;
+
+Result<Reader> OpenPart(const Environment& env, const std::string& path) {
+  MP_ASSIGN_OR_RETURN(auto file, ParquetReader::Open(env, path, 32 * 1024, /*verify_pages=*/true));
+  return Reader(std::move(file));
 }
 
-bool Has(const arrow::Array* array, int64_t row) {
-  return array != nullptr && !array->IsNull(row);
+bool IsJson(const std::string& path) {
+  return path.ends_with(".json");
 }
 
-std::optional<std::string> Text(const arrow::Array* array, int64_t row) {
-  if (!Has(array, row)) return std::nullopt;
-  if (array->type_id() == arrow::Type::STRING || array->type_id() == arrow::Type::BINARY) {
-    return std::string(static_cast<const arrow::BinaryArray&>(*array).GetView(row));
+// The leaves of the columns that hold anything in the row group, by the footer. A column stays
+// whole: a map without its values is no map.
+std::vector<int> LeavesWithValues(const ParquetReader& file, int row_group,
+                                  const std::vector<std::string>& columns) {
+  std::vector<int> kept;
+  for (const std::string& column : columns) {
+    const auto leaves = file.LeavesUnder({column});
+    const bool empty =
+        std::ranges::all_of(leaves, [&](int leaf) { return file.AllNull(row_group, leaf); });
+    if (!empty) kept.insert(kept.end(), leaves.begin(), leaves.end());
   }
-  return std::nullopt;
+  std::ranges::sort(kept);
+  return kept;
 }
 
-std::optional<int64_t> Number(const arrow::Array* array, int64_t row) {
-  if (!Has(array, row)) return std::nullopt;
-  if (array->type_id() == arrow::Type::INT64) {
-    return static_cast<const arrow::Int64Array&>(*array).Value(row);
-  }
-  if (array->type_id() == arrow::Type::INT32) {
-    return static_cast<const arrow::Int32Array&>(*array).Value(row);
-  }
-  return std::nullopt;
-}
-
-std::optional<bool> Flag(const arrow::Array* array, int64_t row) {
-  if (!Has(array, row) || array->type_id() != arrow::Type::BOOL) return std::nullopt;
-  return static_cast<const arrow::BooleanArray&>(*array).Value(row);
-}
-
-template <typename Visit>  // visit(key, optional value)
-void ForEachEntry(const arrow::Array* array, int64_t row, Visit visit) {
-  if (!Has(array, row) || array->type_id() != arrow::Type::MAP) return;
-  const auto& map = static_cast<const arrow::MapArray&>(*array);
-  for (int64_t i = map.value_offset(row); i < map.value_offset(row) + map.value_length(row); ++i) {
-    if (auto key = Text(map.keys().get(), i)) visit(std::move(*key), Text(map.items().get(), i));
-  }
-}
-
-StringMap TextMap(const arrow::Array* array, int64_t row) {
-  StringMap result;
-  ForEachEntry(array, row, [&](std::string key, std::optional<std::string> value) {
-    if (value) result[std::move(key)] = std::move(*value);
-  });
-  return result;
-}
-
-PartitionValues PartitionMap(const arrow::Array* array, int64_t row) {
-  PartitionValues result;
-  ForEachEntry(array, row, [&](std::string key, std::optional<std::string> value) {
-    result[std::move(key)] = std::move(value);
-  });
-  return result;
-}
-
-std::vector<std::string> TextList(const arrow::Array* array, int64_t row) {
-  std::vector<std::string> result;
-  if (!Has(array, row) || array->type_id() != arrow::Type::LIST) return result;
-  const auto& list = static_cast<const arrow::ListArray&>(*array);
-  for (int64_t i = list.value_offset(row); i < list.value_offset(row) + list.value_length(row);
-       ++i) {
-    if (auto text = Text(list.values().get(), i)) result.push_back(std::move(*text));
-  }
-  return result;
-}
-
-std::optional<DeletionVector> Vector(const arrow::Array* array, int64_t row) {
-  if (!Has(array, row)) return std::nullopt;
-  DeletionVector vector;
-  vector.storage_type = Text(Child(array, "storageType"), row).value_or("");
-  vector.path_or_inline = Text(Child(array, "pathOrInlineDv"), row).value_or("");
-  vector.offset = Number(Child(array, "offset"), row);
-  vector.size_bytes = Number(Child(array, "sizeInBytes"), row).value_or(0);
-  vector.cardinality = Number(Child(array, "cardinality"), row).value_or(0);
-  if (vector.storage_type.empty()) return std::nullopt;
-  return vector;
-}
-
-Result<AddFile> ReadAdd(const arrow::Array* node, int64_t row) {
-  AddFile add;
-  auto path = Text(Child(node, "path"), row);
-  if (!path) return Fail(ErrorKind::kCorrupt, "an add without a path");
-  add.path = std::move(*path);
-  add.partition_values = PartitionMap(Child(node, "partitionValues"), row);
-  add.size_bytes = Number(Child(node, "size"), row).value_or(0);
-  add.modification_time_ms = Number(Child(node, "modificationTime"), row).value_or(0);
-  add.data_change = false;
-  add.stats = Text(Child(node, "stats"), row).value_or("");
-  const arrow::Array* parsed = Child(node, "stats_parsed");
-  if (add.stats.empty() && parsed != nullptr) add.stats = StatsJsonOf(*parsed, row);
-  add.tags = TextMap(Child(node, "tags"), row);
-  add.deletion_vector = Vector(Child(node, "deletionVector"), row);
-  add.base_row_id = Number(Child(node, "baseRowId"), row);
-  add.default_row_commit_version = Number(Child(node, "defaultRowCommitVersion"), row);
-  add.clustering_provider = Text(Child(node, "clusteringProvider"), row);
-  return add;
-}
-
-Result<RemoveFile> ReadRemove(const arrow::Array* node, int64_t row) {
-  RemoveFile remove;
-  auto path = Text(Child(node, "path"), row);
-  if (!path) return Fail(ErrorKind::kCorrupt, "a remove without a path");
-  remove.path = std::move(*path);
-  remove.deletion_timestamp_ms = Number(Child(node, "deletionTimestamp"), row);
-  remove.data_change = false;
-  remove.extended_file_metadata = Flag(Child(node, "extendedFileMetadata"), row);
-  remove.partition_values = PartitionMap(Child(node, "partitionValues"), row);
-  remove.size_bytes = Number(Child(node, "size"), row);
-  remove.deletion_vector = Vector(Child(node, "deletionVector"), row);
-  remove.base_row_id = Number(Child(node, "baseRowId"), row);
-  remove.default_row_commit_version = Number(Child(node, "defaultRowCommitVersion"), row);
-  return remove;
-}
-
-Metadata ReadMetadata(const arrow::Array* node, int64_t row) {
-  Metadata metadata;
-  metadata.id = Text(Child(node, "id"), row).value_or("");
-  metadata.name = Text(Child(node, "name"), row);
-  metadata.description = Text(Child(node, "description"), row);
-  const arrow::Array* format = Child(node, "format");
-  metadata.format_provider = Text(Child(format, "provider"), row).value_or("parquet");
-  metadata.format_options = TextMap(Child(format, "options"), row);
-  metadata.schema_json = Text(Child(node, "schemaString"), row).value_or("");
-  metadata.partition_columns = TextList(Child(node, "partitionColumns"), row);
-  metadata.configuration = TextMap(Child(node, "configuration"), row);
-  metadata.created_time_ms = Number(Child(node, "createdTime"), row);
-  return metadata;
-}
-
-Protocol ReadProtocol(const arrow::Array* node, int64_t row) {
-  Protocol protocol;
-  protocol.min_reader_version =
-      static_cast<int>(Number(Child(node, "minReaderVersion"), row).value_or(1));
-  protocol.min_writer_version =
-      static_cast<int>(Number(Child(node, "minWriterVersion"), row).value_or(1));
-  for (auto& name : TextList(Child(node, "readerFeatures"), row)) {
-    protocol.reader_features.insert(std::move(name));
-  }
-  for (auto& name : TextList(Child(node, "writerFeatures"), row)) {
-    protocol.writer_features.insert(std::move(name));
-  }
-  return protocol;
-}
-
-Status ReadSmallActions(const arrow::RecordBatch& batch, int64_t row,
-                        const std::function<Status(Action)>& sink) {
-  auto column = [&](const char* name) { return batch.GetColumnByName(name); };
-  if (auto node = column("metaData"); Has(node.get(), row)) {
-    MP_RETURN_IF_ERROR(sink(ReadMetadata(node.get(), row)));
-  }
-  if (auto node = column("protocol"); Has(node.get(), row)) {
-    MP_RETURN_IF_ERROR(sink(ReadProtocol(node.get(), row)));
-  }
-  if (auto node = column("txn"); Has(node.get(), row)) {
-    Txn txn;
-    txn.app_id = Text(Child(node.get(), "appId"), row).value_or("");
-    txn.version = Number(Child(node.get(), "version"), row).value_or(0);
-    txn.last_updated_ms = Number(Child(node.get(), "lastUpdated"), row);
-    MP_RETURN_IF_ERROR(sink(std::move(txn)));
-  }
-  if (auto node = column("domainMetadata"); Has(node.get(), row)) {
-    DomainMetadata domain;
-    domain.domain = Text(Child(node.get(), "domain"), row).value_or("");
-    domain.configuration = Text(Child(node.get(), "configuration"), row).value_or("");
-    domain.removed = Flag(Child(node.get(), "removed"), row).value_or(false);
-    MP_RETURN_IF_ERROR(sink(std::move(domain)));
-  }
-  auto sidecar = column("sidecar");
-  if (Has(sidecar.get(), row)) {
-    return Fail(ErrorKind::kUnsupported,
-                "the checkpoint needs the reader feature 'v2Checkpoint', which this version of "
-                "Millpond does not read");
-  }
-  return OkStatus();
-}
-
-constexpr const char* kStats = "add.stats";
-
-// Calls visit(batch) for the row groups of `path`, reading the given columns.
-Status ForEachBatch(const Environment& env, const std::string& path,
-                    const std::vector<std::string>& columns,
+Status ForEachBatch(const Environment& env, const ParquetReader& part, int row_group,
+                    const std::vector<int>& leaves,
                     const std::function<Status(const arrow::RecordBatch&)>& visit) {
-  MP_ASSIGN_OR_RETURN(auto file, ParquetReader::Open(env, path, 4096));
-  auto leaves = file->LeavesUnder(columns);
-  // Typed statistics are read only where the checkpoint has them as nothing else.
-  bool wants_stats = std::ranges::find(columns, kStats) != columns.end();
-  if (wants_stats && file->LeavesUnder({kStats}).empty()) {
-    auto typed = file->LeavesUnder({"add.stats_parsed"});
-    leaves.insert(leaves.end(), typed.begin(), typed.end());
-    std::ranges::sort(leaves);
-  }
   if (leaves.empty()) return OkStatus();
-  MP_ASSIGN_OR_RETURN(auto reader, file->Read(leaves));
+  MP_ASSIGN_OR_RETURN(auto file, part.Again());
+  MP_ASSIGN_OR_RETURN(auto reader, file->Read(leaves, {row_group}));
   while (true) {
     MP_RETURN_IF_ERROR(env.cancellation.Check());
     MP_ASSIGN_OR_RETURN(auto batch, file->Next(*reader));
     if (batch == nullptr) return OkStatus();
-    MP_RETURN_IF_ERROR_CONTEXT(visit(*batch), "checkpoint {}", path);
+    MP_RETURN_IF_ERROR_CONTEXT(visit(*batch), "checkpoint {}", part.path());
   }
 }
 
-}  // namespace
+// One row group with adds, on its way into the chunk.
+struct AddPiece {
+  Reader file;
+  int row_group = 0;
+  FileColumns columns = {};
+  std::vector<std::string> stats = {};
+};
 
-Status ReadCheckpoint(const Environment& env, const std::string& path,
-                      const std::function<Status(Action)>& sink) {
-  static const std::vector<std::string> kColumns = {"add.path",
-                                                    "add.partitionValues",
-                                                    "add.size",
-                                                    "add.modificationTime",
-                                                    kStats,
-                                                    "add.tags",
-                                                    "add.deletionVector",
-                                                    "add.baseRowId",
-                                                    "add.defaultRowCommitVersion",
-                                                    "add.clusteringProvider",
-                                                    "metaData",
-                                                    "protocol",
-                                                    "txn",
-                                                    "domainMetadata",
-                                                    "sidecar"};
-  return ForEachBatch(env, path, kColumns, [&](const arrow::RecordBatch& batch) -> Status {
-    auto adds = batch.GetColumnByName("add");
-    for (int64_t row = 0; row < batch.num_rows(); ++row) {
-      if (Has(adds.get(), row)) {
-        MP_ASSIGN_OR_RETURN(auto add, ReadAdd(adds.get(), row));
-        MP_RETURN_IF_ERROR(sink(std::move(add)));
-      } else {
-        MP_RETURN_IF_ERROR(ReadSmallActions(batch, row, sink));
+class Loader {
+ public:
+  Loader(const Environment& env, const std::string& table_path, int64_t version)
+      : env_(env), table_path_(table_path), version_(version) {}
+
+  Result<CheckpointContent> Load(const CheckpointFiles& files, int64_t stats_in_memory) {
+    MP_RETURN_IF_ERROR(ReadTops(files));
+    MP_RETURN_IF_ERROR(CheckTop(files));
+    MP_RETURN_IF_ERROR(OpenSidecars(files.front()));
+    CheckpointContent content;
+    content.actions = std::move(top_.actions);
+    MP_ASSIGN_OR_RETURN(content.files, ReadAdds(stats_in_memory));
+    const auto adds = static_cast<int64_t>(content.files->size());
+    if (top_.num_adds.value_or(adds) != adds) {
+      return Fail(ErrorKind::kCorrupt, "checkpoint {} has {} files and says that it has {}",
+                  files.front(), adds, *top_.num_adds);
+    }
+    content.paths = std::move(paths_);
+    return content;
+  }
+
+ private:
+  Status ReadTops(const CheckpointFiles& files) {
+    for (const auto& path : files) {
+      paths_.push_back(path);
+      if (IsJson(path)) {
+        MP_ASSIGN_OR_RETURN(const std::string bytes, env_.fs.ReadFile(path));
+        MP_RETURN_IF_ERROR(ParseCheckpointTop(bytes, path, &top_, [&](Action action) {
+          if (auto* add = std::get_if<AddFile>(&action)) inline_adds_.push_back(std::move(*add));
+          return OkStatus();
+        }));
+        continue;
+      }
+      MP_ASSIGN_OR_RETURN(auto file, OpenPart(env_, path));
+      parts_.push_back(std::move(file));
+    }
+    struct Group {
+      Reader file;
+      int row_group;
+      std::vector<int> leaves;
+      CheckpointTop found = {};
+    };
+    std::vector<Group> groups;
+    for (const Reader& part : parts_) {
+      for (int group = 0; group < part->num_row_groups(); ++group) {
+        auto leaves = LeavesWithValues(*part, group, SmallActionColumns());
+        if (!leaves.empty()) groups.push_back({part, group, std::move(leaves)});
       }
     }
+    MP_RETURN_IF_ERROR(env_.pool.ParallelFor(groups.size(), [&](size_t g) {
+      Group& group = groups[g];
+      return ForEachBatch(
+          env_, *group.file, group.row_group, group.leaves,
+          [&](const arrow::RecordBatch& batch) { return ReadSmallActions(batch, &group.found); });
+    }));
+    for (Group& group : groups) {
+      std::ranges::move(group.found.actions, std::back_inserter(top_.actions));
+      std::ranges::move(group.found.sidecars, std::back_inserter(top_.sidecars));
+      if (group.found.v2_version) top_.v2_version = group.found.v2_version;
+    }
     return OkStatus();
-  });
+  }
+
+  Status CheckTop(const CheckpointFiles& files) const {
+    const auto kind = ParseLogFileName(FileName(files.front()))->kind;
+    const bool must_be_v2 = kind == LogFileName::Kind::kV2Checkpoint || !top_.sidecars.empty();
+    if (must_be_v2 && !top_.v2_version) {
+      return Fail(ErrorKind::kCorrupt, "checkpoint {} lacks the action 'checkpointMetadata'",
+                  files.front());
+    }
+    if (top_.v2_version && *top_.v2_version != version_) {
+      return Fail(ErrorKind::kCorrupt, "checkpoint {} says that it is of version {}", files.front(),
+                  *top_.v2_version);
+    }
+    return OkStatus();
+  }
+
+  Status OpenSidecars(const std::string& top) {
+    const size_t first = parts_.size();
+    parts_.resize(first + top_.sidecars.size());
+    for (const Sidecar& sidecar : top_.sidecars) {
+      paths_.push_back(SidecarPath(ParentPath(top), sidecar.name));
+    }
+    const size_t first_path = paths_.size() - top_.sidecars.size();
+    return env_.pool.ParallelFor(top_.sidecars.size(), [&](size_t s) -> Status {
+      const std::string& path = paths_[first_path + s];
+      const int64_t expected = top_.sidecars[s].size_bytes;
+      MP_ASSIGN_OR_RETURN(const FileInfo info, env_.fs.Stat(path));
+      if (expected >= 0 && info.size_bytes != expected) {
+        return Fail(ErrorKind::kCorrupt, "sidecar {} has {} bytes, checkpoint {} says {}", path,
+                    info.size_bytes, top, expected);
+      }
+      MP_ASSIGN_OR_RETURN(parts_[first + s], OpenPart(env_, path));
+      return OkStatus();
+    });
+  }
+
+  Result<std::shared_ptr<const FileChunk>> ReadAdds(int64_t stats_in_memory) {
+    if (!inline_adds_.empty()) {
+      if (!top_.sidecars.empty()) {
+        return Fail(ErrorKind::kCorrupt, "checkpoint {} has file actions inline and in sidecars",
+                    paths_.front());
+      }
+      return std::make_shared<const FileChunk>(table_path_, std::move(inline_adds_));
+    }
+    std::vector<AddPiece> pieces;
+    int64_t rows = 0;
+    for (const Reader& part : parts_) {
+      const auto path = part->LeavesUnder({"add.path"});
+      for (int group = 0; group < part->num_row_groups(); ++group) {
+        if (path.empty() || part->AllNull(group, path.front())) continue;
+        pieces.push_back({part, group});
+        rows += part->rows_in_group(group);
+      }
+    }
+    const bool take_stats = rows <= stats_in_memory;
+    MP_RETURN_IF_ERROR(env_.pool.ParallelFor(
+        pieces.size(), [&](size_t p) { return ReadPiece(take_stats, &pieces[p]); }));
+    return MakeChunk(take_stats, pieces);
+  }
+
+  Status ReadPiece(bool take_stats, AddPiece* piece) const {
+    const ParquetReader& file = *piece->file;
+    auto leaves = LeavesWithValues(file, piece->row_group, AddColumns());
+    if (take_stats) {
+      auto stats = file.LeavesUnder({"add.stats"});
+      if (stats.empty()) stats = file.LeavesUnder({"add.stats_parsed"});
+      leaves.insert(leaves.end(), stats.begin(), stats.end());
+      std::ranges::sort(leaves);
+      const auto repeated = std::ranges::unique(leaves);
+      leaves.erase(repeated.begin(), repeated.end());
+    }
+    AddAppender appender(table_path_);
+    MP_RETURN_IF_ERROR(
+        ForEachBatch(env_, file, piece->row_group, leaves, [&](const arrow::RecordBatch& batch) {
+          return appender.Append(batch, take_stats ? &piece->stats : nullptr);
+        }));
+    piece->columns = appender.Finish();
+    return OkStatus();
+  }
+
+  std::shared_ptr<const FileChunk> MakeChunk(bool take_stats, std::vector<AddPiece>& pieces) const {
+    FileColumns columns;
+    std::vector<CheckpointStats::Piece> places;
+    size_t paths = 0, rows = 0;
+    for (const AddPiece& piece : pieces) {
+      paths += piece.columns.paths.size();
+      rows += piece.columns.size();
+    }
+    auto texts = std::make_unique<PackedStats>(rows);
+    if (!pieces.empty()) pieces.front().columns.paths.reserve(paths);
+    for (AddPiece& piece : pieces) {
+      places.push_back({piece.file, piece.row_group, columns.size(), piece.columns.size()});
+      columns.Join(std::move(piece.columns));
+      piece.columns = FileColumns();
+      for (const std::string& json : piece.stats) texts->Append(json);
+      piece.stats.clear();
+    }
+    std::unique_ptr<StatsSource> stats;
+    if (take_stats) {
+      texts->Finish();
+      stats = std::move(texts);
+    } else {
+      stats = std::make_unique<CheckpointStats>(env_.pool, std::move(places));
+    }
+    return std::make_shared<const FileChunk>(table_path_, std::move(columns), std::move(stats));
+  }
+
+  const Environment& env_;
+  const std::string& table_path_;
+  int64_t version_;
+  CheckpointTop top_;
+  std::vector<AddFile> inline_adds_;
+  std::vector<Reader> parts_;
+  std::vector<std::string> paths_;
+};
+
+}  // namespace
+
+Result<CheckpointContent> ReadCheckpoint(const Environment& env, const std::string& table_path,
+                                         int64_t version, const CheckpointFiles& files,
+                                         int64_t files_with_stats_in_memory) {
+  return Loader(env, table_path, version).Load(files, files_with_stats_in_memory);
 }
 
 Status ReadCheckpointRemoves(const Environment& env, const std::string& path,
                              const std::function<Status(RemoveFile)>& sink) {
-  return ForEachBatch(env, path, {"remove"}, [&](const arrow::RecordBatch& batch) -> Status {
-    auto removes = batch.GetColumnByName("remove");
-    for (int64_t row = 0; row < batch.num_rows(); ++row) {
-      if (!Has(removes.get(), row)) continue;
-      MP_ASSIGN_OR_RETURN(auto remove, ReadRemove(removes.get(), row));
-      MP_RETURN_IF_ERROR(sink(std::move(remove)));
+  if (IsJson(path)) {
+    MP_ASSIGN_OR_RETURN(const std::string bytes, env.fs.ReadFile(path));
+    CheckpointTop top;
+    return ParseCheckpointTop(bytes, path, &top, [&](Action action) {
+      auto* remove = std::get_if<RemoveFile>(&action);
+      return remove == nullptr ? OkStatus() : sink(std::move(*remove));
+    });
+  }
+  MP_ASSIGN_OR_RETURN(auto part, OpenPart(env, path));
+  for (int group = 0; group < part->num_row_groups(); ++group) {
+    const auto leaves = LeavesWithValues(*part, group, {"remove"});
+    MP_RETURN_IF_ERROR(
+        ForEachBatch(env, *part, group, leaves,
+                     [&](const arrow::RecordBatch& batch) { return ReadRemoves(batch, sink); }));
+  }
+  return OkStatus();
+}
+
+Result<std::vector<std::string>> ReadSidecarNames(const Environment& env, const std::string& path) {
+  CheckpointTop top;
+  if (IsJson(path)) {
+    MP_ASSIGN_OR_RETURN(const std::string bytes, env.fs.ReadFile(path));
+    MP_RETURN_IF_ERROR(
+        ParseCheckpointTop(bytes, path, &top, [](const Action&) { return OkStatus(); }));
+  } else {
+    MP_ASSIGN_OR_RETURN(auto part, OpenPart(env, path));
+    for (int group = 0; group < part->num_row_groups(); ++group) {
+      const auto leaves = LeavesWithValues(*part, group, {"sidecar"});
+      MP_RETURN_IF_ERROR(ForEachBatch(
+          env, *part, group, leaves,
+          [&](const arrow::RecordBatch& batch) { return ReadSmallActions(batch, &top); }));
     }
-    return OkStatus();
-  });
+  }
+  std::vector<std::string> names;
+  for (Sidecar& sidecar : top.sidecars) names.push_back(std::move(sidecar.name));
+  return names;
 }
 
 }  // namespace millpond::data

@@ -3,21 +3,12 @@
 #include "base/check.h"
 #include "data/arrow/status.h"
 #include "data/delta/checkpoint_rows_internal.h"
+#include "data/delta/stats_struct_writer_internal.h"
 
 namespace millpond::data {
 namespace {
 
 using arrow::field;
-
-enum Column {
-  kTxnColumn,
-  kAddColumn,
-  kRemoveColumn,
-  kMetadataColumn,
-  kProtocolColumn,
-  kDomainColumn,
-  kColumns
-};
 
 std::shared_ptr<arrow::DataType> TextMapType() {
   return arrow::map(arrow::utf8(), arrow::utf8());
@@ -30,14 +21,27 @@ std::shared_ptr<arrow::DataType> VectorType() {
                          field("cardinality", arrow::int64())});
 }
 
-std::shared_ptr<arrow::DataType> AddType() {
-  return arrow::struct_({field("path", arrow::utf8()), field("partitionValues", TextMapType()),
-                         field("size", arrow::int64()), field("modificationTime", arrow::int64()),
-                         field("dataChange", arrow::boolean()), field("tags", TextMapType()),
-                         field("deletionVector", VectorType()), field("baseRowId", arrow::int64()),
-                         field("defaultRowCommitVersion", arrow::int64()),
-                         field("clusteringProvider", arrow::utf8()),
-                         field("stats", arrow::utf8())});
+std::shared_ptr<arrow::DataType> AddType(const CheckpointLayout& layout,
+                                         const std::shared_ptr<arrow::DataType>& stats) {
+  arrow::FieldVector fields = {field("path", arrow::utf8()),
+                               field("partitionValues", TextMapType()),
+                               field("size", arrow::int64()),
+                               field("modificationTime", arrow::int64()),
+                               field("dataChange", arrow::boolean()),
+                               field("tags", TextMapType()),
+                               field("deletionVector", VectorType()),
+                               field("baseRowId", arrow::int64()),
+                               field("defaultRowCommitVersion", arrow::int64()),
+                               field("clusteringProvider", arrow::utf8())};
+  if (layout.stats_as_json) fields.push_back(field("stats", arrow::utf8()));
+  if (layout.stats_as_struct) {
+    if (layout.partition_columns.size() > 0) {
+      fields.push_back(field("partitionValues_parsed",
+                             arrow::struct_(layout.partition_columns.ToArrow()->fields())));
+    }
+    fields.push_back(field("stats_parsed", stats));
+  }
+  return arrow::struct_(fields);
 }
 
 std::shared_ptr<arrow::DataType> RemoveType() {
@@ -119,6 +123,7 @@ class Row {
     row.Put32(vector->size_bytes).Put(vector->cardinality);
     return Keep(row.status_);
   }
+  arrow::StructBuilder* NextStruct() { return Next<arrow::StructBuilder>(); }
   Row Nested() { return Row(Next<arrow::StructBuilder>()); }
 
   Status Check() const {
@@ -141,18 +146,16 @@ class Row {
   arrow::Status status_;
 };
 
-Status Fill(Row row, const AddFile& add) {
+void Fill(Row& row, const AddFile& add) {
   row.Put(add.path).Put(add.partition_values).Put(add.size_bytes).Put(add.modification_time_ms);
-  row.Put(add.data_change);
+  row.Put(false);  // dataChange
   add.tags.empty() ? row.PutNull() : row.Put(add.tags);
   row.Put(add.deletion_vector).Put(add.base_row_id).Put(add.default_row_commit_version);
   row.Put(add.clustering_provider);
-  add.stats.empty() ? row.PutNull() : row.Put(add.stats);
-  return row.Check();
 }
 
 Status Fill(Row row, const RemoveFile& remove) {
-  row.Put(remove.path).Put(remove.deletion_timestamp_ms).Put(remove.data_change);
+  row.Put(remove.path).Put(remove.deletion_timestamp_ms).Put(false);
   row.Put(remove.extended_file_metadata).Put(remove.partition_values).Put(remove.size_bytes);
   row.Put(remove.deletion_vector).Put(remove.base_row_id).Put(remove.default_row_commit_version);
   return row.Check();
@@ -183,54 +186,139 @@ Status Fill(Row row, const DomainMetadata& domain) {
   return row.Put(domain.domain).Put(domain.configuration).Put(domain.removed).Check();
 }
 
-Column ColumnOf(const Action& action) {
-  if (std::holds_alternative<AddFile>(action)) return kAddColumn;
-  if (std::holds_alternative<RemoveFile>(action)) return kRemoveColumn;
-  if (std::holds_alternative<Metadata>(action)) return kMetadataColumn;
-  if (std::holds_alternative<Protocol>(action)) return kProtocolColumn;
-  if (std::holds_alternative<DomainMetadata>(action)) return kDomainColumn;
+const char* ColumnOf(const Action& action) {
+  if (std::holds_alternative<AddFile>(action)) return "add";
+  if (std::holds_alternative<RemoveFile>(action)) return "remove";
+  if (std::holds_alternative<Metadata>(action)) return "metaData";
+  if (std::holds_alternative<Protocol>(action)) return "protocol";
+  if (std::holds_alternative<DomainMetadata>(action)) return "domainMetadata";
   CHECK(std::holds_alternative<Txn>(action));
-  return kTxnColumn;
+  return "txn";
+}
+
+arrow::FieldVector SmallActionFields() {
+  return {
+      field("txn", arrow::struct_({field("appId", arrow::utf8()), field("version", arrow::int64()),
+                                   field("lastUpdated", arrow::int64())})),
+      field("metaData", MetadataType()), field("protocol", ProtocolType()),
+      field("domainMetadata",
+            arrow::struct_({field("domain", arrow::utf8()), field("configuration", arrow::utf8()),
+                            field("removed", arrow::boolean())}))};
+}
+
+arrow::FieldVector V2Fields() {
+  return {field("checkpointMetadata",
+                arrow::struct_({field("version", arrow::int64()), field("tags", TextMapType())})),
+          field("sidecar",
+                arrow::struct_({field("path", arrow::utf8()), field("sizeInBytes", arrow::int64()),
+                                field("modificationTime", arrow::int64()),
+                                field("tags", TextMapType())}))};
+}
+
+bool IsOn(const Snapshot& snapshot, const char* key, bool otherwise) {
+  const auto value = snapshot.property(key);
+  return value ? EqualNames(*value, "true") : otherwise;
 }
 
 }  // namespace
 
-std::shared_ptr<arrow::Schema> CheckpointRows::Schema() {
-  auto txn = arrow::struct_({field("appId", arrow::utf8()), field("version", arrow::int64()),
-                             field("lastUpdated", arrow::int64())});
-  auto domain =
-      arrow::struct_({field("domain", arrow::utf8()), field("configuration", arrow::utf8()),
-                      field("removed", arrow::boolean())});
-  return arrow::schema({field("txn", txn), field("add", AddType()), field("remove", RemoveType()),
-                        field("metaData", MetadataType()), field("protocol", ProtocolType()),
-                        field("domainMetadata", domain)});
+CheckpointLayout CheckpointLayout::Of(const Snapshot& snapshot, Content content) {
+  CheckpointLayout layout;
+  layout.content = content;
+  layout.stats_as_json = IsOn(snapshot, "delta.checkpoint.writeStatsAsJson", true);
+  layout.stats_as_struct = IsOn(snapshot, "delta.checkpoint.writeStatsAsStruct", true);
+  if (layout.stats_as_struct) {
+    layout.stats_columns = StatsColumns(snapshot.schema(), snapshot.metadata());
+    layout.partition_columns = PartitionColumns(snapshot.schema(), snapshot.metadata());
+  }
+  return layout;
 }
 
-CheckpointRows::CheckpointRows(std::unique_ptr<arrow::RecordBatchBuilder> builder)
-    : builder_(std::move(builder)) {}
 CheckpointRows::~CheckpointRows() = default;
 
-Result<std::unique_ptr<CheckpointRows>> CheckpointRows::Make() {
+Result<std::unique_ptr<CheckpointRows>> CheckpointRows::Make(const CheckpointLayout& layout) {
+  using Content = CheckpointLayout::Content;
+  std::unique_ptr<CheckpointRows> rows(new CheckpointRows());
+  rows->layout_ = layout;
+  arrow::FieldVector fields;
+  auto append = [&](const arrow::FieldVector& more) {
+    fields.insert(fields.end(), more.begin(), more.end());
+  };
+  if (layout.content != Content::kFiles) append(SmallActionFields());
+  if (layout.content != Content::kTopOnly) {
+    if (layout.stats_as_struct) {
+      rows->stats_ = std::make_unique<StatsStructWriter>(layout.stats_columns);
+    }
+    const auto stats = rows->stats_ == nullptr ? nullptr : rows->stats_->type();
+    append({field("add", AddType(layout, stats)), field("remove", RemoveType())});
+  } else {
+    append(V2Fields());
+  }
+  rows->schema_ = arrow::schema(fields);
   MP_ARROW_ASSIGN_OR_RETURN(
-      auto builder, arrow::RecordBatchBuilder::Make(Schema(), arrow::default_memory_pool()));
-  return std::unique_ptr<CheckpointRows>(new CheckpointRows(std::move(builder)));
+      rows->builder_, arrow::RecordBatchBuilder::Make(rows->schema_, arrow::default_memory_pool()));
+  return rows;
+}
+
+// The column's builder, with a null in all others.
+Result<arrow::StructBuilder*> CheckpointRows::Begin(const char* column) {
+  const int own = schema_->GetFieldIndex(column);
+  CHECK_GE(own, 0);
+  for (int other = 0; other < schema_->num_fields(); ++other) {
+    if (other != own) MP_ARROW_RETURN_IF_ERROR(builder_->GetField(other)->AppendNull());
+  }
+  return static_cast<arrow::StructBuilder*>(builder_->GetField(own));
+}
+
+Status CheckpointRows::AppendAdd(const AddFile& add, arrow::StructBuilder* builder) {
+  Row row(builder);
+  Fill(row, add);
+  if (layout_.stats_as_json) add.stats.empty() ? row.PutNull() : row.Put(add.stats);
+  MP_RETURN_IF_ERROR(row.Check());
+  if (!layout_.stats_as_struct) return OkStatus();
+  const auto& columns = layout_.partition_columns.fields();
+  if (!columns.empty()) {
+    auto* parsed = row.NextStruct();
+    MP_ARROW_RETURN_IF_ERROR(parsed->Append());
+    for (size_t i = 0; i < columns.size(); ++i) {
+      ColumnValue value;
+      const auto text = add.partition_values.find(columns[i].name);
+      if (text != add.partition_values.end() && text->second) {
+        value = ParsePartitionValue(*text->second, columns[i].type).value_or(ColumnValue());
+      }
+      MP_RETURN_IF_ERROR(AppendValue(value, parsed->field_builder(static_cast<int>(i))));
+    }
+  }
+  return stats_->Append(add.stats, row.NextStruct());
 }
 
 Status CheckpointRows::Append(const Action& action) {
-  Column column = ColumnOf(action);
-  for (int other = 0; other < kColumns; ++other) {
-    if (other != column) MP_ARROW_RETURN_IF_ERROR(builder_->GetField(other)->AppendNull());
-  }
-  auto* builder = static_cast<arrow::StructBuilder*>(builder_->GetField(column));
+  MP_ASSIGN_OR_RETURN(auto* builder, Begin(ColumnOf(action)));
   return std::visit(
       [&](const auto& body) -> Status {
-        if constexpr (requires { Fill(Row(builder), body); }) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(body)>, AddFile>) {
+          return AppendAdd(body, builder);
+        } else if constexpr (requires { Fill(Row(builder), body); }) {
           return Fill(Row(builder), body);
         } else {
           CHECK(false);
         }
       },
       action);
+}
+
+Status CheckpointRows::AppendSidecar(const Sidecar& sidecar) {
+  MP_ASSIGN_OR_RETURN(auto* builder, Begin("sidecar"));
+  Row row(builder);
+  row.Put(sidecar.name).Put(sidecar.size_bytes).Put(sidecar.modification_time_ms).PutNull();
+  return row.Check();
+}
+
+Status CheckpointRows::AppendMetadata(int64_t version, int64_t num_adds) {
+  MP_ASSIGN_OR_RETURN(auto* builder, Begin("checkpointMetadata"));
+  Row row(builder);
+  row.Put(version).Put(StringMap{{kNumAddsTag, fmt::format("{}", num_adds)}});
+  return row.Check();
 }
 
 Result<std::shared_ptr<arrow::RecordBatch>> CheckpointRows::Finish() {

@@ -1,20 +1,28 @@
-// Writes V1 checkpoints (PROTOCOL.md, "Checkpoints"): one Parquet file by temporary file and
-// rename, then the `_last_checkpoint` hint. A checkpoint only makes reading faster: failing to
-// write one is logged and never fails a commit.
+// Writes checkpoints (PROTOCOL.md, "Checkpoints"): V1 classic ones, or V2 where the table's
+// property delta.checkpointPolicy is 'v2' and its protocol has the feature. File actions are
+// streamed from the snapshot's columns, in small row groups, so the memory needed does not grow
+// with the table. All is on the disk before the checkpoint gets its name; then the hint
+// `_last_checkpoint` follows. A checkpoint only makes reading faster: log_care.h writes one after a
+// commit and fails nothing.
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/environment.h"
 #include "data/delta/snapshot.h"
 
 namespace millpond::data {
 
-// After a commit: writes one every delta.checkpointInterval versions (10 by default). Gives the
-// same version back as read from the new checkpoint, so that old tombstones need not be kept; null
-// if none was written.
-std::shared_ptr<const Snapshot> CheckpointIfDue(const Environment& env, const Snapshot& snapshot);
+inline constexpr int64_t kSidecarActions = 50'000;
 
-Status WriteCheckpoint(const Environment& env, const Snapshot& snapshot);
+// What it is made of, sidecars too. kNotFound: a checkpoint that the snapshot began with, and that
+// holds tombstones, is not there any more.
+Result<std::vector<std::string>> WriteCheckpoint(const Environment& env, const Snapshot& snapshot,
+                                                 int64_t sidecar_actions = kSidecarActions);
+
+// delta.checkpointInterval, 10 by default; 0: never.
+int64_t CheckpointInterval(const Snapshot& snapshot);
 
 }  // namespace millpond::data

@@ -12,6 +12,7 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/column_mapping.h"
+#include "data/delta/type_widening.h"
 
 namespace millpond::data {
 namespace {
@@ -79,7 +80,7 @@ Result<ArrayPtr> Plain(const ArrayPtr& array) {
 }
 
 bool MayRead(const DataType& from, const DataType& to) {
-  if (CanWiden(from, to)) return true;
+  if (CanWiden(from, to) || MayWiden(from, to)) return true;
   if (IntegerRank(from.kind()) > 0 && IntegerRank(to.kind()) > 0) return true;  // checked by value
   if (IsTimestamp(from.kind()) && IsTimestamp(to.kind())) return true;
   auto bytes = [](TypeKind kind) { return kind == TypeKind::kString || kind == TypeKind::kBinary; };
@@ -220,8 +221,8 @@ int FindField(const arrow::FieldVector& fields, const StructField& field, FieldM
   const std::string name = match == FieldMatch::kName ? field.name : PhysicalName(field);
   const std::optional<int64_t> id = ColumnId(field);
   for (int i = 0; i < static_cast<int>(fields.size()); ++i) {
-    if (match == FieldMatch::kId) {
-      if (id && FieldIdOf(*fields[i]) == id) return i;
+    if (match == FieldMatch::kId && id) {
+      if (FieldIdOf(*fields[i]) == id) return i;
     } else {
       if (fields[i]->name() == name) return i;
       if (found < 0 && EqualNames(fields[i]->name(), name)) found = i;
@@ -271,14 +272,20 @@ Status CheckNullability(const arrow::Array& array, const StructField& field,
       MP_RETURN_IF_ERROR(CheckNullability(*flat, child, column + "." + child.name));
     }
   }
-  if (field.type.kind() == TypeKind::kArray && !field.type.contains_null()) {
+  if (field.type.kind() == TypeKind::kArray) {
     const auto& list = static_cast<const arrow::ListArray&>(array);
     MP_ARROW_ASSIGN_OR_RETURN(auto values, list.Flatten());
-    if (values->null_count() > 0) {
-      return Fail(ErrorKind::kInvalidArgument,
-                  "the elements of column '{}' are NOT NULL in the table, but the rows have a NULL",
-                  column);
-    }
+    const StructField element{"element", field.type.element(), field.type.contains_null()};
+    return CheckNullability(*values, element, column + ".element");
+  }
+  if (field.type.kind() == TypeKind::kMap && array.length() > 0) {
+    const auto& map = static_cast<const arrow::MapArray&>(array);
+    const int64_t first = map.value_offset(0);
+    const int64_t length = map.value_offset(map.length()) - first;
+    const StructField value{"value", field.type.element(), field.type.contains_null()};
+    const StructField key{"key", field.type.key(), false};
+    MP_RETURN_IF_ERROR(CheckNullability(*map.keys()->Slice(first, length), key, column + ".key"));
+    return CheckNullability(*map.items()->Slice(first, length), value, column + ".value");
   }
   return OkStatus();
 }

@@ -57,6 +57,48 @@ int64_t MaxIn(const DataType& type) {
   return max;
 }
 
+StructField Unmapped(const StructField& field) {
+  StructField plain = field;
+  plain.metadata.erase(kId);
+  plain.metadata.erase(kPhysicalName);
+  plain.type = MapFields(field.type, Unmapped);
+  return plain;
+}
+
+std::vector<StructField> KnownFields(const std::vector<StructField>& fields,
+                                     const std::vector<StructField>& known);
+
+DataType KnownType(const DataType& type, const DataType& known) {
+  if (type.kind() != known.kind()) return type;
+  switch (type.kind()) {
+    case TypeKind::kStruct:
+      return DataType::Struct(KnownFields(type.fields(), known.fields()));
+    case TypeKind::kArray:
+      return DataType::Array(KnownType(type.element(), known.element()), type.contains_null());
+    case TypeKind::kMap:
+      return DataType::Map(KnownType(type.key(), known.key()),
+                           KnownType(type.element(), known.element()), type.contains_null());
+    default:
+      return type;
+  }
+}
+
+std::vector<StructField> KnownFields(const std::vector<StructField>& fields,
+                                     const std::vector<StructField>& known) {
+  std::vector<StructField> mapped = fields;
+  for (StructField& field : mapped) {
+    const auto same = std::ranges::find_if(
+        known, [&](const StructField& other) { return EqualNames(other.name, field.name); });
+    if (same == known.end() || same->type.kind() != field.type.kind()) continue;
+    for (const char* key : {kId, kPhysicalName}) {
+      const auto entry = same->metadata.find(key);
+      if (entry != same->metadata.end()) field.metadata.insert(*entry);
+    }
+    field.type = KnownType(field.type, same->type);
+  }
+  return mapped;
+}
+
 }  // namespace
 
 Result<ColumnMappingMode> ColumnMappingModeOf(const Metadata& metadata) {
@@ -112,6 +154,16 @@ Schema WithColumnMapping(const Schema& schema, bool keep_names, RandomSource& ra
   std::vector<StructField> fields;
   for (const StructField& field : schema.fields()) fields.push_back(give(field));
   return Schema(std::move(fields));
+}
+
+Schema WithoutColumnMapping(const Schema& schema) {
+  std::vector<StructField> fields;
+  for (const StructField& field : schema.fields()) fields.push_back(Unmapped(field));
+  return Schema(std::move(fields));
+}
+
+Schema WithKnownMapping(const Schema& schema, const Schema& known) {
+  return Schema(KnownFields(schema.fields(), known.fields()));
 }
 
 int64_t MaxColumnId(const Schema& schema) {

@@ -34,6 +34,16 @@ DataType PhysicalType(const DataType& type);
 Schema WithColumnMapping(const Schema& schema, bool keep_names, RandomSource& random,
                          int64_t* max_id);
 
+// The schema without ids and physical names, for a table that no longer maps its columns.
+Schema WithoutColumnMapping(const Schema& schema);
+
+// `schema` with the ids and physical names that `known` has for columns of the same name and kind,
+// at every level: what is written anew stays readable by the schema that was.
+Schema WithKnownMapping(const Schema& schema, const Schema& known);
+
+// Schema::Validate; columns that are mapped may have any name.
+Status ValidateSchema(const Schema& schema, ColumnMappingMode mode);
+
 // The greatest id in the schema, 0 if there is none.
 int64_t MaxColumnId(const Schema& schema);
 

@@ -2,9 +2,23 @@
 
 #include <filesystem>
 
+#include "base/fs/scheme_filesystem.h"
+
 namespace millpond::data {
 
+namespace {
+
+Result<std::string> CanonicalStorePath(std::string path) {
+  while (path.ends_with('/')) path.pop_back();
+  const std::string parts = path + "/";
+  if (parts.find("/./") == parts.npos && parts.find("/../") == parts.npos) return path;
+  return Fail(ErrorKind::kInvalidArgument, "the path of an object has no '.' or '..': {}", path);
+}
+
+}  // namespace
+
 Result<std::string> CanonicalPath(const std::string& path) {
+  if (IsStorePath(path)) return CanonicalStorePath(path);
   std::error_code error;
   const auto resolved = std::filesystem::weakly_canonical(path, error);
   if (error) {

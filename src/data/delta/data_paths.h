@@ -11,7 +11,8 @@
 
 namespace millpond::data {
 
-// The absolute path with ".." and symbolic links resolved as far as it exists.
+// The absolute path with ".." and symbolic links resolved as far as it exists. A path of an object
+// store has neither: one with "." or ".." in it is kInvalidArgument.
 Result<std::string> CanonicalPath(const std::string& path);
 // Both canonical.
 bool IsUnder(const std::string& path, const std::string& root);

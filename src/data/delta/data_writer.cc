@@ -127,7 +127,8 @@ Result<DataWriter::OpenFile*> DataWriter::FileFor(const Key& key) {
   for (size_t i = 0; i < key.size(); ++i) values[partition_columns_[i]] = key[i];
   std::string relative = folder.empty() ? name : JoinPath(folder, name);
   paths_.push_back(JoinPath(table_path_, relative));
-  MP_ASSIGN_OR_RETURN(auto writer, ParquetWriter::Open(env_, paths_.back(), file_schema_));
+  MP_ASSIGN_OR_RETURN(auto writer, ParquetWriter::Open(env_, paths_.back(), file_schema_,
+                                                       {.threads = env_.pool.threads()}));
   auto file =
       std::make_unique<OpenFile>(OpenFile{std::move(relative), std::move(values), std::move(writer),
                                           StatsCollector(data_schema_, properties_)});
@@ -174,8 +175,13 @@ Status DataWriter::ReserveMemory() {
   }
 }
 
-Result<std::vector<AddFile>> DataWriter::Finish() {
+Status DataWriter::CloseFiles() {
   while (!open_.empty()) MP_RETURN_IF_ERROR(CloseFile(open_.begin()));
+  return OkStatus();
+}
+
+Result<std::vector<AddFile>> DataWriter::Finish() {
+  MP_RETURN_IF_ERROR(CloseFiles());
   for (const auto& folder : folders_) MP_RETURN_IF_ERROR(env_.fs.SyncDirectory(folder));
   memory_ = MemoryReservation();
   return std::move(adds_);

@@ -35,6 +35,8 @@ class DataWriter {
 
   // Rows of the table's whole schema, in its order and types.
   Status Write(const arrow::RecordBatch& batch);
+  // The next rows begin new files.
+  Status CloseFiles();
   // Closes and syncs everything. The adds are ready to be committed.
   Result<std::vector<AddFile>> Finish();
   // Removes, as far as possible, what was written: after a commit that is known not to have

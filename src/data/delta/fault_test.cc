@@ -78,8 +78,10 @@ class FaultTest : public ::testing::Test {
     EXPECT_EQ(static_cast<int64_t>(listing.commits.size()), listing.latest() + 1);
     // Without any checkpoint the commits alone give the same rows.
     auto with = ReadLatest(table);
-    for (const auto& [version, paths] : listing.checkpoints) {
-      for (const auto& checkpoint : paths) stdfs::remove(checkpoint);
+    for (const auto& [version, checkpoints] : listing.checkpoints) {
+      for (const auto& paths : checkpoints) {
+        for (const auto& path : paths) stdfs::remove(path);
+      }
     }
     auto replayed = DeltaTable::Open(machine_.env, table.path());
     ASSERT_THAT(replayed, IsOk());

@@ -1,7 +1,6 @@
 // One immutable block of a FileList: the adds of a checkpoint, or of some commits, as columns. What
-// most files lack (tags, deletion vectors) is kept aside in a sparse map. Statistics are kept as
-// JSON text in zstd-packed blocks of rows; `bounds` unpacks one column of the chunk when it is
-// first asked for and keeps that.
+// most files lack (tags, deletion vectors) is kept aside in a sparse map. Statistics come from a
+// StatsSource; a column of them is unpacked when it is first asked for, and kept.
 #pragma once
 
 #include <map>
@@ -12,106 +11,82 @@
 #include <vector>
 
 #include "data/delta/file_list.h"
+#include "data/delta/stats_source_internal.h"
 
 namespace millpond::data {
 
-// The JSON statistics of rows, packed.
-class StatsStore {
- public:
-  void Append(std::string_view json);
-  void Finish();  // packs the last block
-  std::string Get(size_t row) const;
-  // Calls visit(row, text) for all rows in order; `text` is followed by enough readable bytes for
-  // simdjson (padding).
-  void ForEach(const std::function<void(size_t, std::string_view)>& visit) const;
-  int64_t memory_bytes() const;
-
- private:
-  static constexpr size_t kBlockRows = 256;
-  struct Block {
-    std::string bytes;
-    size_t raw_size = 0;
-    bool packed = false;
-  };
-  void Pack();
-  std::string Unpack(const Block& block) const;  // with padding behind
-
-  std::vector<Block> blocks_;
-  std::vector<uint32_t> ends_;  // of each row within its block
-  std::string open_;
+struct FileExtra {
+  StringMap tags;
+  std::optional<DeletionVector> deletion_vector;
+  std::optional<std::string> clustering_provider;
 };
 
-// One column's bounds in all rows of a chunk.
-class BoundsColumn {
- public:
-  BoundsColumn(const StatsStore& stats, size_t rows, std::vector<std::string> path, DataType type);
-  FileBounds Get(size_t row) const;
-  int64_t memory_bytes() const;
+// What a chunk is made of. Filled row by row; several may be joined.
+struct FileColumns {
+  std::string paths;  // one after the other
+  std::vector<uint64_t> path_ends;
+  std::vector<uint32_t> hashes;  // of the keys
+  std::vector<int64_t> sizes, times;
+  std::vector<int64_t> records;  // -1: unknown; empty: not read, the statistics say
+  std::vector<PartitionValues> partitions = {{}};  // the distinct ones; the first is "none"
+  std::vector<uint32_t> partition_ids;
+  std::vector<int64_t> base_row_ids, row_commit_versions;  // -1: none; empty: none at all
+  std::unordered_map<uint32_t, FileExtra> extras;
+  bool has_outside_paths = false;
 
- private:
-  struct Side {
-    std::vector<int64_t> words;  // integers, dates, timestamps, bool; doubles by their bits
-    std::vector<__int128> decimals;
-    std::vector<std::string> texts;
-    std::vector<bool> known;
-  };
-  void Store(Side& side, size_t row, const ColumnValue& value);
-  ColumnValue Load(const Side& side, size_t row) const;
-
-  DataType type_;
-  Side min_, max_;
-  std::vector<int64_t> null_counts_;  // -1: unknown
+  size_t size() const { return path_ends.size(); }
+  std::string_view path(size_t row) const;
+  // Appends a path and its hash, with the vector's id in it.
+  void AppendPath(std::string_view table_path, std::string_view path, const DeletionVector* vector);
+  void AppendRowIds(std::optional<int64_t> base_row_id, std::optional<int64_t> commit_version);
+  void Join(FileColumns&& other);
 };
-
-// The numRecords of one statistics text, -1 if it does not say.
-int64_t ReadNumRecords(std::string json);
 
 class FileChunk {
  public:
   FileChunk(std::string_view table_path, std::vector<AddFile> adds);
+  FileChunk(std::string_view table_path, FileColumns columns, std::unique_ptr<StatsSource> stats);
 
-  size_t size() const { return sizes_.size(); }
-  std::string_view log_path(size_t row) const;
-  int64_t size_bytes(size_t row) const { return sizes_[row]; }
-  int64_t modification_time_ms(size_t row) const { return times_[row]; }
-  int64_t num_records(size_t row) const { return records_[row]; }  // -1: unknown
+  size_t size() const { return columns_.size(); }
+  std::string_view log_path(size_t row) const { return columns_.path(row); }
+  int64_t size_bytes(size_t row) const { return columns_.sizes[row]; }
+  int64_t modification_time_ms(size_t row) const { return columns_.times[row]; }
+  int64_t num_records(size_t row) const;                    // -1: unknown
   const DeletionVector* deletion_vector(size_t row) const;  // null: none
+  std::optional<int64_t> base_row_id(size_t row) const;
+  std::optional<int64_t> default_row_commit_version(size_t row) const;
   const PartitionValues& partition_values(size_t row) const {
-    return partitions_[partition_ids_[row]];
+    return columns_.partitions[columns_.partition_ids[row]];
   }
-  FileBounds bounds(size_t row, const std::vector<std::string>& column, const DataType& type) const;
-  AddFile add(size_t row) const;
+  // By physical names.
+  std::shared_ptr<const BoundsColumn> bounds(const std::vector<std::string>& column,
+                                             const DataType& type) const;
+  Result<AddFile> add(size_t row) const;
+  AddFile AddWithoutStats(size_t row) const;
 
   // The row with this key; of two rows with one key the later counts, the earlier is in shadowed().
   std::optional<uint32_t> Find(std::string_view key) const;
   const std::vector<uint32_t>& shadowed() const { return shadowed_; }
   int64_t memory_bytes() const;
-  bool has_outside_paths() const { return has_outside_paths_; }
+  bool has_outside_paths() const { return columns_.has_outside_paths; }
+  // Statistics are in memory: the chunk can be taken apart and packed with others.
+  bool in_memory() const { return stats_->in_memory(); }
 
  private:
-  struct Extra {
-    StringMap tags;
-    std::optional<DeletionVector> deletion_vector;
-    std::optional<std::string> clustering_provider;
-  };
   std::string KeyOf(size_t row) const;
   void BuildIndex();
 
   std::string table_path_;
-  bool has_outside_paths_ = false;
-  std::string paths_;
-  std::vector<uint64_t> path_ends_;
-  std::vector<int64_t> sizes_, times_, records_;
-  std::vector<PartitionValues> partitions_;
-  std::vector<uint32_t> partition_ids_;
-  std::vector<int64_t> base_row_ids_, row_commit_versions_;  // -1: none; empty: none at all
-  std::unordered_map<uint32_t, Extra> extras_;
-  StatsStore stats_;
+  FileColumns columns_;
+  std::unique_ptr<StatsSource> stats_;
   std::vector<uint32_t> index_;  // open addressing: row + 1, 0 is free
   std::vector<uint32_t> shadowed_;
 
+  mutable std::once_flag records_once_;
+  mutable std::vector<int64_t> late_records_;  // where columns_.records is empty
   mutable std::mutex bounds_mutex_;
-  // By the column's names and then its type.
+  // By the column's names and then its type: a type may change from one version to the next while
+  // both share this chunk.
   mutable std::map<std::vector<std::string>, std::shared_ptr<const BoundsColumn>> bounds_;
 };
 

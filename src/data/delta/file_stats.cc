@@ -1,6 +1,5 @@
-// Statistics of a chunk's files: packed text (StatsStore) and one column of it unpacked
-// (BoundsColumn). PROTOCOL.md, "Per-file Statistics". Text that cannot be read says nothing: a
-// missing bound only costs a file that could have been skipped.
+// Statistics of a chunk's files as packed text, and one column of them unpacked. PROTOCOL.md,
+// "Per-file Statistics".
 #include <arrow/util/compression.h>
 #include <simdjson.h>
 
@@ -9,12 +8,12 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "data/delta/file_chunk_internal.h"
+#include "data/delta/stats_source_internal.h"
 
 namespace millpond::data {
 namespace {
 
-constexpr size_t kPadding = simdjson::SIMDJSON_PADDING;
+static_assert(kStatsPadding >= simdjson::SIMDJSON_PADDING);
 
 arrow::util::Codec& Zstd() {
   static const std::unique_ptr<arrow::util::Codec> codec = [] {
@@ -23,22 +22,6 @@ arrow::util::Codec& Zstd() {
     return std::move(made).ValueUnsafe();
   }();
   return *codec;
-}
-
-// One bound: `text` is the JSON string's content or the number's or literal's own text.
-ColumnValue ParseBound(std::string_view text, const DataType& type) {
-  if (type.kind() == TypeKind::kString) return std::string(text);
-  if (type.kind() == TypeKind::kBinary || !type.is_primitive() || text.empty()) return {};
-  if (type.kind() == TypeKind::kFloat) {
-    // Written as the shortest text of a float: read at that width, then widened exactly.
-    float value = 0;
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size()) return double{value};
-  }
-  auto value = ParsePartitionValue(text, type);
-  if (!value.has_value()) return {};
-  if (const auto* number = std::get_if<double>(&*value); number && *number != *number) return {};
-  return *value;
 }
 
 using simdjson::ondemand::value;
@@ -59,54 +42,117 @@ std::optional<std::string> TextOf(value& json) {
   return std::string(token.substr(0, token.find_last_not_of(" \t\r\n,}]") + 1));
 }
 
-// stats[section][path…], or nullopt.
-std::optional<std::string> ReadLeaf(simdjson::ondemand::parser& parser, std::string_view json,
-                                    const char* section, const std::vector<std::string>& path) {
-  simdjson::ondemand::document document;
-  simdjson::padded_string_view padded(json.data(), json.size(), json.size() + kPadding);
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return std::nullopt;
-  value at;
-  if (document.find_field_unordered(section).get(at) != simdjson::SUCCESS) return std::nullopt;
-  for (const auto& name : path) {
-    simdjson::ondemand::object object;
-    if (at.get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
-    value next;
-    if (object.find_field_unordered(name).get(next) != simdjson::SUCCESS) return std::nullopt;
-    at = next;
-  }
-  return TextOf(at);
-}
-
 bool IsTimestamp(const DataType& type) {
   return type.kind() == TypeKind::kTimestamp || type.kind() == TypeKind::kTimestampNtz;
 }
 
 }  // namespace
 
-int64_t ReadNumRecords(std::string json) {
-  json.reserve(json.size() + kPadding);
-  simdjson::ondemand::parser parser;
-  auto text = ReadLeaf(parser, json, "numRecords", {});
-  int64_t count = -1;
-  if (text) (void)std::from_chars(text->data(), text->data() + text->size(), count);
-  return count;
+ColumnValue ParseBound(std::string_view text, const DataType& type) {
+  if (type.kind() == TypeKind::kString) return std::string(text);
+  if (type.kind() == TypeKind::kBinary || !type.is_primitive() || text.empty()) return {};
+  if (type.kind() == TypeKind::kFloat) {
+    // Written as the shortest text of a float: read at that width, then widened exactly.
+    float value = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) return double{value};
+  }
+  auto value = ParsePartitionValue(text, type);
+  if (!value.has_value()) return {};
+  if (const auto* number = std::get_if<double>(&*value); number && *number != *number) return {};
+  return *value;
 }
 
-void StatsStore::Append(std::string_view json) {
+struct StatsTextReader::Impl {
+  simdjson::ondemand::parser parser;
+  simdjson::ondemand::document document;
+
+  bool broken = false;
+
+  bool Open(std::string_view json) {
+    simdjson::padded_string_view padded(json.data(), json.size(), json.size() + kStatsPadding);
+    broken = parser.iterate(padded).get(document) != simdjson::SUCCESS;
+    return !broken;
+  }
+
+  // After any other error than a missing field the document cannot be gone through again.
+  bool Is(simdjson::error_code found) {
+    broken = broken || (found != simdjson::SUCCESS && found != simdjson::NO_SUCH_FIELD &&
+                        found != simdjson::INCORRECT_TYPE);
+    return found == simdjson::SUCCESS;
+  }
+
+  // document[section][path…], or nullopt.
+  std::optional<std::string> Leaf(const char* section, const std::vector<std::string>& path) {
+    if (broken) return std::nullopt;
+    document.rewind();
+    value at;
+    if (!Is(document.find_field_unordered(section).get(at))) return std::nullopt;
+    for (const auto& name : path) {
+      simdjson::ondemand::object object;
+      if (!Is(at.get_object().get(object))) return std::nullopt;
+      value next;
+      if (!Is(object.find_field_unordered(name).get(next))) return std::nullopt;
+      at = next;
+    }
+    return TextOf(at);
+  }
+
+  int64_t Count(const char* section, const std::vector<std::string>& path) {
+    int64_t count = -1;
+    if (auto text = Leaf(section, path)) {
+      (void)std::from_chars(text->data(), text->data() + text->size(), count);
+    }
+    return count;
+  }
+};
+
+StatsTextReader::StatsTextReader() : impl_(std::make_unique<Impl>()) {}
+StatsTextReader::~StatsTextReader() = default;
+
+void StatsTextReader::ReadBounds(std::string_view json, const std::vector<std::string>& path,
+                                 size_t row, BoundsColumn* column) {
+  if (json.empty() || !impl_->Open(json)) return;
+  if (auto text = impl_->Leaf("minValues", path)) {
+    column->SetMin(row, ParseBound(*text, column->type()));
+  }
+  if (auto text = impl_->Leaf("maxValues", path)) {
+    column->SetMax(row, ParseBound(*text, column->type()));
+  }
+  column->SetNullCount(row, impl_->Count("nullCount", path));
+}
+
+int64_t StatsTextReader::ReadNumRecords(std::string_view json) {
+  return json.empty() || !impl_->Open(json) ? -1 : impl_->Count("numRecords", {});
+}
+
+std::optional<std::string> StatsTextReader::ReadText(std::string json, const char* section,
+                                                     const std::vector<std::string>& path) {
+  json.reserve(json.size() + kStatsPadding);
+  if (!impl_->Open(json)) return std::nullopt;
+  return impl_->Leaf(section, path);
+}
+
+int64_t ReadNumRecords(std::string json) {
+  json.reserve(json.size() + kStatsPadding);
+  return StatsTextReader().ReadNumRecords(json);
+}
+
+void PackedStats::Append(std::string_view json) {
   open_ += json;
   ends_.push_back(static_cast<uint32_t>(open_.size()));
   if (ends_.size() % kBlockRows == 0) Pack();
 }
 
-void StatsStore::Finish() {
+void PackedStats::Finish() {
   if (!open_.empty() || ends_.size() % kBlockRows != 0) Pack();
   ends_.shrink_to_fit();
 }
 
-void StatsStore::Pack() {
+void PackedStats::Pack() {
   Block block;
   block.raw_size = open_.size();
-  if (open_.size() > 4096) {
+  if (pack_ && open_.size() > 4096) {
     const auto* raw = reinterpret_cast<const uint8_t*>(open_.data());
     auto size = static_cast<int64_t>(open_.size());
     std::string packed(Zstd().MaxCompressedLen(size, raw), '\0');
@@ -124,8 +170,8 @@ void StatsStore::Pack() {
   blocks_.push_back(std::move(block));
 }
 
-std::string StatsStore::Unpack(const Block& block) const {
-  std::string raw(block.raw_size + kPadding, '\0');
+std::string PackedStats::Unpack(const Block& block) const {
+  std::string raw(block.raw_size + kStatsPadding, '\0');
   if (block.packed) {
     auto read = Zstd().Decompress(static_cast<int64_t>(block.bytes.size()),
                                   reinterpret_cast<const uint8_t*>(block.bytes.data()),
@@ -138,12 +184,17 @@ std::string StatsStore::Unpack(const Block& block) const {
   return raw;
 }
 
-std::string StatsStore::Get(size_t row) const {
-  size_t begin = row % kBlockRows == 0 ? 0 : ends_[row - 1];
-  return Unpack(blocks_[row / kBlockRows]).substr(begin, ends_[row] - begin);
+Result<std::string> PackedStats::Get(size_t row) const {
+  const size_t begin = row % kBlockRows == 0 ? 0 : ends_[row - 1];
+  std::lock_guard lock(mutex_);
+  if (unpacked_block_ != row / kBlockRows) {
+    unpacked_block_ = row / kBlockRows;
+    unpacked_ = Unpack(blocks_[unpacked_block_]);
+  }
+  return unpacked_.substr(begin, ends_[row] - begin);
 }
 
-void StatsStore::ForEach(const std::function<void(size_t, std::string_view)>& visit) const {
+void PackedStats::ForEach(const std::function<void(size_t, std::string_view)>& visit) const {
   std::string raw;
   for (size_t row = 0; row < ends_.size(); ++row) {
     if (row % kBlockRows == 0) raw = Unpack(blocks_[row / kBlockRows]);
@@ -152,17 +203,32 @@ void StatsStore::ForEach(const std::function<void(size_t, std::string_view)>& vi
   }
 }
 
-int64_t StatsStore::memory_bytes() const {
+std::shared_ptr<const BoundsColumn> PackedStats::Bounds(const std::vector<std::string>& path,
+                                                        const DataType& type) const {
+  auto column = std::make_shared<BoundsColumn>(ends_.size(), type);
+  StatsTextReader reader;
+  ForEach(
+      [&](size_t row, std::string_view json) { reader.ReadBounds(json, path, row, column.get()); });
+  return column;
+}
+
+std::vector<int64_t> PackedStats::NumRecords() const {
+  std::vector<int64_t> records(ends_.size(), -1);
+  StatsTextReader reader;
+  ForEach([&](size_t row, std::string_view json) { records[row] = reader.ReadNumRecords(json); });
+  return records;
+}
+
+int64_t PackedStats::memory_bytes() const {
   auto total = static_cast<int64_t>(ends_.capacity() * 4);
   for (const auto& block : blocks_) total += static_cast<int64_t>(block.bytes.capacity());
   return total;
 }
 
-BoundsColumn::BoundsColumn(const StatsStore& stats, size_t rows, std::vector<std::string> path,
-                           DataType type)
+BoundsColumn::BoundsColumn(size_t rows, DataType type)
     : type_(std::move(type)), null_counts_(rows, -1) {
   for (Side* side : {&min_, &max_}) {
-    side->known.assign(rows, false);
+    side->known.assign(rows, 0);
     if (type_.kind() == TypeKind::kString) {
       side->texts.resize(rows);
     } else if (type_.kind() == TypeKind::kDecimal) {
@@ -171,22 +237,11 @@ BoundsColumn::BoundsColumn(const StatsStore& stats, size_t rows, std::vector<std
       side->words.resize(rows);
     }
   }
-  simdjson::ondemand::parser parser;
-  stats.ForEach([&](size_t row, std::string_view json) {
-    if (json.empty()) return;
-    if (auto text = ReadLeaf(parser, json, "minValues", path)) {
-      Store(min_, row, ParseBound(*text, type_));
-    }
-    if (auto text = ReadLeaf(parser, json, "maxValues", path)) {
-      ColumnValue bound = ParseBound(*text, type_);
-      // Writers cut timestamps to milliseconds, so the true maximum may lie up to 999 us above.
-      if (auto* micros = std::get_if<int64_t>(&bound); micros && IsTimestamp(type_)) *micros += 999;
-      Store(max_, row, bound);
-    }
-    if (auto text = ReadLeaf(parser, json, "nullCount", path)) {
-      (void)std::from_chars(text->data(), text->data() + text->size(), null_counts_[row]);
-    }
-  });
+}
+
+void BoundsColumn::SetMax(size_t row, ColumnValue value) {
+  if (auto* micros = std::get_if<int64_t>(&value); micros && IsTimestamp(type_)) *micros += 999;
+  Store(max_, row, value);
 }
 
 void BoundsColumn::Store(Side& side, size_t row, const ColumnValue& value) {
@@ -200,11 +255,11 @@ void BoundsColumn::Store(Side& side, size_t row, const ColumnValue& value) {
   if (const auto* decimal = std::get_if<DecimalValue>(&value)) {
     side.decimals[row] = decimal->unscaled;
   }
-  side.known[row] = true;
+  side.known[row] = 1;
 }
 
 ColumnValue BoundsColumn::Load(const Side& side, size_t row) const {
-  if (!side.known[row]) return {};
+  if (side.known[row] == 0) return {};
   switch (type_.kind()) {
     case TypeKind::kString:
       return side.texts[row];
@@ -229,9 +284,9 @@ FileBounds BoundsColumn::Get(size_t row) const {
 int64_t BoundsColumn::memory_bytes() const {
   auto total = static_cast<int64_t>(null_counts_.capacity() * 8);
   for (const Side* side : {&min_, &max_}) {
-    total += static_cast<int64_t>(side->words.capacity() * 8 + side->decimals.capacity() * 16 +
-                                  side->texts.capacity() * sizeof(std::string) +
-                                  side->known.capacity() / 8);
+    total +=
+        static_cast<int64_t>(side->words.capacity() * 8 + side->decimals.capacity() * 16 +
+                             side->texts.capacity() * sizeof(std::string) + side->known.capacity());
   }
   return total;
 }

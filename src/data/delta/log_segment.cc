@@ -1,5 +1,6 @@
 #include "data/delta/log_segment.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace millpond::data {
@@ -27,18 +28,36 @@ std::optional<LogFileName> ParseLogFileName(std::string_view name) {
   using Kind = LogFileName::Kind;
   auto version = TakeNumber(name, 20);
   if (!version) return std::nullopt;
-  if (name == ".json") return LogFileName{Kind::kCommit, *version};
-  if (name == ".checkpoint.parquet") return LogFileName{Kind::kCheckpoint, *version};
+  LogFileName found{.version = *version};
+  auto as = [&](Kind kind) {
+    found.kind = kind;
+    return found;
+  };
+  if (name == ".json") return as(Kind::kCommit);
+  if (name == ".crc") return as(Kind::kChecksum);
+  if (name == ".checkpoint.parquet") return as(Kind::kCheckpoint);
+  if (std::string_view rest = name; Take(rest, ".")) {
+    auto last = TakeNumber(rest, 20);
+    if (last && rest == ".compacted.json" && *last > *version) {
+      found.last = *last;
+      return as(Kind::kCompacted);
+    }
+  }
   if (!Take(name, ".checkpoint.")) return std::nullopt;
   if (std::string_view rest = name; auto part = TakeNumber(rest, 10)) {
-    if (!Take(rest, ".")) return std::nullopt;
-    auto parts = TakeNumber(rest, 10);
-    if (!parts || rest != ".parquet" || *part < 1 || *part > *parts) return std::nullopt;
-    return LogFileName{Kind::kCheckpointPart, *version, *part, *parts};
+    if (Take(rest, ".")) {
+      auto parts = TakeNumber(rest, 10);
+      if (!parts || rest != ".parquet" || *part < 1 || *part > *parts) return std::nullopt;
+      found.part = *part;
+      found.parts = *parts;
+      return as(Kind::kCheckpointPart);
+    }
   }
-  if (name.ends_with(".parquet") || name.ends_with(".json")) {
-    return LogFileName{Kind::kV2Checkpoint, *version};
-  }
+  // <uuid>.json or <uuid>.parquet; the name is anybody's, but one word.
+  const size_t dot = name.find('.');
+  if (dot == 0 || dot == name.npos) return std::nullopt;
+  name.remove_prefix(dot);
+  if (name == ".parquet" || name == ".json") return as(Kind::kV2Checkpoint);
   return std::nullopt;
 }
 
@@ -50,11 +69,26 @@ std::string CheckpointFileName(int64_t version) {
   return fmt::format("{:020}.checkpoint.parquet", version);
 }
 
+std::string V2CheckpointFileName(int64_t version, std::string_view uuid) {
+  return fmt::format("{:020}.checkpoint.{}.json", version, uuid);
+}
+
+std::string ChecksumFileName(int64_t version) {
+  return fmt::format("{:020}.crc", version);
+}
+
+std::string CompactedFileName(int64_t first, int64_t last) {
+  return fmt::format("{:020}.{:020}.compacted.json", first, last);
+}
+
+std::string SidecarPath(std::string_view log, std::string_view name) {
+  return fmt::format("{}/_sidecars/{}", log, name);
+}
+
 int64_t LogListing::latest() const {
   int64_t latest = -1;
   if (!commits.empty()) latest = std::max(latest, commits.rbegin()->first);
   if (!checkpoints.empty()) latest = std::max(latest, checkpoints.rbegin()->first);
-  if (!v2_checkpoints.empty()) latest = std::max(latest, v2_checkpoints.rbegin()->first);
   return latest;
 }
 
@@ -63,36 +97,51 @@ int64_t LogListing::earliest() const {
   return checkpoints.empty() ? -1 : checkpoints.begin()->first;
 }
 
+bool LogSegment::UsesCompacted() const {
+  return std::ranges::any_of(commits, [](const LogSpan& span) { return span.compacted(); });
+}
+
 LogListing MakeLogListing(const std::vector<FileInfo>& files) {
+  using Kind = LogFileName::Kind;
   LogListing listing;
   // (version, parts) -> part -> path
   std::map<std::pair<int64_t, int64_t>, std::map<int64_t, std::string>> parts;
   std::map<int64_t, std::string> classic;
+  std::map<int64_t, std::vector<std::string>> by_uuid;
   for (const auto& file : files) {
     auto name = ParseLogFileName(FileName(file.path));
     if (!name || file.is_directory) continue;
     switch (name->kind) {
-      case LogFileName::Kind::kCommit:
+      case Kind::kCommit:
         listing.commits[name->version] = file;
         break;
-      case LogFileName::Kind::kCheckpoint:
+      case Kind::kCheckpoint:
         classic[name->version] = file.path;
         break;
-      case LogFileName::Kind::kCheckpointPart:
+      case Kind::kCheckpointPart:
         parts[{name->version, name->parts}][name->part] = file.path;
         break;
-      case LogFileName::Kind::kV2Checkpoint:
-        listing.v2_checkpoints[name->version] = file.path;
+      case Kind::kV2Checkpoint:
+        by_uuid[name->version].push_back(file.path);
+        break;
+      case Kind::kCompacted:
+        listing.compacted[name->version][name->last] = file;
+        break;
+      case Kind::kChecksum:
+        listing.checksums[name->version] = file;
         break;
     }
   }
+  for (const auto& [version, paths] : by_uuid) {
+    for (const auto& path : paths) listing.checkpoints[version].push_back({path});
+  }
+  for (const auto& [version, path] : classic) listing.checkpoints[version].push_back({path});
   for (const auto& [key, found] : parts) {
     if (static_cast<int64_t>(found.size()) != key.second) continue;  // some are missing
-    auto& files_of = listing.checkpoints[key.first];
-    files_of.clear();
-    for (const auto& [part, path] : found) files_of.push_back(path);
+    CheckpointFiles all;
+    for (const auto& [part, path] : found) all.push_back(path);
+    listing.checkpoints[key.first].push_back(std::move(all));
   }
-  for (const auto& [version, path] : classic) listing.checkpoints[version] = {path};
   return listing;
 }
 
@@ -104,35 +153,74 @@ std::unexpected<Error> NoSuchVersion(const LogListing& listing, const std::strin
               table_path, target, listing.earliest(), listing.latest());
 }
 
-Status CollectCommits(const LogListing& listing, const std::string& table_path,
-                      LogSegment* segment) {
-  for (int64_t v = segment->checkpoint_version + 1; v <= segment->version; ++v) {
-    auto commit = listing.commits.find(v);
-    if (commit != listing.commits.end()) {
-      segment->commits.push_back(commit->second);
-      continue;
+// The fewest log files that hold exactly the versions first … last, in order; empty if there is
+// no such set, and then `missing` is a version that no commit holds.
+std::vector<LogSpan> FewestFiles(const LogListing& listing, int64_t first, int64_t last,
+                                 bool use_compacted, int64_t* missing) {
+  struct Best {
+    int64_t files = 0, end = 0;  // files from here to the last version; where the first one ends
+  };
+  std::map<int64_t, Best> best = {{last + 1, {}}};  // by where it begins
+  auto take = [&](int64_t version, int64_t end) {
+    const auto rest = best.find(end + 1);
+    if (rest == best.end()) return;
+    const Best here{rest->second.files + 1, end};
+    auto [known, is_new] = best.try_emplace(version, here);
+    if (!is_new && here.files < known->second.files) known->second = here;
+  };
+  auto commit = listing.commits.upper_bound(last);
+  auto span = listing.compacted.upper_bound(last);
+  while (true) {  // from the last version down to the first, over what is there
+    const int64_t a = commit == listing.commits.begin() ? -1 : std::prev(commit)->first;
+    const int64_t b =
+        !use_compacted || span == listing.compacted.begin() ? -1 : std::prev(span)->first;
+    const int64_t version = std::max(a, b);
+    if (version < first) break;
+    if (a == version) {
+      take(version, version);
+      --commit;
     }
-    if (!listing.v2_checkpoints.empty() && listing.v2_checkpoints.rbegin()->first >= v) {
-      return Fail(ErrorKind::kUnsupported,
-                  "table {} needs the reader feature 'v2Checkpoint', which this version of "
-                  "Millpond does not read",
-                  table_path);
+    if (b != version) continue;
+    --span;
+    for (const auto& [end, file] : span->second) {
+      if (end <= last) take(version, end);
     }
-    if (segment->checkpoint_version < 0 && listing.earliest() > segment->version) {
-      return NoSuchVersion(listing, table_path, segment->version);
-    }
-    return Fail(ErrorKind::kCorrupt,
-                "the log of table {} lacks version {} ({}), and no checkpoint covers it: restore "
-                "the file, or read a version before it",
-                table_path, v, CommitFileName(v));
   }
-  return OkStatus();
+  std::vector<LogSpan> chosen;
+  if (!best.contains(first)) {
+    for (*missing = first; listing.commits.contains(*missing);) ++*missing;
+    return chosen;
+  }
+  for (int64_t version = first; version <= last;) {
+    const int64_t end = best.at(version).end;
+    const FileInfo& file =
+        end == version ? listing.commits.at(version) : listing.compacted.at(version).at(end);
+    chosen.push_back({file, version, end});
+    version = end + 1;
+  }
+  return chosen;
+}
+
+Status CollectCommits(const LogListing& listing, const std::string& table_path, bool use_compacted,
+                      LogSegment* segment) {
+  const int64_t first = segment->checkpoint_version + 1;
+  if (first > segment->version) return OkStatus();
+  int64_t missing = first;
+  segment->commits = FewestFiles(listing, first, segment->version, use_compacted, &missing);
+  if (!segment->commits.empty()) return OkStatus();
+  if (segment->checkpoint_version < 0 && listing.earliest() > segment->version) {
+    return NoSuchVersion(listing, table_path, segment->version);
+  }
+  return Fail(ErrorKind::kCorrupt,
+              "the log of table {} lacks version {} ({}), and no checkpoint covers it: restore "
+              "the file, or read a version before it",
+              table_path, missing, CommitFileName(missing));
 }
 
 }  // namespace
 
 Result<LogSegment> SelectLogSegment(const LogListing& listing, const std::string& table_path,
-                                    std::optional<int64_t> target, int64_t checkpoint_before) {
+                                    std::optional<int64_t> target, SegmentChoice choice) {
   if (listing.empty()) {
     return Fail(ErrorKind::kNotFound, "no Delta table at {}: its _delta_log holds no commit",
                 table_path);
@@ -142,14 +230,18 @@ Result<LogSegment> SelectLogSegment(const LogListing& listing, const std::string
   if (segment.version < 0 || segment.version > listing.latest()) {
     return NoSuchVersion(listing, table_path, segment.version);
   }
-  auto checkpoint =
-      listing.checkpoints.upper_bound(std::min(segment.version, checkpoint_before - 1));
-  if (checkpoint != listing.checkpoints.begin()) {
-    --checkpoint;
-    segment.checkpoint_version = checkpoint->first;
-    segment.checkpoint_files = checkpoint->second;
+  int skip = choice.skip_checkpoints;
+  auto at = listing.checkpoints.upper_bound(segment.version);
+  while (at != listing.checkpoints.begin() && segment.checkpoint_version < 0) {
+    --at;
+    for (const CheckpointFiles& files : at->second) {
+      if (skip-- > 0) continue;
+      segment.checkpoint_version = at->first;
+      segment.checkpoint_files = files;
+      break;
+    }
   }
-  MP_RETURN_IF_ERROR(CollectCommits(listing, table_path, &segment));
+  MP_RETURN_IF_ERROR(CollectCommits(listing, table_path, choice.use_compacted, &segment));
   return segment;
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "data/delta/actions_json.h"
 #include "data/delta/checkpoint_reader.h"
+#include "data/delta/checksum.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
 
@@ -43,7 +44,7 @@ Status LogStore::PutCommit(int64_t version, std::string_view bytes, Micros commi
 }
 
 Result<FileInfo> LogStore::StatCommit(int64_t version) const {
-  return env_.fs.Stat(CommitPath(version));
+  return env_.fs.StatFile(CommitPath(version));
 }
 
 Micros CommitTimeOf(std::optional<int64_t> in_commit_timestamp_ms, const Protocol& protocol,
@@ -54,67 +55,121 @@ Micros CommitTimeOf(std::optional<int64_t> in_commit_timestamp_ms, const Protoco
   return file_modified / kMicrosPerMilli * kMicrosPerMilli;
 }
 
-Result<std::shared_ptr<const Snapshot>> LogStore::LoadSegment(const LogSegment& segment) const {
-  LogReplay replay(table_path_, TableState());
-  SnapshotOrigin origin;
-  origin.data_roots = data_roots_;
-  origin.checkpoint_version = segment.checkpoint_version;
-  origin.checkpoint_files = segment.checkpoint_files;
-  for (const auto& path : segment.checkpoint_files) {
-    MP_RETURN_IF_ERROR(ReadCheckpoint(
-        env_, path, [&](Action action) { return replay.ApplyCheckpoint(std::move(action)); }));
-  }
-  for (const auto& commit : segment.commits) {
-    MP_RETURN_IF_ERROR(env_.cancellation.Check());
-    MP_ASSIGN_OR_RETURN(std::string bytes, env_.fs.ReadFile(commit.path));
-    MP_RETURN_IF_ERROR(replay.ApplyCommit(bytes, commit.path));
-  }
+// When the last version of a segment was committed, and what tells its log file from another one.
+Result<Micros> LogStore::FindCommitTime(const LogSegment& segment, const TableState& state,
+                                        std::optional<int64_t> timestamp_ms,
+                                        SnapshotOrigin* origin) const {
   Micros modified = 0;
-  std::optional<int64_t> timestamp_ms = replay.last_in_commit_timestamp_ms();
-  if (!segment.commits.empty()) {
-    modified = segment.commits.back().modified;
-    origin.commit_file_size = segment.commits.back().size_bytes;
-    origin.commit_file_modified = modified;
+  const bool is_last_read = !segment.commits.empty() && !segment.commits.back().compacted();
+  if (is_last_read) {
+    modified = segment.commits.back().file.modified;
+    origin->commit_file_size = segment.commits.back().file.size_bytes;
+    origin->commit_file_modified = modified;
   } else if (auto info = StatCommit(segment.version); info.has_value()) {
-    // The checkpoint is at the very version; its commit still tells the time.
+    // A checkpoint or a compacted file ends at the very version; its commit still tells the time.
     modified = info->modified;
-    origin.commit_file_size = info->size_bytes;
-    origin.commit_file_modified = modified;
+    origin->commit_file_size = info->size_bytes;
+    origin->commit_file_modified = modified;
     MP_ASSIGN_OR_RETURN(std::string bytes, ReadCommit(segment.version));
     MP_ASSIGN_OR_RETURN(auto commit_info, ParseCommitInfo(bytes, CommitPath(segment.version)));
     timestamp_ms = commit_info.in_commit_timestamp_ms;
+  } else if (!segment.commits.empty()) {
+    modified = segment.commits.back().file.modified;
   } else if (auto checkpoint = env_.fs.Stat(segment.checkpoint_files.front());
              checkpoint.has_value()) {
     modified = checkpoint->modified;
   }
+  if (!state.protocol || !state.metadata) return modified;
+  return CommitTimeOf(timestamp_ms, *state.protocol, *state.metadata, modified);
+}
+
+Result<std::shared_ptr<const Snapshot>> LogStore::LoadSegment(const LogSegment& segment,
+                                                              Blame* blame) const {
+  LogReplay replay(table_path_, TableState());
+  SnapshotOrigin origin;
+  origin.data_roots = data_roots_;
+  origin.checkpoint_version = segment.checkpoint_version;
+  *blame = Blame::kCheckpoint;
+  if (segment.checkpoint_version >= 0) {
+    MP_ASSIGN_OR_RETURN(
+        auto checkpoint,
+        ReadCheckpoint(env_, table_path_, segment.checkpoint_version, segment.checkpoint_files));
+    origin.checkpoint_files = std::move(checkpoint.paths);
+    MP_RETURN_IF_ERROR(
+        replay.ApplyCheckpoint(std::move(checkpoint.actions), std::move(checkpoint.files)));
+  }
+  for (const auto& commit : segment.commits) {
+    *blame = commit.compacted() ? Blame::kCompacted : Blame::kCommit;
+    MP_RETURN_IF_ERROR(env_.cancellation.Check());
+    MP_ASSIGN_OR_RETURN(std::string bytes, env_.fs.ReadFile(commit.file.path));
+    MP_RETURN_IF_ERROR(replay.ApplyCommit(bytes, commit.file.path));
+  }
+  *blame = segment.checkpoint_version >= 0 ? Blame::kCheckpoint : Blame::kCommit;
+  const auto timestamp_ms = replay.last_in_commit_timestamp_ms();
   TableState state = replay.Finish();
-  Micros time = state.protocol && state.metadata
-                    ? CommitTimeOf(timestamp_ms, *state.protocol, *state.metadata, modified)
-                    : modified;
+  MP_ASSIGN_OR_RETURN(const Micros time, FindCommitTime(segment, state, timestamp_ms, &origin));
   return Snapshot::Make(table_path_, segment.version, time, std::move(state), std::move(origin));
 }
 
+Status LogStore::CheckAgainstChecksum(const Snapshot& snapshot) const {
+  const std::string path = JoinPath(log_path_, ChecksumFileName(snapshot.version()));
+  auto bytes = env_.fs.ReadFile(path);
+  if (!bytes.has_value() || bytes->empty()) return OkStatus();  // empty: power was lost
+  auto checksum = ParseChecksum(*bytes, path);
+  if (checksum.has_value()) return VerifyChecksum(*checksum, snapshot);
+  LogWarn("data", "passed over: {}", checksum.error().ToString());
+  return OkStatus();
+}
+
 Result<std::shared_ptr<const Snapshot>> LogStore::Load(std::optional<int64_t> target) const {
-  MP_ASSIGN_OR_RETURN(auto listing, List());
-  MP_ASSIGN_OR_RETURN(auto segment, SelectLogSegment(listing, table_path_, target));
-  auto snapshot = LoadSegment(segment);
-  while (!snapshot.has_value() && segment.checkpoint_version >= 0 &&
-         snapshot.error().kind() != ErrorKind::kUnsupported &&
-         snapshot.error().kind() != ErrorKind::kCancelled) {
-    auto older = SelectLogSegment(listing, table_path_, target, segment.checkpoint_version);
-    if (!older.has_value()) break;  // the first error says what is wrong
-    auto retried = LoadSegment(*older);
-    if (retried.has_value()) {
-      LogWarn("data", "passed over a bad checkpoint of {}: {}", table_path_,
-              snapshot.error().ToString());
+  MP_ASSIGN_OR_RETURN(const auto listing, List());
+  SegmentChoice choice;
+  std::optional<Error> first;                // what was wrong with the newest way
+  std::shared_ptr<const Snapshot> doubtful;  // read, but not what the checksum says
+  while (true) {
+    auto segment = SelectLogSegment(listing, table_path_, target, choice);
+    if (!segment.has_value()) {
+      if (!first) return std::unexpected<Error>(std::move(segment).error());
+      break;  // the first error says what is wrong
     }
-    segment = std::move(*older);
-    if (retried.has_value() || segment.checkpoint_version < 0) {
-      if (retried.has_value()) snapshot = std::move(retried);
+    Blame blame = Blame::kCheckpoint;
+    auto snapshot = LoadSegment(*segment, &blame);
+    Status sound = OkStatus();
+    if (!snapshot.has_value()) {
+      sound = std::unexpected(snapshot.error());
+    } else if (listing.checksums.contains(segment->version)) {
+      sound = CheckAgainstChecksum(**snapshot);
+    }
+    if (sound.has_value()) {
+      if (first) {
+        LogWarn("data", "passed over a bad file in the log of {}: {}", table_path_,
+                first->ToString());
+      }
+      return snapshot;
+    }
+    const ErrorKind kind = sound.error().kind();
+    if (kind == ErrorKind::kCancelled ||
+        (!snapshot.has_value() && kind == ErrorKind::kUnsupported)) {
+      return std::unexpected<Error>(std::move(sound).error());
+    }
+    const bool had_doubts = doubtful != nullptr;
+    if (snapshot.has_value() && !had_doubts) doubtful = *snapshot;
+    if (!first) first = std::move(sound).error();
+    // Another way around: commits one by one, then an older checkpoint. A commit has no other, and
+    // two ways that agree are right whatever the checksum says.
+    if (had_doubts || (!snapshot.has_value() && blame == Blame::kCommit)) break;
+    if (choice.use_compacted && segment->UsesCompacted() &&
+        (snapshot.has_value() || blame != Blame::kCheckpoint)) {
+      choice.use_compacted = false;
+    } else if (segment->checkpoint_version < 0) {
       break;
+    } else {
+      ++choice.skip_checkpoints;
     }
   }
-  return snapshot;
+  if (doubtful == nullptr) return std::unexpected<Error>(std::move(*first));
+  LogWarn("data", "{}", first->ToString());
+  return doubtful;
 }
 
 Result<std::shared_ptr<const Snapshot>> LogStore::Advance(std::shared_ptr<const Snapshot> known,
@@ -154,7 +209,11 @@ Result<std::shared_ptr<const Snapshot>> LogStore::Advance(std::shared_ptr<const 
   TableState state = replay->Finish();
   Micros time = CommitTimeOf(timestamp_ms, *state.protocol, *state.metadata,
                              next_origin.commit_file_modified);
-  return Snapshot::Make(table_path_, version, time, std::move(state), std::move(next_origin));
+  MP_ASSIGN_OR_RETURN(auto next, Snapshot::Make(table_path_, version, time, std::move(state),
+                                                std::move(next_origin)));
+  // A log that does not add up is read anew, where there is more than one way to go.
+  if (visit == nullptr && !CheckAgainstChecksum(*next).has_value()) return Load(version);
+  return next;
 }
 
 Status LogStore::ProbePutIfAbsent() const {
@@ -173,8 +232,8 @@ Status LogStore::ProbePutIfAbsent() const {
   if (!again.has_value() && again.error().kind() == ErrorKind::kAlreadyExists) return OkStatus();
   if (!again.has_value()) return again;
   return Fail(ErrorKind::kUnsupported,
-              "the file system at {} lets a hard link replace a file, so two writers could both "
-              "win: put the table on another file system",
+              "the file system at {} lets a hard link or a conditional put replace a file, so two "
+              "writers could both win: put the table on another file system",
               table_path_);
 }
 

@@ -26,13 +26,16 @@ class LogStore {
   Result<std::string> ReadCommit(int64_t version) const;
   // kAlreadyExists: the version is taken, by another or by an earlier try of ours.
   // kOutcomeUnknown: read the version back. kCancelled: `still_wanted`, asked last, said no. The
-  // file's time is the commit's, by the project's clock: a plain table has no other.
+  // file's time is the commit's, by the project's clock: a plain table has no other. An object store
+  // sets the time itself, by its clock: there a table had better have in-commit timestamps.
   Status PutCommit(int64_t version, std::string_view bytes, Micros commit_time,
                    const std::function<bool()>& still_wanted = nullptr) const;
   Result<FileInfo> StatCommit(int64_t version) const;
 
-  // Replays the log to `target` (nullopt: the latest). A checkpoint that is missing a part or
-  // cannot be read is passed over for an older one, if the commits since that are there.
+  // Replays the log to `target` (nullopt: the latest). A compacted file or a checkpoint that lacks
+  // a part, cannot be read or disagrees with the version's checksum is passed over with a warning,
+  // for the commits themselves or an older checkpoint, if they are there. Where every way disagrees
+  // with the checksum, that is told in a warning.
   Result<std::shared_ptr<const Snapshot>> Load(std::optional<int64_t> target) const;
   // The latest snapshot, reading only commits after `known`. Gives `known` back if there is none.
   // `visit` sees the bytes of each newer commit first and may stop by an error; where the commits
@@ -41,12 +44,18 @@ class LogStore {
   Result<std::shared_ptr<const Snapshot>> Advance(std::shared_ptr<const Snapshot> known,
                                                   const CommitVisitor& visit = nullptr) const;
 
-  // Refuses, by name, a file system on which two writers could both win: probes that a hard link
-  // refuses to replace an existing file.
+  // Refuses, by name, a file system on which two writers could both win: probes that a hard link, or
+  // an object store's conditional put, refuses to replace an existing file.
   Status ProbePutIfAbsent() const;
 
  private:
-  Result<std::shared_ptr<const Snapshot>> LoadSegment(const LogSegment& segment) const;
+  enum class Blame { kCheckpoint, kCompacted, kCommit };  // what was read when it went wrong
+  Result<std::shared_ptr<const Snapshot>> LoadSegment(const LogSegment& segment,
+                                                      Blame* blame) const;
+  Result<Micros> FindCommitTime(const LogSegment& segment, const TableState& state,
+                                std::optional<int64_t> timestamp_ms, SnapshotOrigin* origin) const;
+  // kCorrupt: the version's checksum file is there and says something else.
+  Status CheckAgainstChecksum(const Snapshot& snapshot) const;
 
   Environment env_;
   std::string table_path_;

@@ -4,58 +4,20 @@
 
 #include "base/json.h"
 #include "base/random.h"
-#include "data/delta/properties.h"
+#include "data/delta/clustering.h"
+#include "data/delta/column_mapping.h"
 #include "data/delta/protocol.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 #include "data/delta/transaction.h"
 
 namespace millpond::data {
 namespace {
 
-bool UsesTimestampNtz(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kTimestampNtz:
-      return true;
-    case TypeKind::kStruct:
-      return std::ranges::any_of(type.fields(),
-                                 [](const auto& field) { return UsesTimestampNtz(field.type); });
-    case TypeKind::kMap:
-      return UsesTimestampNtz(type.key()) || UsesTimestampNtz(type.element());
-    case TypeKind::kArray:
-      return UsesTimestampNtz(type.element());
-    default:
-      return false;
-  }
-}
-
-// The least protocol from `protocol` on that the schema and the properties need.
-Protocol ProtocolFor(Protocol protocol, const CreateOptions& options) {
-  bool ntz = std::ranges::any_of(options.schema.fields(),
-                                 [](const auto& field) { return UsesTimestampNtz(field.type); });
-  if (ntz) protocol = WithReaderFeature(std::move(protocol), feature::kTimestampNtz);
-  Metadata metadata;
-  metadata.configuration = options.properties;
-  if (metadata.IsEnabled(property::kEnableInCommitTimestamps)) {
-    protocol = WithWriterFeatures(std::move(protocol), {feature::kInCommitTimestamp});
-  }
-  if (metadata.IsEnabled(property::kEnableRowTracking)) {
-    protocol =
-        WithWriterFeatures(std::move(protocol), {feature::kRowTracking, feature::kDomainMetadata});
-  }
-  for (const auto& [key, value] : options.properties) {
-    if (key.starts_with("delta.feature.") && EqualNames(value, "supported")) {
-      protocol = WithWriterFeatures(std::move(protocol), {key.substr(14)});
-    }
-  }
-  return protocol;
-}
-
 Status CheckCreateOptions(const CreateOptions& options) {
   if (options.schema.size() == 0) {
     return Fail(ErrorKind::kInvalidArgument, "a table needs at least one column");
   }
-  MP_RETURN_IF_ERROR(options.schema.Validate());
-  MP_RETURN_IF_ERROR(CheckProperties(options.properties));
 
   for (const auto& column : options.partition_columns) {
     const StructField* field = options.schema.Find(column);
@@ -75,79 +37,110 @@ Status CheckCreateOptions(const CreateOptions& options) {
                   column, field->type.ToString());
     }
   }
-  if (options.partition_columns.size() >= options.schema.size()) {
+  if (!options.clustering_columns.empty() && !options.partition_columns.empty()) {
     return Fail(ErrorKind::kInvalidArgument,
-                "a table needs at least one column that does not partition it");
+                "a table is partitioned or clustered, not both: leave out one of them");
   }
   return OkStatus();
 }
 
-// What the options say of a table, put into `metadata`.
-void Describe(const Environment& env, const CreateOptions& options, Metadata& metadata) {
+// What the options say of a table, put into `shape`.
+Status Describe(const CreateOptions& options, TableShape& shape) {
+  shape.schema = options.schema;
+  Metadata& metadata = shape.metadata;
   metadata.description = options.description;
-  metadata.schema_json = options.schema.ToJson();
   metadata.partition_columns.clear();
   for (const auto& column : options.partition_columns) {
     metadata.partition_columns.push_back(options.schema.Find(column)->name);
   }
-  for (const auto& [key, value] : options.properties) {
-    if (!key.starts_with("delta.feature.")) metadata.configuration[key] = value;
+  if (!options.clustering_columns.empty()) {
+    shape.protocol = WithFeatures(std::move(shape.protocol), {feature::kClustering});
   }
-  if (metadata.IsEnabled(property::kEnableRowTracking)) {
-    metadata.configuration.try_emplace(property::kRowIdColumn,
-                                       "_row-id-col-" + NewUuid4(env.random));
-    metadata.configuration.try_emplace(property::kRowCommitVersionColumn,
-                                       "_row-commit-version-col-" + NewUuid4(env.random));
-  }
+  return SetProperties(options.properties, shape);
 }
 
-Metadata MetadataFor(const Environment& env, const CreateOptions& options) {
-  Metadata metadata;
-  metadata.id = NewUuid4(env.random);
-  metadata.name = options.name;
-  metadata.created_time_ms = env.clock.NowMillis();
-  Describe(env, options, metadata);
-  return metadata;
+Result<TableShape> NewShape(const Environment& env, const std::string& path,
+                            const CreateOptions& options) {
+  MP_RETURN_IF_ERROR(CheckCreateOptions(options));
+  TableShape shape;
+  shape.metadata.name = options.name;
+  MP_RETURN_IF_ERROR(Describe(options, shape));
+  MP_RETURN_IF_ERROR(SettleShape({nullptr, /*files_stay=*/false, path}, env.random, shape));
+  return shape;
 }
 
 }  // namespace
 
-Result<TableShape> ReplacedShape(const Environment& env, TableShape shape,
+Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapshot,
                                  const CreateOptions& options) {
   MP_RETURN_IF_ERROR(CheckCreateOptions(options));
-  shape.schema = options.schema;
-  shape.protocol = ProtocolFor(std::move(shape.protocol), options);
-  Describe(env, options, shape.metadata);
+  const TableShape before = ShapeOf(snapshot);
+  TableShape shape = before;
+  // Constraints speak of the columns that the table had.
+  std::erase_if(shape.metadata.configuration, [](const auto& entry) {
+    return entry.first.starts_with(property::kConstraintPrefix);
+  });
+  MP_RETURN_IF_ERROR(Describe(options, shape));
+  shape.schema = WithKnownMapping(shape.schema, before.schema);
+  MP_RETURN_IF_ERROR(
+      SettleShape({&before, /*files_stay=*/false, snapshot.path()}, env.random, shape));
   return shape;
+}
+
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options) {
+  const bool was_clustered = before != nullptr && before->domains().contains(kClusteringDomain);
+  if (options.clustering_columns.empty() && !was_clustered) return std::vector<DomainMetadata>();
+  MP_ASSIGN_OR_RETURN(auto domain, ClusteringDomain(shape.schema, options.clustering_columns));
+  return std::vector<DomainMetadata>{std::move(domain)};
 }
 
 Result<NewTable> NewTable::Prepare(const Environment& env, std::string path,
                                    const CreateOptions& options, DataRoots roots) {
-  MP_RETURN_IF_ERROR(CheckCreateOptions(options));
+  MP_ASSIGN_OR_RETURN(TableShape shape, NewShape(env, path, options));
+  MP_ASSIGN_OR_RETURN(auto domains, NewDomains(nullptr, shape, options));
+  CommitInfo info;
+  info.operation = options.operation;
+  info.operation_parameters = {{"partitionBy", DumpJson(Json(shape.metadata.partition_columns))},
+                               {"properties", DumpJson(Json(options.properties))}};
+  MP_ASSIGN_OR_RETURN(auto made, PrepareAs(env, std::move(path), std::move(shape), std::move(info),
+                                           std::move(roots)));
+  made.domains_ = std::move(domains);
+  return made;
+}
+
+Result<NewTable> NewTable::PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                     CommitInfo info, DataRoots roots) {
   DeltaTable table(std::make_shared<DeltaTable::Shared>(env, WithoutTrailingSlash(std::move(path)),
                                                         std::move(roots)));
-  Protocol protocol = ProtocolFor(Protocol(), options);
-  Metadata metadata = MetadataFor(env, options);
-  MP_RETURN_IF_ERROR(CheckWritable(protocol, metadata, options.schema, table.path()));
+  shape.metadata.id = NewUuid4(env.random);
+  shape.metadata.created_time_ms = env.clock.NowMillis();
 
   const LogStore& log = table.shared_->log;
   MP_RETURN_IF_ERROR(env.fs.CreateDirectories(ParentPath(log.CommitPath(0))));
-  MP_ASSIGN_OR_RETURN(auto listing, log.List());
-  if (!listing.empty()) {
+  // A folder of an object store is there only with something in it.
+  auto listing = log.List();
+  if (!listing.has_value() && listing.error().kind() != ErrorKind::kNotFound) {
+    return std::unexpected<Error>(std::move(listing).error());
+  }
+  if (listing.has_value() && !listing->empty()) {
     return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table.path());
   }
   MP_RETURN_IF_ERROR(log.ProbePutIfAbsent());
-  CommitInfo info;
-  info.operation = options.operation;
-  info.operation_parameters = {{"partitionBy", DumpJson(Json(metadata.partition_columns))},
-                               {"properties", DumpJson(Json(options.properties))}};
-  return NewTable(std::move(table), std::move(protocol), std::move(metadata), std::move(info));
+  return NewTable(std::move(table), std::move(shape), std::move(info));
 }
 
-Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics) {
-  info_.operation_metrics = std::move(metrics);
-  return Transaction::CommitFirst(table_, std::move(protocol_), std::move(metadata_),
-                                  std::move(info_), std::move(adds));
+Result<CommitResult> NewTable::Commit(std::vector<AddFile> adds, StringMap metrics,
+                                      std::vector<DomainMetadata> domains) {
+  Transaction transaction(table_, nullptr);
+  transaction.SetOperation(std::move(info_.operation), std::move(info_.operation_parameters));
+  transaction.SetMetrics(std::move(metrics));
+  for (auto& add : adds) transaction.Add(std::move(add));
+  for (auto& domain : domains_) transaction.SetDomain(std::move(domain));
+  for (auto& domain : domains) transaction.SetDomain(std::move(domain));
+  transaction.SetProtocol(std::move(shape_.protocol));
+  transaction.SetMetadata(std::move(shape_.metadata));
+  return transaction.Commit();
 }
 
 Result<DeltaTable> DeltaTable::Create(const Environment& env, std::string path,

@@ -7,21 +7,20 @@
 #include <vector>
 
 #include "data/delta/table.h"
+#include "data/delta/table_shape.h"
 #include "data/delta/write.h"
 
 namespace millpond::data {
 
-// What a table is, apart from its rows.
-struct TableShape {
-  Schema schema;
-  Protocol protocol;
-  Metadata metadata;
-};
-
-// `shape` after CREATE OR REPLACE with these options, checked as for a new table. The protocol only
+// The table after CREATE OR REPLACE with these options, checked as for a new one. The protocol only
 // grows, the id stays, and properties stay unless given anew: a feature view may depend on them.
-Result<TableShape> ReplacedShape(const Environment& env, TableShape shape,
+// Columns of the same name keep their ids where the table maps columns.
+Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapshot,
                                  const CreateOptions& options);
+
+// The domains that such a table begins with; `before`: what it replaces, null: nothing.
+Result<std::vector<DomainMetadata>> NewDomains(const Snapshot* before, const TableShape& shape,
+                                               const CreateOptions& options);
 
 class NewTable {
  public:
@@ -29,23 +28,31 @@ class NewTable {
   static Result<NewTable> Prepare(const Environment& env, std::string path,
                                   const CreateOptions& options, DataRoots roots);
 
+  // A table of this shape but an id and a time of its own, whose features are those of the shape's
+  // protocol.
+  static Result<NewTable> PrepareAs(const Environment& env, std::string path, TableShape shape,
+                                    CommitInfo info, DataRoots roots);
+
   const DeltaTable& table() const { return table_; }
-  const Metadata& metadata() const { return metadata_; }
+  const TableShape& shape() const { return shape_; }
+  // The schema's metadata may still change: marks of identity columns.
+  void SetSchema(const Schema& schema) {
+    shape_.schema = schema;
+    shape_.metadata.schema_json = schema.ToJson();
+  }
 
   // Once. kAlreadyExists: another made the table meanwhile.
-  Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics);
+  Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics,
+                              std::vector<DomainMetadata> domains = {});
 
  private:
-  NewTable(DeltaTable table, Protocol protocol, Metadata metadata, CommitInfo info)
-      : table_(std::move(table)),
-        protocol_(std::move(protocol)),
-        metadata_(std::move(metadata)),
-        info_(std::move(info)) {}
+  NewTable(DeltaTable table, TableShape shape, CommitInfo info)
+      : table_(std::move(table)), shape_(std::move(shape)), info_(std::move(info)) {}
 
   DeltaTable table_;
-  Protocol protocol_;
-  Metadata metadata_;
+  TableShape shape_;
   CommitInfo info_;
+  std::vector<DomainMetadata> domains_ = {};  // besides those that Commit is given
 };
 
 }  // namespace millpond::data

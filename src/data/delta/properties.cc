@@ -11,7 +11,7 @@
 namespace millpond::data {
 namespace {
 
-enum class Takes { kBoolean, kCount, kColumns, kInterval, kAnything };
+enum class Takes { kBoolean, kCount, kColumns, kInterval, kMode, kPolicy, kAnything };
 
 struct Known {
   const char* key;
@@ -21,7 +21,14 @@ struct Known {
 // What Millpond acts upon, and hints to other writers that change no promise.
 constexpr Known kKnown[] = {
     {property::kAppendOnly, Takes::kBoolean},
+    {property::kColumnMappingMode, Takes::kMode},
+    {property::kCheckpointPolicy, Takes::kPolicy},
+    {property::kEnableChangeDataFeed, Takes::kBoolean},
+    {property::kEnableDeletionVectors, Takes::kBoolean},
     {property::kEnableInCommitTimestamps, Takes::kBoolean},
+    {property::kEnableTypeWidening, Takes::kBoolean},
+    {property::kMinReaderVersion, Takes::kCount},
+    {property::kMinWriterVersion, Takes::kCount},
     {property::kEnableRowTracking, Takes::kBoolean},
     {property::kCheckpointInterval, Takes::kCount},
     {property::kIndexedColumns, Takes::kColumns},
@@ -50,11 +57,6 @@ struct NotBuilt {
   const char* off;
 };
 constexpr NotBuilt kNotBuilt[] = {
-    {property::kColumnMappingMode, feature::kColumnMapping, "none"},
-    {property::kEnableChangeDataFeed, feature::kChangeDataFeed, "false"},
-    {"delta.enableDeletionVectors", "deletionVectors", "false"},
-    {"delta.enableTypeWidening", "typeWidening", "false"},
-    {"delta.checkpointPolicy", "v2Checkpoint", "classic"},
     {"delta.enableIcebergCompatV1", "icebergCompatV1", "false"},
     {"delta.enableIcebergCompatV2", "icebergCompatV2", "false"},
     {"delta.enableIcebergCompatV3", "icebergCompatV3", "false"},
@@ -74,6 +76,10 @@ bool Fits(Takes takes, const std::string& value) {
       return whole && number >= -1;
     case Takes::kInterval:
       return ParseInterval(value).has_value();
+    case Takes::kMode:
+      return EqualNames(value, "none") || EqualNames(value, "name") || EqualNames(value, "id");
+    case Takes::kPolicy:
+      return EqualNames(value, "classic") || EqualNames(value, "v2");
     case Takes::kAnything:
       return true;
   }
@@ -90,6 +96,10 @@ const char* Wanted(Takes takes) {
       return "a whole number, or -1 for all columns";
     case Takes::kInterval:
       return "a time such as 'interval 7 days'";
+    case Takes::kMode:
+      return "none, name or id";
+    case Takes::kPolicy:
+      return "classic or v2";
     case Takes::kAnything:
       break;
   }
@@ -103,7 +113,11 @@ std::unexpected<Error> NoFeature(const std::string& key, std::string_view featur
 }
 
 Status CheckProperty(const std::string& key, const std::string& value) {
-  if (key.starts_with("delta.constraints.")) return NoFeature(key, feature::kCheckConstraints);
+  if (key.starts_with(
+          property::kConstraintPrefix)) {  // the expression: ValidateRules (row_rules.h)
+    if (key.size() > std::string_view(property::kConstraintPrefix).size()) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument, "property {} lacks the name of the constraint", key);
+  }
   if (key.starts_with("delta.coordinatedCommits.")) return NoFeature(key, "coordinatedCommits");
   if (key.starts_with("delta.universalFormat.")) return NoFeature(key, "universalFormat");
   if (key.starts_with("delta.feature.")) {  // which features: CheckWritable

@@ -25,12 +25,24 @@ inline constexpr const char* kRowTracking = "rowTracking";
 inline constexpr const char* kDomainMetadata = "domainMetadata";
 inline constexpr const char* kTimestampNtz = "timestampNtz";
 inline constexpr const char* kVacuumProtocolCheck = "vacuumProtocolCheck";
+inline constexpr const char* kV2Checkpoint = "v2Checkpoint";
+inline constexpr const char* kTypeWidening = "typeWidening";
+inline constexpr const char* kVariantType = "variantType";
+inline constexpr const char* kClustering = "clustering";
+inline constexpr const char* kAllowColumnDefaults = "allowColumnDefaults";
 }  // namespace feature
 
 namespace property {
 inline constexpr const char* kAppendOnly = "delta.appendOnly";
 inline constexpr const char* kCheckpointInterval = "delta.checkpointInterval";
+inline constexpr const char* kCheckpointPolicy = "delta.checkpointPolicy";
 inline constexpr const char* kColumnMappingMode = "delta.columnMapping.mode";
+inline constexpr const char* kMaxColumnId = "delta.columnMapping.maxColumnId";
+inline constexpr const char* kConstraintPrefix = "delta.constraints.";
+inline constexpr const char* kMinReaderVersion = "delta.minReaderVersion";
+inline constexpr const char* kMinWriterVersion = "delta.minWriterVersion";
+inline constexpr const char* kFeaturePrefix = "delta.feature.";
+inline constexpr const char* kEnableTypeWidening = "delta.enableTypeWidening";
 inline constexpr const char* kEnableChangeDataFeed = "delta.enableChangeDataFeed";
 inline constexpr const char* kEnableDeletionVectors = "delta.enableDeletionVectors";
 inline constexpr const char* kEnableInCommitTimestamps = "delta.enableInCommitTimestamps";
@@ -57,10 +69,5 @@ Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const S
 bool SupportsWriterFeature(const Protocol& protocol, const std::string& name);
 // In-commit timestamps are supported and turned on.
 bool InCommitTimestampsEnabled(const Protocol& protocol, const Metadata& metadata);
-
-// Adds writer features; legacy versions become the equal feature lists of version 7.
-Protocol WithWriterFeatures(Protocol protocol, const std::vector<std::string>& names);
-// Adds a feature of readers and writers.
-Protocol WithReaderFeature(Protocol protocol, const std::string& name);
 
 }  // namespace millpond::data

@@ -27,24 +27,21 @@ LogReplay::LogReplay(std::string table_path, TableState base)
   }
 }
 
-Status LogReplay::ApplyCheckpoint(Action action) {
-  if (auto* add = std::get_if<AddFile>(&action)) {
-    checkpoint_adds_.push_back(std::move(*add));
-    return OkStatus();
-  }
+Status LogReplay::ApplyCheckpoint(std::vector<Action> actions,
+                                  std::shared_ptr<const FileChunk> files) {
   Commit commit;
-  return Apply(std::move(action), commit);
+  for (Action& action : actions) MP_RETURN_IF_ERROR(Apply(std::move(action), commit));
+  state_.files = FileList(table_path_, std::make_shared<Schema>(), std::move(files));
+  return OkStatus();
 }
 
 Status LogReplay::ApplyCommit(std::string_view bytes, std::string_view what) {
-  FlushCheckpoint();
   last_timestamp_ms_.reset();
   Commit commit;
   return ParseCommit(bytes, what, [&](Action action) { return Apply(std::move(action), commit); });
 }
 
 Status LogReplay::ApplyActions(const std::vector<Action>& actions, std::string_view what) {
-  FlushCheckpoint();
   last_timestamp_ms_.reset();
   Commit commit;
   for (const auto& action : actions) {
@@ -107,14 +104,7 @@ void LogReplay::ApplyRemove(RemoveFile remove) {
   removes_.push_back(std::move(remove));
 }
 
-void LogReplay::FlushCheckpoint() {
-  if (checkpoint_adds_.empty()) return;
-  state_.files = state_.files.With(std::move(checkpoint_adds_), {}, std::make_shared<Schema>());
-  checkpoint_adds_.clear();
-}
-
 TableState LogReplay::Finish() {
-  FlushCheckpoint();
   if (state_.schema == nullptr) {
     // A schema that cannot be read is refused when the snapshot is made.
     auto schema =

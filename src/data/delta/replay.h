@@ -2,6 +2,7 @@
 // and actions in, TableState out. Actions come in commit order, a checkpoint's first.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,8 +16,8 @@ class LogReplay {
   // Goes on from `base` (an empty state, or a snapshot's).
   LogReplay(std::string table_path, TableState base);
 
-  // One action of a checkpoint. All of a checkpoint comes before any commit.
-  Status ApplyCheckpoint(Action action);
+  // A checkpoint's actions but for its adds, and its adds. It comes before any commit.
+  Status ApplyCheckpoint(std::vector<Action> actions, std::shared_ptr<const FileChunk> files);
   // The bytes of one commit. `what` names them in errors.
   Status ApplyCommit(std::string_view bytes, std::string_view what);
   // The same from actions at hand: what this process has just committed.
@@ -32,11 +33,9 @@ class LogReplay {
   Status Apply(Action action, Commit& commit);
   void ApplyAdd(AddFile add);
   void ApplyRemove(RemoveFile remove);
-  void FlushCheckpoint();
 
   std::string table_path_;
   TableState state_;
-  std::vector<AddFile> checkpoint_adds_;
   // Adds and removes since the base: what each key's newest action is.
   std::vector<std::optional<AddFile>> adds_;
   std::unordered_map<std::string, size_t> newest_;  // key -> index in adds_, or kRemoved

@@ -25,9 +25,17 @@ TEST(LogSegmentTest, NamesOfLogFiles) {
   EXPECT_EQ(ParseLogFileName(Part(3, 2, 5))->parts, 5);
   EXPECT_EQ(ParseLogFileName("00000000000000000010.checkpoint.80a083e8-7026.json")->kind,
             LogFileName::Kind::kV2Checkpoint);
+  EXPECT_EQ(ParseLogFileName("00000000000000000012.crc")->kind, LogFileName::Kind::kChecksum);
+  const auto compacted = ParseLogFileName(CompactedFileName(4, 6));
+  EXPECT_EQ(compacted->kind, LogFileName::Kind::kCompacted);
+  EXPECT_EQ(std::pair(compacted->version, compacted->last), std::pair(int64_t{4}, int64_t{6}));
+  // A UUID that begins with ten digits.
+  EXPECT_EQ(ParseLogFileName("00000000000000000010.checkpoint.1234567890ab-1.parquet")->kind,
+            LogFileName::Kind::kV2Checkpoint);
   for (const char* other :
-       {"_last_checkpoint", "0.json", "00000000000000000012.crc", "._tmp.0123456789abcdef",
-        "00000000000000000004.00000000000000000006.compacted.json", "0000000000000000001x.json"}) {
+       {"_last_checkpoint", "0.json", "._tmp.0123456789abcdef", "0000000000000000001x.json",
+        "00000000000000000006.00000000000000000006.compacted.json",
+        "00000000000000000010.checkpoint..json", "00000000000000000010.checkpoint.a.b.json"}) {
     EXPECT_FALSE(ParseLogFileName(other).has_value()) << other;
   }
 }
@@ -43,7 +51,11 @@ TEST(LogSegmentTest, TheNewestCompleteCheckpointIsTaken) {
   EXPECT_EQ(segment.commits.size(), 3u);
   MP_ASSERT_OK_AND_ASSIGN(segment, SelectLogSegment(listing, "/t", 3));
   EXPECT_EQ(segment.checkpoint_version, 2);
-  MP_ASSERT_OK_AND_ASSIGN(segment, SelectLogSegment(listing, "/t", std::nullopt, 2));
+  MP_ASSERT_OK_AND_ASSIGN(segment,
+                          SelectLogSegment(listing, "/t", std::nullopt, {.skip_checkpoints = 1}));
+  EXPECT_EQ(segment.checkpoint_version, 2);
+  MP_ASSERT_OK_AND_ASSIGN(segment,
+                          SelectLogSegment(listing, "/t", std::nullopt, {.skip_checkpoints = 2}));
   EXPECT_EQ(segment.checkpoint_version, -1);
   EXPECT_EQ(segment.commits.size(), 8u);
 }
@@ -59,10 +71,37 @@ TEST(LogSegmentTest, GapsAndMissingVersionsAreNamed) {
   EXPECT_THAT(SelectLogSegment(listing, "/t", 4),
               FailsWith(ErrorKind::kNotFound, HasSubstr("versions 5 to 6 are there")));
   listing = MakeLogListing(Files({"00000000000000000005.checkpoint.x.parquet", CommitFileName(5)}));
+  MP_ASSERT_OK_AND_ASSIGN(auto v2, SelectLogSegment(listing, "/t", std::nullopt));
+  EXPECT_EQ(v2.checkpoint_version, 5);
+  // A version that nobody can have written does not make anybody count up to it.
+  listing = MakeLogListing(Files({CommitFileName(0), CommitFileName(INT64_MAX)}));
   EXPECT_THAT(SelectLogSegment(listing, "/t", std::nullopt),
-              FailsWith(ErrorKind::kUnsupported, HasSubstr("'v2Checkpoint'")));
+              FailsWith(ErrorKind::kCorrupt, HasSubstr("lacks version 1")));
   EXPECT_THAT(SelectLogSegment(MakeLogListing({}), "/t", std::nullopt),
               FailsWith(ErrorKind::kNotFound, HasSubstr("no Delta table at /t")));
+}
+
+std::string Spans(const LogSegment& segment) {
+  std::string text;
+  for (const auto& span : segment.commits) text += fmt::format("[{},{}]", span.first, span.last);
+  return text;
+}
+
+TEST(LogSegmentTest, CompactedFilesShortenTheReplay) {
+  std::vector<std::string> names = {CompactedFileName(1, 3), CompactedFileName(2, 8),
+                                    CompactedFileName(5, 6), CompactedFileName(9, 30)};
+  for (int v = 0; v <= 10; ++v) names.push_back(CommitFileName(v));
+  auto listing = MakeLogListing(Files(names));
+  MP_ASSERT_OK_AND_ASSIGN(auto segment, SelectLogSegment(listing, "/t", std::nullopt));
+  EXPECT_EQ(Spans(segment), "[0,0][1,1][2,8][9,9][10,10]");
+  MP_ASSERT_OK_AND_ASSIGN(segment, SelectLogSegment(listing, "/t", 7));
+  EXPECT_EQ(Spans(segment), "[0,0][1,3][4,4][5,6][7,7]");
+  MP_ASSERT_OK_AND_ASSIGN(segment, SelectLogSegment(listing, "/t", 3, {.use_compacted = false}));
+  EXPECT_EQ(Spans(segment), "[0,0][1,1][2,2][3,3]");
+  // One that begins at or before the checkpoint is not used.
+  names.push_back(CheckpointFileName(2));
+  MP_ASSERT_OK_AND_ASSIGN(segment, SelectLogSegment(MakeLogListing(Files(names)), "/t", 8));
+  EXPECT_EQ(Spans(segment), "[3,3][4,4][5,6][7,7][8,8]");
 }
 
 std::string Add(const std::string& path, int64_t size = 1) {

@@ -9,10 +9,15 @@
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <numeric>
+
 #include "data/arrow/status.h"
+#include "data/delta/identity_values.h"
 #include "data/delta/protocol.h"
 #include "data/delta/row_mapper_internal.h"
+#include "data/delta/row_rules.h"
 #include "data/delta/scan.h"
+#include "data/delta/table_features.h"
 
 namespace millpond::data {
 namespace {
@@ -47,16 +52,14 @@ bool TracksRows(const Snapshot& snapshot) {
 
 }  // namespace
 
-RowChange::RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot,
-                     std::optional<Schema> schema)
+RowChange::RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot, TableShape shape)
     : table_(std::move(table)),
       snapshot_(std::move(snapshot)),
       row_ids_(TracksRows(*snapshot_)),
-      schema_(schema ? *std::move(schema) : snapshot_->schema()),
-      protocol_(snapshot_->protocol()),
-      metadata_(snapshot_->metadata()) {
+      schema_(std::move(shape.schema)),
+      protocol_(std::move(shape.protocol)),
+      metadata_(std::move(shape.metadata)) {
   const Environment& env = table_.environment();
-  if (schema_.ToJson() != snapshot_->schema().ToJson()) metadata_.schema_json = schema_.ToJson();
   DataWriterOptions options;
   options.row_ids = row_ids_;
   writer_ = std::make_unique<DataWriter>(env, table_.path(), schema_, metadata_, options);
@@ -74,8 +77,15 @@ Result<std::unique_ptr<RowChange>> RowChange::Begin(DeltaTable table,
                                                     std::optional<Schema> schema) {
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));
+  const TableShape before = ShapeOf(*snapshot);
+  TableShape shape = before;
+  if (schema) {
+    shape.schema = *std::move(schema);
+    MP_RETURN_IF_ERROR(SettleShape({&before, /*files_stay=*/true, snapshot->path()},
+                                   table.environment().random, shape));
+  }
   return std::unique_ptr<RowChange>(
-      new RowChange(std::move(table), std::move(snapshot), std::move(schema)));
+      new RowChange(std::move(table), std::move(snapshot), std::move(shape)));
 }
 
 Result<int64_t> RowChange::Delete(const arrow::Int64Array& files,
@@ -97,39 +107,70 @@ Result<int64_t> RowChange::Delete(const arrow::Int64Array& files,
   return marked;
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> RowChange::Map(std::unique_ptr<RowMapper>& mapper,
-                                                           const arrow::RecordBatch& rows) {
-  if (mapper == nullptr) {
-    MP_ASSIGN_OR_RETURN(auto made, RowMapper::Make(schema_, *rows.schema(), table_.path()));
-    mapper = std::make_unique<RowMapper>(std::move(made));
+Result<std::shared_ptr<arrow::RecordBatch>> RowChange::Ready(const arrow::RecordBatch& rows,
+                                                             ChangeType type) {
+  const bool is_new = type == ChangeType::kInsert;
+  std::unique_ptr<RowRules>& rules = is_new ? new_rules_ : changed_rules_;
+  if (rules == nullptr) {
+    const TableShape shape{schema_, protocol_, metadata_};
+    if (is_new) {
+      MP_ASSIGN_OR_RETURN(auto identity, IdentityValues::Make(shape, table_.path()));
+      identity_ = std::make_unique<IdentityValues>(std::move(identity));
+    }
+    const auto engine = table_.expressions();
+    const RowTarget target{shape, table_.path(), engine.get(), is_new ? identity_.get() : nullptr};
+    MP_ASSIGN_OR_RETURN(rules, RowRules::Make(target, *rows.schema()));
   }
-  return mapper->Map(rows);
+  MP_ASSIGN_OR_RETURN_CONTEXT(auto ready, rules->Apply(rows), "while writing to table {}",
+                              table_.path());
+  return ready;
 }
 
-Status RowChange::Write(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids) {
+// Rows of the snapshot: nothing is asked of them again.
+Result<std::shared_ptr<arrow::RecordBatch>> RowChange::AsTheyAre(const arrow::RecordBatch& rows) {
+  if (before_mapper_ == nullptr) {
+    MP_ASSIGN_OR_RETURN(auto made, RowMapper::Make(schema_, *rows.schema(), table_.path()));
+    before_mapper_ = std::make_unique<RowMapper>(std::move(made));
+  }
+  return before_mapper_->Map(rows);
+}
+
+Status RowChange::Write(const arrow::RecordBatch& rows, ChangeType type,
+                        std::shared_ptr<arrow::Array> row_ids) {
   if (rows.num_rows() == 0) return OkStatus();
-  MP_ASSIGN_OR_RETURN(const auto mapped, Map(mapper_, rows));
-  if (!row_ids_) return writer_->Write(*mapped);
+  MP_ASSIGN_OR_RETURN(const auto ready, Ready(rows, type));
+  MP_RETURN_IF_ERROR(Keep(*ready, std::move(row_ids), nullptr));
+  return Feed(*ready, type);
+}
+
+Status RowChange::WriteBefore(const arrow::RecordBatch& rows, ChangeType type) {
+  if (changes_ == nullptr || rows.num_rows() == 0) return OkStatus();
+  MP_ASSIGN_OR_RETURN(const auto mapped, AsTheyAre(rows));
+  return Feed(*mapped, type);
+}
+
+// Rows of the table's columns, into its files; no row versions: that of this commit.
+Status RowChange::Keep(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids,
+                       std::shared_ptr<arrow::Array> row_versions) {
+  if (!row_ids_) return writer_->Write(rows);
   MP_ARROW_ASSIGN_OR_RETURN(auto none, arrow::MakeArrayOfNull(arrow::int64(), rows.num_rows()));
-  arrow::FieldVector fields = mapped->schema()->fields();
+  arrow::FieldVector fields = rows.schema()->fields();
   fields.push_back(arrow::field("row id", arrow::int64()));
   fields.push_back(arrow::field("row commit version", arrow::int64()));
-  arrow::ArrayVector columns = mapped->columns();
+  arrow::ArrayVector columns = rows.columns();
   columns.push_back(row_ids != nullptr ? std::move(row_ids) : none);
-  columns.push_back(none);  // the version of this commit
+  columns.push_back(row_versions != nullptr ? std::move(row_versions) : none);
   return writer_->Write(*arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows.num_rows(),
                                                   std::move(columns)));
 }
 
-Status RowChange::WriteChanges(const arrow::RecordBatch& rows, ChangeType type) {
-  if (changes_ == nullptr || rows.num_rows() == 0) return OkStatus();
-  const bool before = type == ChangeType::kDelete || type == ChangeType::kUpdateBefore;
-  MP_ASSIGN_OR_RETURN(const auto mapped, Map(before ? before_mapper_ : mapper_, rows));
+Status RowChange::Feed(const arrow::RecordBatch& rows, ChangeType type) {
+  if (changes_ == nullptr) return OkStatus();
   const arrow::StringScalar text{std::string(TextOf(type))};
   MP_ARROW_ASSIGN_OR_RETURN(auto types, arrow::MakeArrayFromScalar(text, rows.num_rows()));
-  arrow::FieldVector fields = mapped->schema()->fields();
+  arrow::FieldVector fields = rows.schema()->fields();
   fields.push_back(arrow::field(kChangeType, arrow::utf8()));
-  arrow::ArrayVector columns = mapped->columns();
+  arrow::ArrayVector columns = rows.columns();
   columns.push_back(std::move(types));
   return changes_->Write(*arrow::RecordBatch::Make(arrow::schema(std::move(fields)),
                                                    rows.num_rows(), std::move(columns)));
@@ -142,7 +183,7 @@ bool RowChange::MayMarkRows() const {
 
 void RowChange::TurnOnDeletionVectors() {
   if (!SupportsWriterFeature(protocol_, feature::kDeletionVectors)) {
-    protocol_ = WithReaderFeature(std::move(protocol_), feature::kDeletionVectors);
+    protocol_ = WithFeatures(std::move(protocol_), {feature::kDeletionVectors});
   }
   if (metadata_.IsEnabled(property::kEnableDeletionVectors)) return;
   metadata_.configuration[property::kEnableDeletionVectors] = "true";
@@ -169,35 +210,52 @@ Status RowChange::TakeRows(Transaction& transaction) {
   return OkStatus();
 }
 
+// Rows as ScanTable gives them, with the columns of places and ids behind the table's.
+Status RowChange::WriteKept(const arrow::RecordBatch& rows) {
+  std::vector<int> columns(snapshot_->schema().size());
+  std::iota(columns.begin(), columns.end(), 0);
+  MP_ARROW_ASSIGN_OR_RETURN(const auto table_rows, rows.SelectColumns(columns));
+  MP_ASSIGN_OR_RETURN(const auto mapped, AsTheyAre(*table_rows));
+  return Keep(*mapped, rows.GetColumnByName(kRowIdColumn),
+              rows.GetColumnByName(kRowCommitVersionColumn));
+}
+
 // Writes the rows of a file that stay to new files.
 Status RowChange::Rewrite(size_t file, const RowSet& rows) {
   ScanOptions options;
   options.files = {file};
+  options.with_row_positions = true;
+  options.with_row_ids = row_ids_;
   MP_ASSIGN_OR_RETURN(auto reader, ScanTable(table_.environment(), snapshot_, options));
   std::shared_ptr<arrow::RecordBatch> batch;
-  uint64_t position = 0;
   while (true) {
     MP_ARROW_RETURN_IF_ERROR(reader->ReadNext(&batch));
     if (batch == nullptr) return OkStatus();
+    const auto& positions =
+        static_cast<const arrow::Int64Array&>(*batch->GetColumnByName(kRowPositionColumn));
     arrow::Int64Builder builder;
-    for (int64_t row = 0; row < batch->num_rows(); ++row, ++position) {
-      if (!rows.Contains(position)) MP_ARROW_RETURN_IF_ERROR(builder.Append(row));
+    for (int64_t row = 0; row < batch->num_rows(); ++row) {
+      if (rows.Contains(static_cast<uint64_t>(positions.Value(row)))) continue;
+      MP_ARROW_RETURN_IF_ERROR(builder.Append(row));
     }
     MP_ARROW_ASSIGN_OR_RETURN(auto kept, builder.Finish());
     MP_ARROW_ASSIGN_OR_RETURN(auto left,
                               arrow::compute::Take(arrow::Datum(batch), arrow::Datum(kept)));
-    MP_RETURN_IF_ERROR(Write(*left.record_batch()));
+    MP_RETURN_IF_ERROR(WriteKept(*left.record_batch()));
   }
 }
 
 Result<CommitResult> RowChange::Commit(RowChangeCommit commit) {
-  if (gone_.empty() && writer_->rows() == 0) {
+  if (gone_.empty() && writer_->rows() == 0 && !commit.txn) {
     CommitResult nothing;
     nothing.version = snapshot_->version();
     nothing.commit_time = snapshot_->commit_time();
     return nothing;
   }
   const int64_t rows_written = writer_->rows();
+  if (identity_ != nullptr && identity_->gave_any()) {
+    metadata_.schema_json = identity_->WithMarks(schema_).ToJson();
+  }
   const auto prepare = [&]() -> Result<Transaction> {
     MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table_, snapshot_));
     MP_RETURN_IF_ERROR(TakeRows(transaction));
@@ -222,6 +280,7 @@ Result<CommitResult> RowChange::Commit(RowChangeCommit commit) {
   commit.metrics["numRemovedRows"] = fmt::format("{}", rows_gone_);
   transaction->SetOperation(std::move(commit.operation), std::move(commit.parameters));
   transaction->SetMetrics(std::move(commit.metrics));
+  if (commit.txn) transaction->SetTxn(*std::move(commit.txn));
   if (commit.dependency != nullptr) {
     transaction->DependOn(std::move(commit.dependency));
   } else {

@@ -76,7 +76,7 @@ constexpr size_t kFilesLookedAt = 10'000;
 
 bool IsWhole(const Environment& env, const Snapshot& snapshot) {
   for (size_t i = 0; i < snapshot.files().size(); ++i) {
-    if (!env.fs.Exists(snapshot.files().path(i)).value_or(true)) return false;
+    if (!env.fs.FileExists(snapshot.files().path(i)).value_or(true)) return false;
   }
   return true;
 }

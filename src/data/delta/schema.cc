@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/check.h"
+#include "data/delta/column_mapping.h"
 
 namespace millpond::data {
 
@@ -111,9 +112,10 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-Status ValidateType(const DataType& type, const std::string& where);
+Status ValidateType(const DataType& type, const std::string& where, bool any_names = false);
 
-Status ValidateFields(const std::vector<StructField>& fields, const std::string& prefix) {
+Status ValidateFields(const std::vector<StructField>& fields, const std::string& prefix,
+                      bool any_names) {
   std::set<std::string> seen;
   for (const auto& field : fields) {
     std::string where = prefix + field.name;
@@ -121,22 +123,23 @@ Status ValidateFields(const std::vector<StructField>& fields, const std::string&
       return Fail(ErrorKind::kInvalidArgument, "a column {}has no name",
                   prefix.empty() ? "" : "in " + prefix + " ");
     }
-    if (field.name.find_first_of(" ,;{}()\n\t=") != std::string::npos) {
+    if (!any_names && field.name.find_first_of(" ,;{}()\n\t=") != std::string::npos) {
       return Fail(ErrorKind::kInvalidArgument,
                   "column name '{}' has one of the characters ' ,;{{}}()=' or a line break or tab, "
-                  "which Delta tables do not allow: rename it",
+                  "which Delta tables allow only with the property 'delta.columnMapping.mode' = "
+                  "'name': rename it, or set that",
                   where);
     }
     if (!seen.insert(Lower(field.name)).second) {
       return Fail(ErrorKind::kInvalidArgument,
                   "column '{}' is there twice (names do not differ by case)", where);
     }
-    MP_RETURN_IF_ERROR(ValidateType(field.type, where));
+    MP_RETURN_IF_ERROR(ValidateType(field.type, where, any_names));
   }
   return OkStatus();
 }
 
-Status ValidateType(const DataType& type, const std::string& where) {
+Status ValidateType(const DataType& type, const std::string& where, bool any_names) {
   switch (type.kind()) {
     case TypeKind::kDecimal:
       if (type.precision() < 1 || type.precision() > 38 || type.scale() < 0 ||
@@ -151,12 +154,12 @@ Status ValidateType(const DataType& type, const std::string& where) {
       if (type.fields().empty()) {
         return Fail(ErrorKind::kInvalidArgument, "column '{}' is a struct without fields", where);
       }
-      return ValidateFields(type.fields(), where + ".");
+      return ValidateFields(type.fields(), where + ".", any_names);
     case TypeKind::kMap:
-      MP_RETURN_IF_ERROR(ValidateType(type.key(), where + ".key"));
-      return ValidateType(type.element(), where + ".value");
+      MP_RETURN_IF_ERROR(ValidateType(type.key(), where + ".key", any_names));
+      return ValidateType(type.element(), where + ".value", any_names);
     case TypeKind::kArray:
-      return ValidateType(type.element(), where + ".element");
+      return ValidateType(type.element(), where + ".element", any_names);
     default:
       return OkStatus();
   }
@@ -177,7 +180,11 @@ const StructField* Schema::Find(std::string_view name) const {
 }
 
 Status Schema::Validate() const {
-  return ValidateFields(fields_, "");
+  return ValidateFields(fields_, "", /*any_names=*/false);
+}
+
+Status ValidateSchema(const Schema& schema, ColumnMappingMode mode) {
+  return ValidateFields(schema.fields(), "", mode != ColumnMappingMode::kNone);
 }
 
 Result<DataType> ParseSqlType(std::string_view text) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "data/delta/protocol.h"
-#include "data/delta/type_changes.h"
+#include "data/delta/type_widening.h"
 
 namespace millpond::data {
 namespace {
@@ -47,7 +47,7 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::Make(std::string path, int64_t
     state.schema = std::make_shared<const Schema>(std::move(schema));
   }
   MP_RETURN_IF_ERROR(CheckColumns(*state.metadata, *state.schema, path));
-  MP_RETURN_IF_ERROR(CheckTypeChanges(*state.schema, path));
+  MP_RETURN_IF_ERROR_CONTEXT(CheckTypeChanges(*state.schema), "table {}", path);
 
   std::shared_ptr<Snapshot> snapshot(new Snapshot());
   snapshot->path_ = std::move(path);

@@ -1,6 +1,7 @@
 // One version of a Delta table: protocol, metadata, schema, files. Immutable and shared as
-// shared_ptr<const Snapshot>; all methods are thread-safe and do no I/O. A snapshot that exists is
-// one this version of Millpond can read: features it does not know were refused when it was made.
+// shared_ptr<const Snapshot>; methods are thread-safe and do no I/O, statistics apart
+// (file_list.h). Millpond can read a snapshot that exists: features it does not know were refused
+// on the way.
 #pragma once
 
 #include <arrow/type_fwd.h>

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "data/delta/stats_source_internal.h"
 
 namespace millpond::data {
 namespace {
@@ -84,6 +85,38 @@ std::string JsonOf(const arrow::Array& array, int64_t row) {
 }
 
 }  // namespace
+
+ColumnValue TypedBound(const arrow::Array* array, int64_t row, const DataType& type) {
+  if (array == nullptr || array->IsNull(row)) return {};
+  switch (type.kind()) {
+    case TypeKind::kByte:
+    case TypeKind::kShort:
+    case TypeKind::kInteger:
+    case TypeKind::kLong:
+      if (array->type_id() == arrow::Type::INT64) {
+        return static_cast<const arrow::Int64Array&>(*array).Value(row);
+      }
+      break;
+    case TypeKind::kString:
+      if (array->type_id() != arrow::Type::STRING) return {};
+      return static_cast<const arrow::StringArray&>(*array).GetString(row);
+    case TypeKind::kDouble:
+      if (array->type_id() == arrow::Type::DOUBLE) {
+        const double value = static_cast<const arrow::DoubleArray&>(*array).Value(row);
+        return std::isnan(value) ? ColumnValue() : ColumnValue(value);
+      }
+      break;
+    default:
+      break;
+  }
+  // The rest goes by its text, as in JSON.
+  std::string text = JsonOf(*array, row);
+  if (text.starts_with('"')) {
+    if (array->type_id() == arrow::Type::STRING) return {};  // of a column that was a string
+    text = text.substr(1, text.size() - 2);
+  }
+  return ParseBound(text, type);
+}
 
 std::string StatsJsonOf(const arrow::Array& array, int64_t row) {
   return array.type_id() == arrow::Type::STRUCT ? JsonOf(array, row) : "";

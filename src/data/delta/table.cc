@@ -44,6 +44,16 @@ void DeltaTable::SetListener(CommitListener* listener) {
   shared_->listener = listener;
 }
 
+void DeltaTable::SetExpressions(std::shared_ptr<RowExpressionEngine> engine) {
+  std::lock_guard lock(shared_->mutex);
+  shared_->expressions = std::move(engine);
+}
+
+std::shared_ptr<RowExpressionEngine> DeltaTable::expressions() const {
+  std::lock_guard lock(shared_->mutex);
+  return shared_->expressions;
+}
+
 void DeltaTable::Remember(std::shared_ptr<const Snapshot> snapshot) {
   std::lock_guard lock(shared_->mutex);
   auto& latest = shared_->latest;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/environment.h"
+#include "data/delta/row_expressions.h"
 #include "data/delta/snapshot.h"
 
 namespace millpond::data {
@@ -16,6 +17,7 @@ namespace millpond::data {
 struct CreateOptions {
   Schema schema;
   std::vector<std::string> partition_columns;
+  std::vector<std::string> clustering_columns = {};  // not together with partition columns
   StringMap properties;  // table properties, "delta.…" or the caller's own
   std::string operation = "CREATE TABLE";
   std::optional<std::string> name;
@@ -46,6 +48,8 @@ class CommitListener {
  public:
   virtual ~CommitListener() = default;
   virtual void OnCommit(const CommitEvent& event) = 0;
+  // Log clean-up keeps what this version and those after it need. INT64_MAX: none is held.
+  virtual int64_t OldestHeldVersion(const std::string& /*table_id*/) { return INT64_MAX; }
 };
 
 class DeltaTable {
@@ -73,6 +77,11 @@ class DeltaTable {
 
   // Heard by commits made through this handle and its copies. The listener must outlive them.
   void SetListener(CommitListener* listener);
+
+  // Who evaluates the table's constraints, generated columns and defaults; null (as at first): a
+  // table that has such is not written through this handle and its copies.
+  void SetExpressions(std::shared_ptr<RowExpressionEngine> engine);
+  std::shared_ptr<RowExpressionEngine> expressions() const;
 
  private:
   friend class NewTable;

@@ -18,8 +18,9 @@ struct DeltaTable::Shared {
   LogStore log;
   std::atomic<CommitListener*> listener = nullptr;
 
-  std::mutex mutex;  // guards latest; never held while reading the log
+  std::mutex mutex;  // guards what follows; never held while reading the log
   std::shared_ptr<const Snapshot> latest;
+  std::shared_ptr<RowExpressionEngine> expressions;
 };
 
 inline std::string WithoutTrailingSlash(std::string path) {

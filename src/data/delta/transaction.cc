@@ -5,11 +5,13 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "data/delta/actions_json.h"
-#include "data/delta/checkpoint_writer.h"
 #include "data/delta/commit_builder.h"
 #include "data/delta/conflict.h"
+#include "data/delta/log_care.h"
 #include "data/delta/protocol.h"
 #include "data/delta/replay.h"
+#include "data/delta/row_remap.h"
+#include "data/delta/table_features.h"
 #include "data/delta/table_internal.h"
 
 namespace millpond::data {
@@ -26,6 +28,22 @@ constexpr int kRestamps = 5;
 // Of a commit that BuildCommit made.
 Micros TimeOf(const std::vector<Action>& actions) {
   return *std::get<CommitInfo>(actions.front()).timestamp_ms * kMicrosPerMilli;
+}
+
+// What the commit turns on. A version stands for more features than the one that it was raised for:
+// those that the table does not use are not worth telling.
+std::vector<std::string> NewFeatures(const PendingCommit& commit, const Snapshot& base) {
+  const Metadata& metadata = commit.metadata ? *commit.metadata : base.metadata();
+  const auto schema = Schema::FromJson(metadata.schema_json);
+  const auto used = FeaturesInUse(metadata, schema ? *schema : base.schema());
+  std::vector<std::string> names;
+  for (const std::string& name : WriterFeatures(*commit.protocol)) {
+    const bool listed = commit.protocol->min_writer_version >= 7;
+    if (!HasFeature(base.protocol(), name) && (listed || used.contains(name))) {
+      names.push_back(name);
+    }
+  }
+  return names;
 }
 
 }  // namespace
@@ -212,6 +230,7 @@ Status Transaction::CatchUp() {
     }));
     MP_RETURN_IF_ERROR(CheckConflict(pending_, read_metadata, table_.path(), winner, version));
     if (!pending_.row_deletes.empty()) {
+      MP_RETURN_IF_ERROR(FollowRewrites(env, base_, winner, version, &pending_.row_deletes));
       MP_RETURN_IF_ERROR(
           CheckRowConflict(env, table_.path(), pending_.row_deletes, winner, version));
     }
@@ -263,11 +282,7 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
     result.bytes += add.size_bytes;
   }
   for (const auto& deletes : pending_.row_deletes) result.rows_removed += deletes.rows.size();
-  if (pending_.protocol && base_ != nullptr) {
-    for (const std::string& name : pending_.protocol->writer_features) {
-      if (!SupportsWriterFeature(base_->protocol(), name)) result.new_features.push_back(name);
-    }
-  }
+  if (pending_.protocol && base_ != nullptr) result.new_features = NewFeatures(pending_, *base_);
   SnapshotOrigin origin;
   if (base_ != nullptr) origin = base_->origin();
   origin.data_roots = log.data_roots();
@@ -284,7 +299,12 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
                                    std::move(origin));
     if (snapshot.has_value()) {
       table_.Remember(*snapshot);
-      if (auto rebased = CheckpointIfDue(table_.environment(), **snapshot)) {
+      CommitListener* listener = table_.shared_->listener;
+      auto held = [&] {
+        return listener ? listener->OldestHeldVersion((*snapshot)->metadata().id) : INT64_MAX;
+      };
+      if (auto rebased =
+              AfterCommit(table_.environment(), **snapshot, pending_.info.txn_id, held)) {
         table_.Remember(std::move(rebased));
       }
     }
@@ -293,18 +313,6 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
   table_.Notify(
       {std::move(table_id), table_.path(), version, result.commit_time, pending_.info.operation});
   return result;
-}
-
-Result<CommitResult> Transaction::CommitFirst(DeltaTable table, Protocol protocol,
-                                              Metadata metadata, CommitInfo info,
-                                              std::vector<AddFile> adds) {
-  Transaction transaction(std::move(table), nullptr);
-  transaction.SetOperation(std::move(info.operation), std::move(info.operation_parameters));
-  transaction.SetMetrics(std::move(info.operation_metrics));
-  for (auto& add : adds) transaction.Add(std::move(add));
-  transaction.SetProtocol(std::move(protocol));
-  transaction.SetMetadata(std::move(metadata));
-  return transaction.Commit();
 }
 
 }  // namespace millpond::data

@@ -1,7 +1,7 @@
 // Rows in, one commit out. Rows are checked against the table's schema (by column name, without
-// regard to case; safe widening casts only), written to Parquet files of a target size, made
-// durable, and committed. Appends survive lost races; memory is bounded and reserved from the
-// arbiter. A failed write leaves at most unreferenced data files.
+// regard to case; safe widening casts only) and its rules (row_rules.h), written to Parquet files
+// of a target size, made durable, and committed. Appends survive lost races; memory is bounded and
+// reserved from the arbiter. A failed write leaves at most unreferenced data files.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -32,6 +32,10 @@ struct WriteOptions {
   // The version that the rows were made from, where they were made from this table: an overwrite
   // conflicts with everything committed since. Null: the latest when the writing begins.
   std::shared_ptr<const Snapshot> base = nullptr;
+  // Columns that only the rows have become columns of the table, behind the others and nullable, at
+  // every level; with type widening on, columns also become as wide as the rows' (Delta's option
+  // mergeSchema).
+  bool merge_schema = false;
   // With kOverwrite: the table's schema from this commit on (partition columns stay).
   std::optional<Schema> overwrite_schema = {};
   // With kOverwrite: the table is from this commit on what these would make (CREATE OR REPLACE),
@@ -64,7 +68,8 @@ struct CreatedTable {
 // without a commit. kAlreadyExists: there is a table, or another writer was faster.
 Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
                                      const CreateOptions& options, arrow::RecordBatchReader& rows,
-                                     DataRoots roots = nullptr);
+                                     DataRoots roots = nullptr,
+                                     std::shared_ptr<RowExpressionEngine> expressions = nullptr);
 
 struct UpgradeResult {
   int64_t version = 0;                // of the table after the call

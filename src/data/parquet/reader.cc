@@ -6,6 +6,7 @@
 #include <parquet/exception.h>
 #include <parquet/file_reader.h>
 #include <parquet/schema.h>
+#include <parquet/statistics.h>
 
 #include <algorithm>
 #include <numeric>
@@ -31,6 +32,9 @@ Error ExplainFailure(const std::string& path, const arrow::Status& status) {
 
 struct ParquetReader::Impl {
   std::string path;
+  std::shared_ptr<arrow::io::RandomAccessFile> input;
+  int64_t batch_rows = 0;
+  bool verify_pages = false;
   std::unique_ptr<parquet::arrow::FileReader> reader;
   std::shared_ptr<arrow::Schema> schema;
 };
@@ -38,29 +42,49 @@ struct ParquetReader::Impl {
 ParquetReader::ParquetReader(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ParquetReader::~ParquetReader() = default;
 
-Result<std::unique_ptr<ParquetReader>> ParquetReader::Open(const Environment& env,
-                                                           const std::string& path,
-                                                           int64_t batch_rows) {
-  MP_ASSIGN_OR_RETURN(auto input, OpenArrowInput(env.fs, path));
-  auto impl = std::make_unique<Impl>();
-  impl->path = path;
+Status ParquetReader::Start(Impl& impl, std::shared_ptr<parquet::FileMetaData> footer) {
   parquet::ArrowReaderProperties properties(/*use_threads=*/false);
   properties.set_coerce_int96_timestamp_unit(arrow::TimeUnit::MICRO);
   properties.set_pre_buffer(false);
-  properties.set_batch_size(batch_rows);
+  properties.set_batch_size(impl.batch_rows);
+  parquet::ReaderProperties bytes;
+  bytes.set_page_checksum_verification(impl.verify_pages);
   parquet::arrow::FileReaderBuilder builder;
   auto explain = [&](const arrow::Status& status) {
-    return std::unexpected<Error>(ExplainFailure(path, status));
+    return std::unexpected<Error>(ExplainFailure(impl.path, status));
   };
   try {
-    if (auto opened = builder.Open(std::move(input)); !opened.ok()) return explain(opened);
+    auto opened = builder.Open(impl.input, bytes, std::move(footer));
+    if (!opened.ok()) return explain(opened);
     auto built = builder.properties(properties)->Build();
     if (!built.ok()) return explain(built.status());
-    impl->reader = std::move(built).ValueUnsafe();
-    if (auto read = impl->reader->GetSchema(&impl->schema); !read.ok()) return explain(read);
+    impl.reader = std::move(built).ValueUnsafe();
+    if (auto read = impl.reader->GetSchema(&impl.schema); !read.ok()) return explain(read);
   } catch (const std::exception& e) {  // some of Parquet's checks throw past its own catch
     return explain(arrow::Status::Invalid(e.what()));
   }
+  return OkStatus();
+}
+
+Result<std::unique_ptr<ParquetReader>> ParquetReader::Open(const Environment& env,
+                                                           const std::string& path,
+                                                           int64_t batch_rows, bool verify_pages) {
+  auto impl = std::make_unique<Impl>();
+  MP_ASSIGN_OR_RETURN(impl->input, OpenArrowInput(env.fs, path));
+  impl->path = path;
+  impl->batch_rows = batch_rows;
+  impl->verify_pages = verify_pages;
+  MP_RETURN_IF_ERROR(Start(*impl, nullptr));
+  return std::unique_ptr<ParquetReader>(new ParquetReader(std::move(impl)));
+}
+
+Result<std::unique_ptr<ParquetReader>> ParquetReader::Again() const {
+  auto impl = std::make_unique<Impl>();
+  impl->path = impl_->path;
+  impl->input = impl_->input;
+  impl->batch_rows = impl_->batch_rows;
+  impl->verify_pages = impl_->verify_pages;
+  MP_RETURN_IF_ERROR(Start(*impl, impl_->reader->parquet_reader()->metadata()));
   return std::unique_ptr<ParquetReader>(new ParquetReader(std::move(impl)));
 }
 
@@ -78,6 +102,22 @@ int64_t ParquetReader::num_rows() const {
 
 int ParquetReader::num_row_groups() const {
   return impl_->reader->num_row_groups();
+}
+
+int64_t ParquetReader::rows_in_group(int row_group) const {
+  return impl_->reader->parquet_reader()->metadata()->RowGroup(row_group)->num_rows();
+}
+
+bool ParquetReader::AllNull(int row_group, int leaf) const {
+  try {
+    const auto column =
+        impl_->reader->parquet_reader()->metadata()->RowGroup(row_group)->ColumnChunk(leaf);
+    const auto statistics = column->statistics();
+    return statistics != nullptr && statistics->HasNullCount() &&
+           statistics->null_count() == column->num_values();
+  } catch (const std::exception&) {
+    return false;
+  }
 }
 
 std::vector<int> ParquetReader::LeavesUnder(const std::vector<std::string>& paths) const {
@@ -108,6 +148,11 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ParquetReader::Read(
     const std::vector<int>& leaves) {
   std::vector<int> row_groups(num_row_groups());
   std::iota(row_groups.begin(), row_groups.end(), 0);
+  return Read(leaves, row_groups);
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> ParquetReader::Read(
+    const std::vector<int>& leaves, const std::vector<int>& row_groups) {
   try {
     auto reader = impl_->reader->GetRecordBatchReader(row_groups, leaves);
     if (!reader.ok()) return std::unexpected<Error>(ExplainFailure(impl_->path, reader.status()));

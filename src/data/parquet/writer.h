@@ -1,4 +1,5 @@
-// Writes one Parquet file for Delta: zstd, row groups of bounded size, timestamps as UTC-adjusted
+// Writes one Parquet file for Delta: zstd, dictionaries where values repeat (as the first batch
+// shows; dictionary_choice.h), row groups of bounded size, timestamps as UTC-adjusted
 // (or local) microseconds, decimals as integers or fixed bytes, no INT96; Spark, delta-rs and
 // DuckDB read it. Durable when Close returns.
 #pragma once
@@ -16,6 +17,8 @@ namespace millpond::data {
 struct ParquetWriteOptions {
   int64_t row_group_rows = 1 << 20;
   int64_t row_group_bytes = int64_t{64} << 20;  // of Arrow's memory; closes a row group
+  int threads = 1;  // that encode columns side by side, where the batches are large
+  bool page_checksums = false;
 };
 
 class ParquetWriter {

@@ -9,6 +9,7 @@
 #include "data/arrow/status.h"
 #include "data/catalog/workspace.h"
 #include "data/delta/protocol.h"
+#include "data/delta/table_features.h"
 #include "data/sql/change_statement_internal.h"
 #include "data/sql/readable_roots.h"
 #include "data/sql/tokenizer.h"
@@ -83,15 +84,19 @@ class ChangeSink {
   const ChangeCounts& counts() const { return counts_; }
 
  private:
-  // One row image under the table's column names; a row as it was lacks columns that are new.
-  std::shared_ptr<arrow::RecordBatch> Image(const arrow::RecordBatch& batch, int first) const {
+  // One row image under the table's column names; a row as it was lacks columns that are new, and
+  // others are left out for the table to fill in.
+  std::shared_ptr<arrow::RecordBatch> Image(const arrow::RecordBatch& batch, int first,
+                                            const std::set<std::string>& left_out = {}) const {
     const bool is_new = query_.has_new_rows && first == new_rows_;
     arrow::FieldVector fields;
     arrow::ArrayVector columns;
     int at = first;
     for (const StructField& field : (is_new ? schema_ : target_.snapshot->schema()).fields()) {
-      fields.push_back(batch.schema()->field(at)->WithName(field.name));
-      columns.push_back(batch.column(at++));
+      const int column = at++;
+      if (left_out.contains(field.name)) continue;
+      fields.push_back(batch.schema()->field(column)->WithName(field.name));
+      columns.push_back(batch.column(column));
     }
     return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch.num_rows(),
                                     std::move(columns));
@@ -113,11 +118,11 @@ class ChangeSink {
     if (batch.num_rows() == 0) return OkStatus();
     MP_ASSIGN_OR_RETURN(const int64_t marked, Mark(batch));
     counts_.updated += marked;
-    const auto now = Image(batch, new_rows_);
-    MP_RETURN_IF_ERROR(change_.Write(*now, row_ids_ > 0 ? batch.column(row_ids_) : nullptr));
+    const auto row_ids = row_ids_ > 0 ? batch.column(row_ids_) : nullptr;
+    MP_RETURN_IF_ERROR(change_.Write(*Image(batch, new_rows_, query_.filled_in_updates),
+                                     ChangeType::kUpdateAfter, row_ids));
     if (!change_.wants_changes()) return OkStatus();
-    MP_RETURN_IF_ERROR(change_.WriteChanges(*Image(batch, old_rows_), ChangeType::kUpdateBefore));
-    return change_.WriteChanges(*now, ChangeType::kUpdateAfter);
+    return change_.WriteBefore(*Image(batch, old_rows_), ChangeType::kUpdateBefore);
   }
 
   Status Delete(const arrow::RecordBatch& batch) {
@@ -125,15 +130,13 @@ class ChangeSink {
     MP_ASSIGN_OR_RETURN(const int64_t marked, Mark(batch));
     counts_.deleted += marked;
     if (!change_.wants_changes()) return OkStatus();
-    return change_.WriteChanges(*Image(batch, old_rows_), ChangeType::kDelete);
+    return change_.WriteBefore(*Image(batch, old_rows_), ChangeType::kDelete);
   }
 
   Status Insert(const arrow::RecordBatch& batch) {
     if (batch.num_rows() == 0) return OkStatus();
     counts_.inserted += batch.num_rows();
-    const auto rows = Image(batch, new_rows_);
-    MP_RETURN_IF_ERROR(change_.Write(*rows));
-    return change_.WriteChanges(*rows, ChangeType::kInsert);
+    return change_.Write(*Image(batch, new_rows_, query_.filled_in_inserts), ChangeType::kInsert);
   }
 
   const ChangeTarget& target_;
@@ -171,29 +174,6 @@ class FoundByQuery : public ReadDependency {
   StatementContext& context_;
 };
 
-struct OpenedTable {
-  DeltaTable table;
-  std::string name;
-};
-
-Result<OpenedTable> OpenTarget(const std::vector<std::string>& path, StatementContext& context) {
-  if (path.size() == 2 && EqualNames(path[0], "delta")) {
-    const Workspace& workspace = context.catalog().workspace();
-    MP_ASSIGN_OR_RETURN(const std::string resolved, ResolveReadablePath(workspace, path[1]));
-    MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, resolved));
-    MP_ASSIGN_OR_RETURN(DeltaTable table,
-                        DeltaTable::Open(workspace.env, resolved,
-                                         std::make_shared<const std::vector<std::string>>(
-                                             workspace.readable_roots)));
-    return OpenedTable{std::move(table), "delta." + QuoteName(resolved)};
-  }
-  MP_ASSIGN_OR_RETURN(const TableName name,
-                      ParseTableName(fmt::format("{}", fmt::join(path, "."))));
-  MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, name.ToString()));
-  MP_ASSIGN_OR_RETURN(DeltaTable table, context.catalog().OpenTable(name));
-  return OpenedTable{std::move(table), name.ToString()};
-}
-
 bool IsClauseWord(const Token& token) {
   for (const char* word : {"WHERE", "SET", "USING", "ON", "WHEN", "FROM", "BY"}) {
     if (token.Is(word)) return true;
@@ -203,14 +183,39 @@ bool IsClauseWord(const Token& token) {
 
 }  // namespace
 
-Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context) {
+Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
+                                      StatementContext& context) {
+  if (path.size() == 2 && EqualNames(path[0], "delta")) {
+    const Workspace& workspace = context.catalog().workspace();
+    MP_ASSIGN_OR_RETURN(const std::string resolved, ResolveReadablePath(workspace, path[1]));
+    MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, resolved));
+    MP_ASSIGN_OR_RETURN(DeltaTable table,
+                        DeltaTable::Open(workspace.env, resolved,
+                                         std::make_shared<const std::vector<std::string>>(
+                                             workspace.readable_roots)));
+    table.SetExpressions(context.catalog().expressions());
+    return OpenedTable{std::move(table), "delta." + QuoteName(resolved), std::nullopt};
+  }
+  MP_ASSIGN_OR_RETURN(const TableName name,
+                      ParseTableName(fmt::format("{}", fmt::join(path, "."))));
+  MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, name.ToString()));
+  MP_ASSIGN_OR_RETURN(DeltaTable table, context.catalog().OpenTable(name));
+  return OpenedTable{std::move(table), name.ToString(), name};
+}
+
+Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
-  auto opened = OpenTarget(path, context);
+  auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(context.source(), offset, opened.error());
   ChangeTarget named{opened->name, offset, opened->table, nullptr, path.back()};
   MP_ASSIGN_OR_RETURN(named.snapshot, named.table.Latest());
   context.tables().HoldStill(named.snapshot);
+  return named;
+}
+
+Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context) {
+  MP_ASSIGN_OR_RETURN(ChangeTarget named, TakeTargetTable(at, context));
   if (at.Accept("AS") || (!at.AtEnd() && at.Peek()->IsName() && !IsClauseWord(*at.Peek()))) {
     MP_ASSIGN_OR_RETURN(named.alias, at.TakeName("an alias"));
   }
@@ -262,7 +267,8 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
   commit.metrics = {{"numUpdatedRows", fmt::format("{}", counts.updated)},
                     {"numDeletedRows", fmt::format("{}", counts.deleted)},
                     {"numInsertedRows", fmt::format("{}", counts.inserted)}};
-  if (query.compose_dependency != nullptr) {
+  // A subquery over the table itself may depend on any of its rows.
+  if (query.compose_dependency != nullptr && !context.tables().HeldWasRead()) {
     commit.dependency = std::make_shared<FoundByQuery>(query, context);
   }
   MP_ASSIGN_OR_RETURN(auto result, change->Commit(std::move(commit)));
@@ -270,12 +276,19 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
 }
 
 std::string CommitText(const CommitResult& commit) {
-  std::string text = fmt::format(", version {}", commit.version);
-  if (!commit.new_features.empty()) {
-    text += fmt::format("; the table now needs the feature{} {}",
-                        commit.new_features.size() > 1 ? "s" : "",
-                        fmt::join(commit.new_features, ", "));
+  std::vector<std::string> readers, writers;
+  for (const std::string& name : commit.new_features) {
+    const TableFeature* feature = FindTableFeature(name);
+    (feature != nullptr && feature->for_readers ? readers : writers).push_back(name);
   }
+  std::string text = fmt::format(", version {}", commit.version);
+  const auto say = [&](std::string_view who, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    text += fmt::format("; the table now needs the feature{} {}, which {} must know",
+                        names.size() > 1 ? "s" : "", fmt::join(names, ", "), who);
+  };
+  say("whoever reads it", readers);
+  say("whoever writes it", writers);
   return text;
 }
 

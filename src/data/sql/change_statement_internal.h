@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "data/delta/row_change.h"
@@ -28,7 +29,19 @@ struct ChangeTarget {
   std::string alias;  // under which expressions know it
 };
 
-// "name [[AS] alias]" or "delta.`path` …"; asks for kModify and holds the table's version still.
+struct OpenedTable {
+  DeltaTable table;
+  std::string name;                            // for people
+  std::optional<TableName> catalog_name = {};  // nullopt: opened by its path
+};
+
+// {"t"}, {"s", "t"}, {"c", "s", "t"} or {"delta", "/path"}; asks for kModify.
+Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
+                                      StatementContext& context);
+
+// A table's name or delta.`path`; asks for kModify and holds the table's version still.
+Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context);
+// The same with an alias behind it: "name [[AS] alias]".
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context);
 
 enum class RowAction : int64_t { kUpdate = 0, kDelete = 1, kInsert = 2 };
@@ -42,6 +55,9 @@ struct ChangeQuery {
   bool has_new_rows = true;           // false: only rows that go
   bool may_match_twice = false;       // a row may be found more than once (a single plain DELETE)
   std::optional<Schema> schema = {};  // of the table from this commit on, where that changes
+  // Columns whose values in the query mean nothing: the table fills them in
+  // (data/delta/row_rules.h).
+  std::set<std::string> filled_in_updates = {}, filled_in_inserts = {};
   ComposeChange compose = nullptr;
   // Gives a row for every row of the target that would have been looked at, and could have changed
   // the outcome, with its place first. Null: any added row could.
@@ -69,7 +85,11 @@ struct ChangeOutcome {
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context);
 
-// ", version 7; the table now needs the feature deletionVectors".
+// All files go, without a look at their rows. `done`: "deleted from", in what it says.
+Result<QueryResult> RemoveAllRows(const ChangeTarget& target, const std::string& operation,
+                                  StringMap parameters, std::string_view done);
+
+// ", version 7; programs that read the table must now know deletionVectors".
 std::string CommitText(const CommitResult& commit);
 
 }  // namespace millpond::data

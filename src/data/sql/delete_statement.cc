@@ -3,36 +3,6 @@
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {
-namespace {
-
-// Without a condition no row needs to be looked at: all files go.
-Result<QueryResult> DeleteAll(const ChangeTarget& target) {
-  MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(target.table, target.snapshot));
-  const FileList& files = target.snapshot->files();
-  std::optional<int64_t> rows = 0;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const AddFile live = files.add(i);
-    transaction.Remove(live);
-    const auto records = files.num_records(i);
-    if (!records) rows.reset();
-    if (rows) *rows += *records - (live.deletion_vector ? live.deletion_vector->cardinality : 0);
-  }
-  if (files.size() == 0) {
-    return QueryResult{nullptr, fmt::format("0 rows deleted from {}, version {}", target.name,
-                                            target.snapshot->version())};
-  }
-  transaction.SetOperation("DELETE", {{"predicate", "[]"}});
-  transaction.SetMetrics({{"numRemovedFiles", fmt::format("{}", files.size())},
-                          {"numDeletedRows", rows ? fmt::format("{}", *rows) : ""}});
-  transaction.DependOnWholeTable();
-  MP_ASSIGN_OR_RETURN(const auto commit, transaction.Commit());
-  const std::string count = rows ? fmt::format("{} rows", *rows) : "all rows";
-  return QueryResult{nullptr,
-                     fmt::format("{} deleted from {}{}", count, target.name, CommitText(commit))};
-}
-
-}  // namespace
-
 Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& context) {
   const SourceText& source = statement.source;
   TokenCursor at(statement.tokens, source);
@@ -40,7 +10,7 @@ Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& 
   MP_RETURN_IF_ERROR(at.Expect("FROM"));
   MP_ASSIGN_OR_RETURN(const ChangeTarget target, TakeChangeTarget(at, context));
   if (at.AtEnd()) {
-    auto deleted = DeleteAll(target);
+    auto deleted = RemoveAllRows(target, "DELETE", {{"predicate", "[]"}}, "deleted from");
     if (!deleted) return ErrorAt(source, target.offset, deleted.error());
     return deleted;
   }

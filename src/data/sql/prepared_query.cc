@@ -27,7 +27,7 @@ class RelationNamer {
     if (relation.is_function) {
       MP_ASSIGN_OR_RETURN(name, NameFunction(relation));
       alias = relation.function->name;
-    } else if (tables_.IsTarget(relation.names)) {
+    } else if (tables_.IsOwn(relation.names)) {
       return std::nullopt;
     } else {
       auto found = SessionTables::NameOf(relation.names);
@@ -60,6 +60,10 @@ class RelationNamer {
     arguments->source = source_;
     arguments->offset = outer_.SourceOffset(arguments->offset);
     arguments->may_read = [this](const std::string& path) { return tables_.MayReadFile(path); };
+    arguments->open_table = [this](const std::vector<std::string>& parts) -> Result<DeltaTable> {
+      MP_ASSIGN_OR_RETURN(const QueryName name, SessionTables::NameOf(parts));
+      return tables_.Open(name);
+    };
     for (auto& argument : arguments->positional) Relocate(argument);
     for (auto& [name, argument] : arguments->named) Relocate(argument);
     MP_ASSIGN_OR_RETURN(auto rows, registered->Open(*arguments, workspace_));

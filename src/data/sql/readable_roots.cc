@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/fs/scheme_filesystem.h"
 #include "data/catalog/workspace.h"
 #include "data/delta/data_paths.h"
 
@@ -19,7 +20,8 @@ std::string JoinRoots(const std::vector<std::string>& roots) {
 Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::string& path) {
   std::string plain = path.starts_with("file://") ? path.substr(7) : path;
   if (plain.empty()) return Fail(ErrorKind::kInvalidArgument, "the path is empty");
-  if (!plain.starts_with('/')) plain = JoinPath(workspace.project_dir, plain);
+  if (plain.starts_with("s3a://")) plain.erase(2, 1);
+  if (!plain.starts_with('/') && !IsStorePath(plain)) plain = JoinPath(workspace.project_dir, plain);
   MP_ASSIGN_OR_RETURN(const std::string resolved, CanonicalPath(plain));
   for (const std::string& root : workspace.readable_roots) {
     MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));

@@ -10,7 +10,8 @@ namespace millpond::data {
 
 struct Workspace;
 
-// The absolute path meant by `path` (relative ones start at the project's folder), symbolic links
+// The absolute path meant by `path` (relative ones start at the project's folder; s3://bucket/key is
+// one, and s3a:// means the same), symbolic links
 // and ".." resolved. kPermissionDenied if it lies under no readable root: the message names the
 // roots and how to declare one. A path that does not exist is judged by its nearest existing
 // parent.

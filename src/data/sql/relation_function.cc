@@ -62,8 +62,14 @@ Result<ArgumentValue> Argument(const SqlExpr& expression, const std::string& fun
 
 }  // namespace
 
+Result<std::vector<ReadableFile>> RelationFunction::Files(const FunctionArguments& arguments,
+                                                          const Workspace& /*workspace*/) {
+  return FailAt(arguments.source, arguments.offset, ErrorKind::kUnsupported, "{} reads no files",
+                name());
+}
+
 Result<FunctionArguments> ArgumentsOf(const SqlExpr& function, const SourceText& source) {
-  FunctionArguments out{function.name, {}, {}, source, function.offset, {}};
+  FunctionArguments out{function.name, {}, {}, source, function.offset};
   for (size_t i = 0; i < function.children.size(); ++i) {
     const SqlExpr& child = function.children[i];
     MP_ASSIGN_OR_RETURN(ArgumentValue value, Argument(child, function.name, source));

@@ -11,11 +11,13 @@
 #include <variant>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "data/sql/source_text.h"
 
 namespace millpond::data {
 
+class DeltaTable;
 struct Workspace;
 struct SqlExpr;
 
@@ -37,6 +39,18 @@ struct FunctionArguments {
   // Asks the session's AccessPolicy for kReadFiles; nothing where no session asks (a flow's
   // source).
   std::function<Status(const std::string& path)> may_read = {};
+  // Opens a table by the parts of its name ({"t"}, {"s", "t"}, {"delta", "/path"}) and asks for
+  // kSelect. Empty where no session asks.
+  std::function<Result<DeltaTable>(const std::vector<std::string>& name)> open_table = {};
+};
+
+// A file that a function would read.
+struct ReadableFile {
+  std::string name;  // its place for people, the same wherever the project lies
+  std::string path;  // absolute
+  int64_t size_bytes = 0;
+  Micros modified = 0;
+  bool operator==(const ReadableFile&) const = default;
 };
 
 // Reads the arguments of a kFunction expression; for callers that have a tree but no session.
@@ -52,6 +66,9 @@ class RelationFunction {
   // places.
   virtual Result<std::shared_ptr<arrow::RecordBatchReader>> Open(const FunctionArguments& arguments,
                                                                  const Workspace& workspace) = 0;
+  // The files that Open would read, in its order. kUnsupported: it reads none.
+  virtual Result<std::vector<ReadableFile>> Files(const FunctionArguments& arguments,
+                                                  const Workspace& workspace);
 };
 
 }  // namespace millpond::data

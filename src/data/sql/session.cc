@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/arrow/status.h"
 #include "data/sql/rows_internal.h"
 #include "data/sql/session_internal.h"
 
@@ -24,12 +25,6 @@ struct Refusal {
 
 // Statements that SQL has and Millpond does not run yet: named, with what to do instead.
 constexpr Refusal kNotBuilt[] = {
-    {"ALTER", "make the table anew by CREATE OR REPLACE TABLE t AS SELECT …"},
-    {"TRUNCATE", "empty it by CREATE OR REPLACE TABLE t AS SELECT * FROM t WHERE false"},
-    {"COPY", "write a file by --format parquet -o FILE; read files by read_files('path', …)"},
-    {"OPTIMIZE", "it comes with the care of tables"},
-    {"VACUUM", "it comes with the care of tables"},
-    {"RESTORE", "read an old version by t VERSION AS OF n"},
     {"PIVOT", "write aggregates with FILTER (WHERE …)"},
     {"UNPIVOT", "write a UNION ALL of SELECTs"},
 };
@@ -43,7 +38,7 @@ std::unexpected<Error> Refuse(const Statement& statement) {
   }
   return FailAt(statement.source, first.offset, ErrorKind::kInvalidArgument,
                 "no statement begins with '{}'; there are SELECT, EXPLAIN, CREATE TABLE, INSERT "
-                "INTO, UPDATE, DELETE, MERGE, DROP TABLE, DESCRIBE and SHOW TABLES",
+                "INTO, UPDATE, DELETE, MERGE, ALTER TABLE, DROP TABLE, DESCRIBE and SHOW TABLES",
                 first.text);
 }
 
@@ -63,7 +58,16 @@ Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext&
   if (first.Is("DELETE")) return ExecuteDelete(statement, context);
   if (first.Is("UPDATE")) return ExecuteUpdate(statement, context);
   if (first.Is("MERGE")) return ExecuteMerge(statement, context);
+  if (first.Is("OPTIMIZE")) return ExecuteOptimize(statement, context);
+  if (first.Is("REORG")) return ExecuteReorg(statement, context);
+  if (first.Is("VACUUM")) return ExecuteVacuum(statement, context);
+  if (statement.StartsWith({"COMMENT", "ON"})) return ExecuteComment(statement, context);
+  if (first.Is("TRUNCATE")) return ExecuteTruncate(statement, context);
+  if (first.Is("RESTORE")) return ExecuteRestore(statement, context);
+  if (first.Is("COPY")) return ExecuteCopyInto(statement, context);
+  if (statement.StartsWith({"ALTER", "TABLE"})) return ExecuteAlter(statement, context);
   if (first.Is("DROP")) return ExecuteDropTable(statement, context);
+  if (first.Is("UNDROP")) return ExecuteUndrop(statement, context);
   if (first.Is("DESCRIBE") || first.Is("DESC")) return ExecuteDescribe(statement, context);
   if (first.Is("SHOW")) return ExecuteShow(statement, context);
   if (first.Is("CREATE")) {
@@ -95,6 +99,7 @@ Result<std::unique_ptr<SqlEngine>> SqlEngine::Open(Catalog& catalog, SqlOptions 
   MP_ASSIGN_OR_RETURN(impl->memory, arbiter.Reserve(options.resource_class,
                                                     query_options.memory_bytes, "SQL queries"));
   MP_ASSIGN_OR_RETURN(impl->queries, QueryEngine::Open(workspace.env, query_options));
+  catalog.SetExpressions(impl->queries->row_expressions());
   return std::unique_ptr<SqlEngine>(new SqlEngine(std::move(impl)));
 }
 
@@ -148,6 +153,15 @@ Result<std::shared_ptr<arrow::Schema>> StatementContext::Describe(const Rewritte
   MP_ASSIGN_OR_RETURN(auto query,
                       PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
   return session_.shared.queries->Describe({source_, query.text}, query.tables);
+}
+
+Result<bool> StatementContext::HasRows(const RewrittenSql& composed) {
+  MP_ASSIGN_OR_RETURN(auto rows, Run(composed));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  do {
+    MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+  } while (batch != nullptr && batch->num_rows() == 0);
+  return batch != nullptr;
 }
 
 Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run) {

@@ -12,6 +12,7 @@
 #include "data/sql/query_engine.h"
 #include "data/sql/session.h"
 #include "data/sql/session_tables_internal.h"
+#include "data/sql/table_changes.h"
 
 namespace millpond::data {
 
@@ -24,7 +25,10 @@ struct SqlEngine::Impl {
   MemoryReservation memory;  // what DuckDB may hold
   std::unique_ptr<QueryEngine> queries;
   std::vector<StatementHandler*> handlers;
-  std::map<std::string, RelationFunction*> functions;  // by lower-case name
+  TableChanges changes{false}, changes_by_path{true};
+  std::map<std::string, RelationFunction*> functions = {  // by lower-case name
+      {changes.name(), &changes},
+      {changes_by_path.name(), &changes_by_path}};
 };
 
 struct SqlSession::Impl {
@@ -57,14 +61,16 @@ class StatementContext {
   // A query put together from parts of the user's text.
   Result<std::shared_ptr<arrow::RecordBatchReader>> Run(const RewrittenSql& composed,
                                                         RunOptions options = {});
+  // Does such a query give any row?
+  Result<bool> HasRows(const RewrittenSql& composed);
   Result<QueryPlan> Explain(std::string_view part, bool run);
   Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
                                                   std::vector<Replacement> replacements = {});
   Result<std::shared_ptr<arrow::Schema>> Describe(const RewrittenSql& composed);
   Result<BoundCalls> Calls(std::string_view part, std::vector<Replacement> replacements);
+  RelationFunction* FindFunction(const std::string& name) const;  // null: not registered
 
  private:
-  RelationFunction* FindFunction(const std::string& name) const;  // null: not registered
   SqlSession::Impl& session_;
   const SourceText& source_;
   std::shared_ptr<SessionTables> tables_;
@@ -79,7 +85,29 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
 Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& context);
+// CREATE TABLE with LOCATION, LIKE or SHALLOW CLONE, which ExecuteCreateTable gives on.
+struct TableHead;
+class TokenCursor;
+Result<QueryResult> CreateAtLocation(const TableHead& head, TokenCursor& at,
+                                     StatementContext& context);
+Result<QueryResult> CreateLike(TableHead head, TokenCursor& at, StatementContext& context);
+Result<QueryResult> CreateClone(TableHead head, TokenCursor& at, StatementContext& context);
+// Without AS SELECT; also by CREATE TABLE … LIKE.
+Result<QueryResult> CreateEmptyTable(const TableHead& head, const CreateOptions& options,
+                                     StatementContext& context);
+// INSERT OVERWRITE, and INSERT INTO … REPLACE WHERE, which ExecuteInsert gives on.
+Result<QueryResult> ExecuteInsertOverwrite(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteTruncate(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteRestore(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteCopyInto(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteUndrop(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteComment(const Statement& statement, StatementContext& context);
+Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& context);
 Result<QueryResult> ExecuteExplain(const Statement& statement, StatementContext& context);

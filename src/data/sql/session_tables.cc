@@ -64,11 +64,16 @@ std::string SessionTables::AddTarget(std::shared_ptr<const Snapshot> snapshot,
   return fmt::format("lake.{}.{}", kTargetSchema, QuoteName(std::to_string(targets_.size() - 1)));
 }
 
-bool SessionTables::IsTarget(const std::vector<std::string>& parts) const {
-  if (parts.size() != 3 || parts[0] != "lake" || parts[1] != kTargetSchema) return false;
+bool SessionTables::IsOwn(const std::vector<std::string>& parts) const {
+  if (parts.size() != 3 || parts[0] != "lake") return false;
+  const bool stream = parts[1] == kStreamSchema;
+  if (!stream && parts[1] != kTargetSchema) return false;
   const std::lock_guard lock(mutex_);
-  return parts[2].find_first_not_of("0123456789") == std::string::npos &&
-         std::stoul(parts[2]) < targets_.size();
+  const size_t count = stream ? streams_.size() : targets_.size();
+  for (size_t i = 0; i < count; ++i) {
+    if (parts[2] == std::to_string(i)) return true;
+  }
+  return false;
 }
 
 Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const std::string& table,
@@ -110,12 +115,23 @@ Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMome
     snapshot = table.AtVersion(*pin);
   } else if (held_ != nullptr && IsSamePlace(held_->path(), table.path())) {
     snapshot = held_;
+    held_was_read_ = true;
   } else {
     snapshot = table.Latest();
   }
   MP_RETURN_IF_ERROR(snapshot);
   MP_RETURN_IF_ERROR(CheckDataPaths(**snapshot));
+  const bool may_be_old = moment.version || moment.at || pin != nullptr;
+  if (may_be_old && name.schema != kPathSchema) HoldFiles(**snapshot);
   return ResolvedTable{text, std::move(*snapshot), nullptr};
+}
+
+// A reader that may not write into the table's folder goes without.
+void SessionTables::HoldFiles(const Snapshot& snapshot) {
+  static constexpr int64_t kLifeMillis = int64_t{24} * 3600 * 1000;
+  auto lease = SnapshotLease::Take(catalog_.workspace().env, snapshot.path(), snapshot.version(),
+                                   "a query of " + principal_.name, kLifeMillis);
+  if (lease.has_value()) leases_.push_back(*std::move(lease));
 }
 
 Result<DeltaTable> SessionTables::Open(const QueryName& name) {
@@ -124,8 +140,11 @@ Result<DeltaTable> SessionTables::Open(const QueryName& name) {
                         ResolveReadablePath(catalog_.workspace(), name.table));
     MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kReadFiles, path));
     const auto& roots = catalog_.workspace().readable_roots;
-    return DeltaTable::Open(catalog_.workspace().env, path,
-                            std::make_shared<const std::vector<std::string>>(roots));
+    MP_ASSIGN_OR_RETURN(DeltaTable table,
+                        DeltaTable::Open(catalog_.workspace().env, path,
+                                         std::make_shared<const std::vector<std::string>>(roots)));
+    table.SetExpressions(catalog_.expressions());
+    return table;
   }
   MP_ASSIGN_OR_RETURN(const TableName table, TableOf(name));
   MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kSelect, table.ToString()));

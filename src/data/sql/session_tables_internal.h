@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "data/catalog/catalog.h"
+#include "data/delta/snapshot_lease.h"
 #include "data/sql/access.h"
 #include "data/sql/table_source.h"
 
@@ -39,6 +40,13 @@ class SessionTables : public TableSource {
   // Every read of the snapshot's table that asks for no other version reads this one, by name or by
   // path.
   void HoldStill(std::shared_ptr<const Snapshot> snapshot) { held_ = std::move(snapshot); }
+  // Was that version read by name, as by a subquery over the table that a statement changes?
+  bool HeldWasRead() const {
+    const std::lock_guard lock(mutex_);
+    return held_was_read_;
+  }
+  // The files of an old version stay while the statement runs, whatever VACUUM does.
+  void HoldFiles(const Snapshot& snapshot);
   // Asks for kReadFiles.
   Status MayReadFile(const std::string& path) {
     return access_.Check(principal_, Privilege::kReadFiles, path);
@@ -46,8 +54,8 @@ class SessionTables : public TableSource {
   // The target of a change, which only text of Millpond's own can name: gives the name, as SQL.
   std::string AddTarget(std::shared_ptr<const Snapshot> snapshot,
                         std::optional<std::vector<uint32_t>> files = std::nullopt);
-  // Is it the name of one?
-  bool IsTarget(const std::vector<std::string>& parts) const;
+  // Is it the name of one, or of a stream, as Millpond's own text spells them?
+  bool IsOwn(const std::vector<std::string>& parts) const;
   // A stream under a name of its own, for a table function; gives the name.
   QueryName Add(std::shared_ptr<arrow::RecordBatchReader> reader);
 
@@ -62,10 +70,12 @@ class SessionTables : public TableSource {
   Principal principal_;
   SessionNames names_;
   std::shared_ptr<const Snapshot> held_;
+  bool held_was_read_ = false;
   mutable std::mutex mutex_;
   std::map<Key, ResolvedTable> resolved_;
   std::vector<std::shared_ptr<OnceReader>> streams_;
   std::vector<ResolvedTable> targets_;
+  std::vector<std::unique_ptr<SnapshotLease>> leases_;
 };
 
 }  // namespace millpond::data

@@ -1,29 +1,17 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
+#include "data/sql/column_type.h"
+#include "data/sql/property_list.h"
 #include "data/sql/table_head_internal.h"
 
 namespace millpond::data {
 namespace {
 
-Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source) {
+Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source, StringMap& properties) {
   StructField field;
   MP_ASSIGN_OR_RETURN(field.name, at.TakeName("a column"));
-  const size_t type_offset = at.offset();
-  std::string type;
-  MP_ASSIGN_OR_RETURN(type, at.TakeName("a type"));
-  if (at.Accept("(")) {  // DECIMAL(10, 2)
-    type += "(" + std::string(at.TakeUntilSeparator());
-    if (at.Accept(",")) type += "," + std::string(at.TakeUntilSeparator());
-    MP_RETURN_IF_ERROR(at.Expect(")"));
-    type += ")";
-  }
-  auto parsed = ParseSqlType(type);
-  if (!parsed.has_value()) {
-    return FailAt(source, type_offset, parsed.error().kind(), "column {}: {}", field.name,
-                  parsed.error().ToString());
-  }
-  field.type = *std::move(parsed);
+  MP_ASSIGN_OR_RETURN(field.type, TakeColumnType(at, source));
   while (true) {
     if (at.Accept("NOT", "NULL")) {
       field.nullable = false;
@@ -31,41 +19,27 @@ Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source) {
       MP_ASSIGN_OR_RETURN(std::string comment, at.TakeString("a comment"));
       field.metadata["comment"] = DumpJson(Json(comment));
     } else {
-      return field;
+      MP_ASSIGN_OR_RETURN(const bool rule, TakeColumnRule(at, source, field, properties));
+      if (!rule) return field;
     }
   }
 }
 
 Status TakeColumns(TokenCursor& at, const SourceText& source, TableHead& head) {
   do {
-    for (const char* word : {"CONSTRAINT", "PRIMARY", "CHECK", "UNIQUE", "FOREIGN"}) {
-      const Token* next = at.Peek();
-      if (next == nullptr || !next->Is(word)) continue;
-      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
-                    "table constraints are not built yet ({}); check rows in a pipeline by "
-                    "CONSTRAINT … EXPECT",
-                    word);
+    const Token* next = at.Peek();
+    const auto is = [&](const char* word) { return next != nullptr && next->Is(word); };
+    if (is("CONSTRAINT") || is("CHECK")) {
+      MP_RETURN_IF_ERROR(TakeConstraint(at, source, head.properties));
+      continue;
     }
-    MP_ASSIGN_OR_RETURN(auto column, TakeColumn(at, source));
+    if (is("PRIMARY") || is("UNIQUE") || is("FOREIGN")) {
+      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
+                    "{}: a Delta table cannot enforce keys; leave it out, and MERGE by the key",
+                    next->text);
+    }
+    MP_ASSIGN_OR_RETURN(auto column, TakeColumn(at, source, head.properties));
     head.columns.push_back(std::move(column));
-  } while (at.Accept(","));
-  return at.Expect(")");
-}
-
-Status TakeProperties(TokenCursor& at, TableHead& head) {
-  MP_RETURN_IF_ERROR(at.Expect("("));
-  do {
-    MP_ASSIGN_OR_RETURN(std::string key, at.TakeString("a property"));
-    MP_RETURN_IF_ERROR(at.Expect("="));
-    MP_ASSIGN_OR_RETURN(head.properties[key], at.TakeString("a value"));
-  } while (at.Accept(","));
-  return at.Expect(")");
-}
-
-Status TakePartitioning(TokenCursor& at, TableHead& head) {
-  MP_RETURN_IF_ERROR(at.Expect("("));
-  do {
-    MP_ASSIGN_OR_RETURN(head.partition_columns.emplace_back(), at.TakeName("a column"));
   } while (at.Accept(","));
   return at.Expect(")");
 }
@@ -75,9 +49,50 @@ Status TakePartitioning(TokenCursor& at, TableHead& head) {
 CreateOptions TableHead::create_options() const {
   CreateOptions options;
   options.partition_columns = partition_columns;
+  options.clustering_columns = clustering_columns;
   options.properties = properties;
   options.description = comment;
   return options;
+}
+
+Result<std::vector<std::string>> TakeColumnList(TokenCursor& at) {
+  std::vector<std::string> columns;
+  MP_RETURN_IF_ERROR(at.Expect("("));
+  do {
+    MP_ASSIGN_OR_RETURN(columns.emplace_back(), at.TakeName("a column"));
+  } while (at.Accept(","));
+  MP_RETURN_IF_ERROR(at.Expect(")"));
+  return columns;
+}
+
+Status TakeTableClauses(TokenCursor& at, const SourceText& source, TableHead& head) {
+  const auto ends = [](const Token& token) {
+    return token.Is("AS") || token.Is("LIKE") || token.Is("SHALLOW") || token.Is("DEEP") ||
+           token.Is("CLONE");
+  };
+  while (!at.AtEnd() && !ends(*at.Peek())) {
+    if (head.columns.empty() && at.Accept("(")) {
+      MP_RETURN_IF_ERROR(TakeColumns(at, source, head));
+    } else if (at.Accept("USING")) {
+      MP_RETURN_IF_ERROR(at.Expect("DELTA"));
+    } else if (at.Accept("PARTITIONED", "BY")) {
+      MP_ASSIGN_OR_RETURN(head.partition_columns, TakeColumnList(at));
+    } else if (at.Accept("CLUSTER", "BY")) {
+      MP_ASSIGN_OR_RETURN(head.clustering_columns, TakeColumnList(at));
+    } else if (at.Accept("TBLPROPERTIES")) {
+      MP_ASSIGN_OR_RETURN(auto properties, TakePropertyList(at));
+      head.properties.merge(std::move(properties));
+    } else if (at.Accept("COMMENT")) {
+      MP_ASSIGN_OR_RETURN(head.comment, at.TakeString("a comment"));
+    } else if (at.Accept("LOCATION")) {
+      head.location_offset = at.offset();
+      MP_ASSIGN_OR_RETURN(head.location, at.TakeString("a path"));
+    } else {
+      return at.Unexpected(
+          "(columns), USING, PARTITIONED BY, CLUSTER BY, COMMENT, LOCATION, TBLPROPERTIES or AS");
+    }
+  }
+  return OkStatus();
 }
 
 Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source) {
@@ -93,25 +108,7 @@ Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source) {
     return FailAt(source, head.name_offset, name.error().kind(), "{}", name.error().ToString());
   }
   head.name = *std::move(name);
-  while (!at.AtEnd() && !at.Peek()->Is("AS")) {
-    if (head.columns.empty() && at.Accept("(")) {
-      MP_RETURN_IF_ERROR(TakeColumns(at, source, head));
-    } else if (at.Accept("USING")) {
-      MP_RETURN_IF_ERROR(at.Expect("DELTA"));
-    } else if (at.Accept("PARTITIONED", "BY")) {
-      MP_RETURN_IF_ERROR(TakePartitioning(at, head));
-    } else if (at.Accept("TBLPROPERTIES")) {
-      MP_RETURN_IF_ERROR(TakeProperties(at, head));
-    } else if (at.Accept("COMMENT")) {
-      MP_ASSIGN_OR_RETURN(head.comment, at.TakeString("a comment"));
-    } else if (at.Peek()->Is("CLUSTER") || at.Peek()->Is("LOCATION")) {
-      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
-                    "{} is not built yet; tables lie in the warehouse, PARTITIONED BY is there",
-                    at.Peek()->text);
-    } else {
-      return at.Unexpected("(columns), USING, PARTITIONED BY, COMMENT, TBLPROPERTIES or AS");
-    }
-  }
+  MP_RETURN_IF_ERROR(TakeTableClauses(at, source, head));
   return head;
 }
 

@@ -1,9 +1,12 @@
-// CREATE TABLE (columns or AS SELECT), DROP TABLE.
+// CREATE TABLE (columns or AS SELECT), DROP TABLE [IF EXISTS] t [PURGE].
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/ranges.h>
 
 #include "data/arrow/status.h"
+#include "data/delta/column_mapping.h"
+#include "data/delta/row_rules.h"
+#include "data/delta/table_rules.h"
 #include "data/delta/write.h"
 #include "data/sql/session_internal.h"
 #include "data/sql/table_head_internal.h"
@@ -12,27 +15,28 @@
 namespace millpond::data {
 namespace {
 
-Result<QueryResult> CreateEmpty(const TableHead& head, const Schema& schema,
-                                StatementContext& context) {
-  CreateOptions options = head.create_options();
-  options.schema = schema;
-  MP_ASSIGN_OR_RETURN(bool there, context.catalog().TableExists(head.name));
-  if (there && head.or_replace) {
-    MP_ASSIGN_OR_RETURN(auto table, context.catalog().OpenTable(head.name));
-    MP_ASSIGN_OR_RETURN(auto rows, FromArrow(arrow::RecordBatchReader::Make({}, schema.ToArrow())));
-    WriteOptions write;
-    write.mode = WriteMode::kOverwrite;
-    write.operation = "CREATE OR REPLACE TABLE";
-    write.replace = options;
-    const auto commit = WriteTable(table, *rows, write);
-    if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
-    return QueryResult{nullptr, fmt::format("table {} replaced, version {}", head.name.ToString(),
-                                            commit->version)};
+// Columns that the table does not fill in itself: what an empty set of rows must have.
+std::shared_ptr<arrow::Schema> PlainColumns(const Schema& schema) {
+  std::vector<StructField> plain;
+  for (const StructField& field : schema.fields()) {
+    if (FeaturesOfRules(Schema({field}), {}).empty()) plain.push_back(field);
   }
-  const auto made = context.catalog().CreateTable(head.name, options, head.if_not_exists);
-  if (!made) return ErrorAt(context.source(), head.name_offset, made.error());
-  return QueryResult{nullptr, fmt::format("table {} {}", head.name.ToString(),
-                                          there ? "was already there" : "created")};
+  return Schema(std::move(plain)).ToArrow();
+}
+
+Status CheckRules(const Schema& schema, const CreateOptions& options, StatementContext& context) {
+  if (FeaturesOfRules(schema, options.properties).empty()) return OkStatus();
+  const auto engine = context.catalog().expressions();
+  if (engine == nullptr) return Fail(ErrorKind::kInternal, "the catalog has no SQL engine");
+  return ValidateRules(schema, options.properties, *engine);
+}
+
+// "; it needs the features checkConstraints, identityColumns", or nothing.
+std::string NeededFeatures(const CreateOptions& options) {
+  const auto features = FeaturesOfRules(options.schema, options.properties);
+  if (features.empty()) return "";
+  return fmt::format("; it needs the feature{} {}", features.size() > 1 ? "s" : "",
+                     fmt::join(features, ", "));
 }
 
 Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query,
@@ -57,10 +61,14 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
   }
   MP_ASSIGN_OR_RETURN(auto rows, context.Run(query));
   MP_ASSIGN_OR_RETURN(Schema schema, Schema::FromArrow(*rows->schema()));
-  MP_RETURN_IF_ERROR_CONTEXT(schema.Validate(), "{}",
+  // Which characters a name may have depends on the table's properties.
+  MP_RETURN_IF_ERROR_CONTEXT(ValidateSchema(schema, ColumnMappingMode::kName), "{}",
                              context.source().Place(context.source().OffsetOf(query)));
   CreateOptions options = head.create_options();
   options.schema = schema;
+  if (auto fits = CheckRules(schema, options, context); !fits) {
+    return ErrorAt(context.source(), head.name_offset, fits.error());
+  }
   if (replaced) {
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE AS SELECT";
@@ -77,6 +85,32 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
 
 }  // namespace
 
+Result<QueryResult> CreateEmptyTable(const TableHead& head, const CreateOptions& options,
+                                     StatementContext& context) {
+  if (auto fits = CheckRules(options.schema, options, context); !fits) {
+    return ErrorAt(context.source(), head.name_offset, fits.error());
+  }
+  MP_ASSIGN_OR_RETURN(bool there, context.catalog().TableExists(head.name));
+  if (there && head.or_replace) {
+    MP_ASSIGN_OR_RETURN(auto table, context.catalog().OpenTable(head.name));
+    MP_ASSIGN_OR_RETURN(
+        auto rows, FromArrow(arrow::RecordBatchReader::Make({}, PlainColumns(options.schema))));
+    WriteOptions write;
+    write.mode = WriteMode::kOverwrite;
+    write.operation = "CREATE OR REPLACE TABLE";
+    write.replace = options;
+    const auto commit = WriteTable(table, *rows, write);
+    if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
+    return QueryResult{nullptr, fmt::format("table {} replaced, version {}{}", head.name.ToString(),
+                                            commit->version, NeededFeatures(options))};
+  }
+  const auto made = context.catalog().CreateTable(head.name, options, head.if_not_exists);
+  if (!made) return ErrorAt(context.source(), head.name_offset, made.error());
+  return QueryResult{
+      nullptr, fmt::format("table {} {}", head.name.ToString(),
+                           there ? "was already there" : "created" + NeededFeatures(options))};
+}
+
 QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb) {
   return {nullptr, fmt::format("{} rows {} {}, version {}", commit.rows, verb, name.ToString(),
                                commit.version)};
@@ -86,6 +120,9 @@ Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementCont
   TokenCursor at(statement.tokens, statement.source);
   MP_ASSIGN_OR_RETURN(TableHead head, ParseTableHead(at, statement.source));
   MP_RETURN_IF_ERROR(context.Check(Privilege::kCreateTable, head.name.ToString()));
+  if (head.location) return CreateAtLocation(head, at, context);
+  if (at.Accept("LIKE")) return CreateLike(std::move(head), at, context);
+  if (!at.AtEnd() && !at.Peek()->Is("AS")) return CreateClone(std::move(head), at, context);
   if (at.Accept("AS")) {
     if (!head.columns.empty()) {
       return FailAt(statement.source, head.name_offset, ErrorKind::kInvalidArgument,
@@ -101,8 +138,9 @@ Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementCont
                   head.name.table, head.name.table);
   }
   Schema schema(head.columns);
-  MP_RETURN_IF_ERROR_CONTEXT(schema.Validate(), "{}", statement.source.Place(head.name_offset));
-  return CreateEmpty(head, schema, context);
+  CreateOptions options = head.create_options();
+  options.schema = std::move(schema);
+  return CreateEmptyTable(head, options, context);
 }
 
 Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContext& context) {
@@ -112,15 +150,17 @@ Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContex
   const bool if_exists = at.Accept("IF", "EXISTS");
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
+  const bool purge = at.Accept("PURGE");
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
   if (!name.has_value()) {
     return ErrorAt(statement.source, offset, name.error());
   }
   MP_RETURN_IF_ERROR(context.Check(Privilege::kDropTable, name->ToString()));
-  Status dropped = context.catalog().DropTable(*name);
+  Status dropped = context.catalog().DropTable(*name, purge);
   if (dropped.has_value()) {
-    return QueryResult{nullptr, fmt::format("table {} dropped", name->ToString())};
+    return QueryResult{
+        nullptr, fmt::format("table {} dropped{}", name->ToString(), purge ? " for good" : "")};
   }
   if (if_exists && dropped.error().kind() == ErrorKind::kNotFound) {
     return QueryResult{nullptr, fmt::format("there was no table {}", name->ToString())};

@@ -21,7 +21,7 @@ struct Remedy {
   std::string_view text;
 };
 
-constexpr std::array<Remedy, 9> kRemedies = {{
+constexpr std::array<Remedy, 8> kRemedies = {{
     {"read_", "files are read by read_files('path', format => 'csv' | 'json' | 'text' | …)"},
     {"parquet_", "a table's files and sizes are shown by DESCRIBE DETAIL t"},
     {"glob", "files are read by read_files('path', format => …)"},
@@ -29,7 +29,6 @@ constexpr std::array<Remedy, 9> kRemedies = {{
     {"delta_", "a Delta table is read by delta_scan('path') or delta.`path`"},
     {"duckdb_", "tables are listed by SHOW TABLES, columns by DESCRIBE t"},
     {"pragma_", "tables are listed by SHOW TABLES, columns by DESCRIBE t"},
-    {"table_changes", "the change feed is not built yet; compare versions with t VERSION AS OF n"},
     {"query", "write the query itself"},
 }};
 
@@ -38,7 +37,7 @@ std::string RemedyFor(const std::string& function) {
     if (function.starts_with(remedy.prefix)) return std::string(remedy.text);
   }
   return "functions that may stand in FROM are range, generate_series, unnest, delta_scan, "
-         "read_files";
+         "read_files, table_changes";
 }
 
 }  // namespace

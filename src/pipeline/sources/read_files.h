@@ -11,6 +11,8 @@ class ReadFiles : public data::RelationFunction {
   std::string name() const override { return "read_files"; }
   Result<std::shared_ptr<arrow::RecordBatchReader>> Open(const data::FunctionArguments& arguments,
                                                          const data::Workspace& workspace) override;
+  Result<std::vector<data::ReadableFile>> Files(const data::FunctionArguments& arguments,
+                                                const data::Workspace& workspace) override;
 };
 
 }  // namespace millpond::pipeline

@@ -65,6 +65,16 @@ class Reader {
     return OkStatus();
   }
 
+  Status Texts(std::initializer_list<std::string_view> names,
+               std::optional<std::vector<std::string>>& out) {
+    const ArgumentValue* value = Take(names);
+    if (value == nullptr) return OkStatus();
+    const auto* texts = std::get_if<std::vector<std::string>>(&value->value);
+    if (texts == nullptr) return Wrong(*value, *names.begin(), "a list of strings");
+    out = *texts;
+    return OkStatus();
+  }
+
   Status RefuseOthers() const {
     for (const auto& [name, value] : arguments_.named) {
       if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
@@ -129,6 +139,7 @@ Result<ReadFilesCall> ParseReadFiles(const FunctionArguments& arguments) {
   MP_RETURN_IF_ERROR(reader.Text({"nullstr", "nullvalue"}, format.null_text));
   MP_RETURN_IF_ERROR(reader.Text({"schema"}, schema));
   MP_RETURN_IF_ERROR(reader.Flag({"recursive", "recursivefilelookup"}, call.recursive));
+  MP_RETURN_IF_ERROR(reader.Texts({"files"}, call.files));
   MP_RETURN_IF_ERROR(reader.Flag({"file_column"}, format.file_column));
   MP_RETURN_IF_ERROR(
       reader.Count({"max_files_per_epoch", "maxfilespertrigger"}, call.max_files_per_epoch));

@@ -40,7 +40,10 @@ class LakeFileSystem : public duckdb::FileSystem {
   std::string GetName() const override { return "MillpondLake"; }
   bool CanHandleFile(const std::string& path) override { return path.starts_with(kLakePrefix); }
   bool CanSeek() override { return true; }
-  bool OnDiskFile(duckdb::FileHandle&) override { return true; }
+  // Of a file that is not on the disk the Parquet reader fetches what it will need at once.
+  bool OnDiskFile(duckdb::FileHandle& handle) override {
+    return !handle.Cast<LakeFile>().file().is_remote();
+  }
   bool IsPipe(const std::string&, duckdb::optional_ptr<duckdb::FileOpener>) override {
     return false;
   }

@@ -208,6 +208,8 @@ class LakeReader : public duckdb::MultiFileReader {
                                  column, local_index);
   }
 
+  const LakeTable& table() const { return *table_; }
+
   duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override {
     return duckdb::make_uniq<LakeReader>(table_, parquet_);
   }
@@ -257,8 +259,9 @@ std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& sc
   const Snapshot& snapshot = *table.snapshot;
   auto lake = std::make_shared<LakeTable>();
   lake->scan = std::make_shared<PlannedScan>(scans, table.snapshot);
-  lake->deleted = std::move(deleted);
   lake->files = table.files;
+  lake->deleted = std::move(deleted);
+  lake->generated = std::make_shared<GeneratedPartitions>(snapshot);
   const auto files = static_cast<int64_t>(snapshot.files().size());
   const int64_t bytes = snapshot.files().total_bytes();
   lake->meter = std::make_shared<ScanMeter>(

@@ -1,0 +1,10 @@
+// Version checksums.
+#include <cstdint>
+
+#include "data/delta/checksum.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace millpond;  // NOLINT: a program
+  (void)data::ParseChecksum({reinterpret_cast<const char*>(data), size}, "input");
+  return 0;
+}

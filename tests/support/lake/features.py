@@ -1,0 +1,56 @@
+"""docs/formats/delta-features.md, read: which engine knows which table feature, and what a table needs.
+
+The document's tables have a row a feature or statement and a column an engine. A cell begins with `yes` or `no`;
+what follows is for people.
+"""
+import functools
+import json
+import re
+from pathlib import Path
+
+DOCUMENT = Path(__file__).resolve().parents[3] / "docs/formats/delta-features.md"
+COLUMNS = {"Millpond": "millpond", "delta-spark": "spark", "delta-rs": "delta_rs", "DuckDB": "duckdb", "delta-kernel-rs": "kernel_rs"}
+
+
+@functools.cache
+def cells():
+    """{heading: {row: {engine: its cell}}}."""
+    found, heading, engines = {}, None, []
+    for line in DOCUMENT.read_text().splitlines():
+        if line.startswith("## "):
+            heading = found.setdefault(line[3:].strip(), {})
+            engines = []
+        elif line.startswith("|") and heading is not None:
+            words = [word.strip() for word in line.strip("|\n").split("|")]
+            if not engines:
+                engines = [COLUMNS[word] for word in words[1:]]
+            elif not set(words[0]) <= set("-: "):
+                heading[words[0]] = dict(zip(engines, words[1:]))
+    return found
+
+
+def says_yes(cell):
+    assert re.match(r"(yes|no)\b", cell), f"a cell begins with yes or no: {cell}"
+    return cell.startswith("yes")
+
+
+def features_of(path, version=None):
+    """What a reader must know of a table at a version: the reader features of its protocol (legacy versions by what
+    they stand for), and the kinds of column that have a row of their own in the document."""
+    protocol, schema = {}, ""
+    for file in sorted((Path(path) / "_delta_log").glob("[0-9]*.json")):
+        if not file.stem.isdigit() or version is not None and int(file.stem) > version:
+            continue
+        for line in file.read_text().splitlines():
+            action = json.loads(line)
+            protocol = action.get("protocol", protocol)
+            schema = action.get("metaData", {}).get("schemaString", schema)
+    legacy = {"columnMapping"} if protocol.get("minReaderVersion") == 2 else set()
+    void = {"columns of type void"} if '"type":"void"' in schema else set()
+    return set(protocol.get("readerFeatures", ())) | legacy | void
+
+
+def reads(engine, needed):
+    """Whether the document says that the engine reads a table that needs this."""
+    rows = cells()["Reading tables with a feature"] | cells()["Reading what tables may hold"]
+    return all(says_yes(rows[feature][engine]) for feature in needed)
