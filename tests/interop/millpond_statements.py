@@ -96,38 +96,26 @@ TABLES |= {
     "in_commit_timestamps": [create("id INT, name STRING", "TBLPROPERTIES ('delta.enableInCommitTimestamps' = 'true')"), ten(0, 5), "UPDATE {t} SET name = 'u' WHERE id < 4"],
 }
 
-BY_NAME, BY_ID = ("TBLPROPERTIES ('delta.columnMapping.mode' = '%s')" % mode for mode in ("name", "id"))
-MAP_COLUMNS = ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')", None)
-WIDEN = "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')"
-
-
-def alter(change, oracle=None):
-    return f"ALTER TABLE {{t}} {change}", f"ALTER TABLE {{t}} {oracle or change}"
-
-
-def property_set(*pairs):
-    return f"ALTER TABLE {{t}} SET TBLPROPERTIES ({', '.join(pairs)})", None
-
+MAPPED = "TBLPROPERTIES ('delta.columnMapping.mode' = 'name')"
+WIDENS = "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')"
+INSERTED = insert("(1, 'a')", "(2, NULL)")
 
 TABLES |= {
-    "alter_add": [COLUMNS, ten(0, 5), alter("ADD COLUMN amount DECIMAL(10, 2)"), "INSERT INTO {t} VALUES (7, 'seven', 7.5)",
-                  ("ALTER TABLE {t} ALTER COLUMN amount COMMENT 'net'", None), "UPDATE {t} SET amount = 1 WHERE id = 2"],
-    "alter_evolve": [COLUMNS, ten(0, 5), ("INSERT WITH SCHEMA EVOLUTION INTO {t} BY NAME SELECT 9 AS id, true AS flag", "ALTER TABLE {t} ADD COLUMN flag BOOLEAN"),
-                     (None, "INSERT INTO {t} VALUES (9, NULL, true)")],
-    "alter_mapped_later": [create("id INT, name STRING, k STRING", "PARTITIONED BY (k)"), insert("(1, 'a', 'p')", "(2, 'b', 'q')"), MAP_COLUMNS, alter("RENAME COLUMN name TO title"),
-                           alter("RENAME COLUMN k TO part"), alter("ADD COLUMN name STRING"), "INSERT INTO {t} VALUES (3, 'c', 'p', 'new')", alter("DROP COLUMN title"),
-                           "UPDATE {t} SET name = 'u' WHERE part = 'p'", "DELETE FROM {t} WHERE id = 2"],
-    "alter_mapped_by_name": [create('id INT, "a b" STRING, gone INT', BY_NAME), insert("(1, 'x', 1)"), alter("DROP COLUMN gone"), alter('RENAME COLUMN "a b" TO "c d"'), insert("(2, 'y')"),
-                             alter("ADD COLUMN gone INT"), insert("(3, 'z', 3)")],
-    "alter_mapped_by_id": [create("id INT, a STRING, gone INT", BY_ID), insert("(1, 'x', 1)"), alter("DROP COLUMN gone"), alter("RENAME COLUMN a TO b"), insert("(2, 'y')"),
-                           "CREATE OR REPLACE TABLE {t} AS SELECT b, id + 1 AS id FROM {t}", "DELETE FROM {t} WHERE id = 2"],
-    "alter_mapped_nested": [("CREATE TABLE {t} " + BY_NAME + f" AS {NESTED}", f"CREATE TABLE {{t}} AS {NESTED}"), alter("RENAME COLUMN s TO r"), f"INSERT INTO {{t}} {NESTED}"],
-    "alter_widened": [create("id INT, f FLOAT, d DECIMAL(4, 1), b TINYINT, day DATE", WIDEN), insert("(1, 0.5, 1.5, 1, '2024-02-29')"), alter("ALTER COLUMN id TYPE BIGINT"), alter("ALTER COLUMN f TYPE DOUBLE"),
-                      alter("ALTER COLUMN d TYPE DECIMAL(10, 3)"), alter("ALTER COLUMN b TYPE SMALLINT"), insert("(5000000000, 0.1, 12.345, 300, NULL)")],
-    "alter_feed_and_vectors": [COLUMNS, ten(0, 5), property_set("'delta.enableChangeDataFeed' = 'true'"), "UPDATE {t} SET name = 'u' WHERE id = 1",
-                               property_set("'delta.enableRowTracking' = 'true'", "'delta.enableInCommitTimestamps' = 'true'"), "DELETE FROM {t} WHERE id = 2", ten(10, 12)],
-    "alter_features_dropped": [create("id INT, name STRING", "TBLPROPERTIES ('delta.enableRowTracking' = 'true', 'delta.enableDeletionVectors' = 'true')"), ten(0, 5),
-                               *(("ALTER TABLE {t} DROP FEATURE " + name, None) for name in ("rowTracking", "domainMetadata", "deletionVectors")), ten(5, 8)],
+    "add_columns": [COLUMNS, INSERTED, "ALTER TABLE {t} ADD COLUMN x DOUBLE", "INSERT INTO {t} VALUES (3, 'c', 0.5)", "ALTER TABLE {t} ADD COLUMN y STRING", "INSERT INTO {t} VALUES (4, 'd', 1.5, 'y')"],
+    "add_nested_column": ["CREATE TABLE {t} AS SELECT 1 AS id, {'x': 1} AS s", "ALTER TABLE {t} ADD COLUMN s.y STRING", "INSERT INTO {t} SELECT 2, {'x': 2, 'y': 'two'}"],
+    "column_mapping": [create("id INT, name STRING", MAPPED), INSERTED, "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')",
+                       "ALTER TABLE {t} DROP COLUMN id", "ALTER TABLE {t} ADD COLUMN id STRING", "INSERT INTO {t} (title, id) VALUES ('d', 'text')", "UPDATE {t} SET title = 'u' WHERE id IS NULL"],
+    "column_mapping_partitions": [create("id INT, name STRING", "PARTITIONED BY (name) " + MAPPED), INSERTED, "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')",
+                                  "DELETE FROM {t} WHERE id = 1"],
+    "column_mapping_names": [tuple(text.replace('@', 'a b,;{}()=') for text in create('id INT, "@" STRING', MAPPED)), INSERTED, 'ALTER TABLE {t} RENAME COLUMN id TO "x.y z"', "INSERT INTO {t} VALUES (3, 'c')"],
+    "column_mapping_upgraded": [COLUMNS, INSERTED, ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')", None), "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')"],
+    "column_mapping_nested": [f"CREATE TABLE {{t}} {MAPPED} AS SELECT 1 AS id, {{'x': 1, 'y': 'one'}} AS s", "ALTER TABLE {t} RENAME COLUMN s.x TO z", "ALTER TABLE {t} DROP COLUMN s.y",
+                              "INSERT INTO {t} SELECT 2, {'z': 2}"],
+    "column_mapping_id": [create("id INT, name STRING", MAPPED.replace("'name'", "'id'")), INSERTED, "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')", "DELETE FROM {t} WHERE id = 2"],
+    "type_widening": [create("id TINYINT, i INT, f FLOAT, d DECIMAL(5, 2), da DATE", WIDENS), "INSERT INTO {t} VALUES (1, 1, 0.5, 1.05, '2020-01-01')",
+                      *(f"ALTER TABLE {{t}} ALTER COLUMN {column} TYPE {kind}" for column, kind in [("id", "BIGINT"), ("i", "DOUBLE"), ("f", "DOUBLE"), ("d", "DECIMAL(20, 5)")]),
+                      "INSERT INTO {t} VALUES (10000000000, 0.25, 1e300, 123456789012345.12345, '2020-01-02')", "UPDATE {t} SET id = id + 1"],
+    "properties": [COLUMNS, INSERTED, ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.checkpointInterval' = '3', 'owner' = 'me')", None), ten(3, 6), ("ALTER TABLE {t} UNSET TBLPROPERTIES ('owner')", None), ten(6, 9)],
 }
 
 
