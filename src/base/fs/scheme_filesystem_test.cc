@@ -19,8 +19,8 @@ class SchemeFileSystemTest : public ::testing::Test {
     ++opened_;
     if (!has_keys_) return Fail(ErrorKind::kPermissionDenied, "no keys");
     auto store = std::make_unique<testing::PowerCutFileSystem>();
-    MP_RETURN_IF_ERROR(store->CreateDirectory("s3:"));
-    MP_RETURN_IF_ERROR(store->CreateDirectory("s3:/bucket"));
+    MP_RETURN_IF_ERROR(store->CreateDirectory("/s3:"));
+    MP_RETURN_IF_ERROR(store->CreateDirectory("/s3:/bucket"));
     return store;
   }
 

@@ -116,7 +116,8 @@ void SetExchange(CURL* curl, Transfer& transfer, curl_slist* headers, char* erro
   if (!exchange.body.empty() || exchange.method == "POST" || exchange.method == "PUT") {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(exchange.body.size()));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, exchange.body.data());
+    // Without a pointer libcurl would read standard input.
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, exchange.body.empty() ? "" : exchange.body.data());
   }
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange.method.c_str());
 }

@@ -1,5 +1,7 @@
 #include "base/s3/s3_client.h"
 
+#include <algorithm>
+
 #include "base/s3/s3_answers.h"
 #include "base/sha256.h"
 
@@ -10,8 +12,17 @@ bool IsSuccess(const HttpReply& reply) {
   return reply.status >= 200 && reply.status < 300;
 }
 
+// A store that copies or puts parts together may say 200 first and then that it failed.
+bool HasFailedAfterwards(StoreRequest kind, const HttpReply& reply) {
+  if (!IsSuccess(reply) || (kind != StoreRequest::kPut && kind != StoreRequest::kPost))
+    return false;
+  const std::string code = ParseErrorAnswer(reply.body).code;
+  return code == "InternalError" || code == "SlowDown" || code == "ServiceUnavailable";
+}
+
 // Another try may fare better. 409: another write of the same object was in the way.
-bool MayPass(const HttpReply& reply) {
+bool MayPass(StoreRequest kind, const HttpReply& reply) {
+  if (HasFailedAfterwards(kind, reply)) return true;
   switch (reply.status) {
     case 409:
     case 429:
@@ -29,7 +40,7 @@ bool MayPass(const HttpReply& reply) {
 
 // The gate in front of a store may lose its answer after the store has done the work.
 bool MayHaveWorked(const HttpReply& reply) {
-  return reply.status >= 500;
+  return reply.status >= 500 || IsSuccess(reply);
 }
 
 std::string_view MethodOf(StoreRequest kind) {
@@ -77,8 +88,8 @@ HttpExchange S3Client::MakeExchange(const S3Request& request, const std::string&
   if (!config.credentials.session_token.empty()) {
     exchange.headers.emplace_back("x-amz-security-token", config.credentials.session_token);
   }
-  // An empty type keeps libcurl from calling the body a form.
-  if (!request.body.empty()) {
+  // libcurl would call the body a form.
+  if (request.kind == StoreRequest::kPut || request.kind == StoreRequest::kPost) {
     exchange.headers.emplace_back("Content-Type", "application/octet-stream");
   }
   exchange.body = request.body;
@@ -89,7 +100,9 @@ HttpExchange S3Client::MakeExchange(const S3Request& request, const std::string&
 
 Result<HttpReply> S3Client::Send(S3Request& request) {
   HttpExchange exchange = MakeExchange(request, Sha256::Hex(request.body));
-  Backoff backoff(options_.retry, *options_.clock, *options_.random, options_.wait);
+  RetryLimits limits = options_.retry;
+  if (request.max_tries > 0) limits.max_tries = std::min(limits.max_tries, request.max_tries);
+  Backoff backoff(limits, *options_.clock, *options_.random, options_.wait);
   bool& may_have_worked = request.may_have_worked;
   const auto fail = [&](ErrorKind otherwise, std::string why) {
     return Fail(may_have_worked ? ErrorKind::kOutcomeUnknown : otherwise, "{}", why);
@@ -100,6 +113,7 @@ Result<HttpReply> S3Client::Send(S3Request& request) {
                   fmt::format("not put, as the caller did not want it any more: {}",
                               request.target.ToString()));
     }
+    if (options_.cancellation.cancelled()) return fail(ErrorKind::kCancelled, "cancelled");
     auto reply = connections_.Send(exchange, options_.cancellation);
     request.received = exchange.received;
     if (options_.counts != nullptr) {
@@ -110,7 +124,7 @@ Result<HttpReply> S3Client::Send(S3Request& request) {
     }
     std::string why;
     if (reply.has_value()) {
-      if (!MayPass(*reply)) return reply;
+      if (!MayPass(request.kind, *reply)) return reply;
       may_have_worked = may_have_worked || MayHaveWorked(*reply);
       why = ErrorOf(*reply, VerbOf(request.kind), request).message();
     } else {
@@ -133,15 +147,17 @@ Result<HttpReply> S3Client::Send(S3Request& request) {
   }
 }
 
-Result<HttpReply> S3Client::SendForSuccess(S3Request& request) {
+Result<HttpReply> S3Client::SendForAnswer(S3Request& request) {
   auto reply = Send(request);
-  if (!reply.has_value()) {
-    const Error& error = reply.error();
-    if (error.kind() != ErrorKind::kOutcomeUnknown) return reply;
-    return Fail(ErrorKind::kUnavailable, "{}", error.message());
-  }
-  if (IsSuccess(*reply)) return reply;
-  return std::unexpected<Error>(ErrorOf(*reply, VerbOf(request.kind), request));
+  if (reply.has_value() || reply.error().kind() != ErrorKind::kOutcomeUnknown) return reply;
+  MP_RETURN_IF_ERROR(options_.cancellation.Check());
+  return Fail(ErrorKind::kUnavailable, "{}", reply.error().message());
+}
+
+Result<HttpReply> S3Client::SendForSuccess(S3Request& request) {
+  MP_ASSIGN_OR_RETURN(HttpReply reply, SendForAnswer(request));
+  if (IsSuccess(reply)) return reply;
+  return std::unexpected<Error>(ErrorOf(reply, VerbOf(request.kind), request));
 }
 
 Error S3Client::ErrorOf(const HttpReply& reply, std::string_view doing,

@@ -1,8 +1,9 @@
 // One request of S3's REST API, signed, repeated where that may help, and its answer or error in
 // our words. What the requests are good for is s3_filesystem.h's.
 //
-// Repeated (backoff.h): no connection, no whole answer, 429, 500, 502, 503, 504, RequestTimeout,
-// and 409 for a write that another one was in the way of. Every other status is given back.
+// Repeated (backoff.h): no connection, no whole answer, 429, 500, 502, 503, 504, RequestTimeout, an
+// error that follows a 200, and 409 for a write that another one was in the way of. Every other
+// status is given back.
 #pragma once
 
 #include <functional>
@@ -41,6 +42,7 @@ struct S3Request {
   std::span<char> into = {};   // where a 2xx answer's body goes; empty: the reply
   // Asked before each try. No: kCancelled, or kOutcomeUnknown if an earlier try may have worked.
   std::function<bool()> still_wanted = nullptr;
+  int max_tries = 0;  // fewer than the client's; 0: the client's
 
   int64_t received = 0;          // of `into`
   bool may_have_worked = false;  // a try before the answered one
@@ -53,8 +55,9 @@ class S3Client {
   // The final answer, whatever its status. kUnavailable: no answer, and no try can have had an
   // effect; kOutcomeUnknown: no answer, and one may have. kCancelled.
   Result<HttpReply> Send(S3Request& request);
-  // As Send, for a request that reads or may be repeated: both of those are kUnavailable, and a
-  // status that is not 2xx is an error (ErrorOf).
+  // As Send, for a request that reads or may be repeated at will: no answer is kUnavailable.
+  Result<HttpReply> SendForAnswer(S3Request& request);
+  // Likewise, and a status that is not 2xx is an error (ErrorOf).
   Result<HttpReply> SendForSuccess(S3Request& request);
 
   // What a status that is not 2xx means. 404: kNotFound; 403 and bad keys: kPermissionDenied; 412:

@@ -121,7 +121,7 @@ int64_t TotalOf(std::string_view content_range) {
 Result<std::unique_ptr<RandomAccessFile>> OpenObject(S3Client& client, S3Path path) {
   S3Request request{.kind = StoreRequest::kGet, .target = path};
   request.headers = {{"Range", fmt::format("bytes=-{}", kTailBytes)}};
-  MP_ASSIGN_OR_RETURN(HttpReply reply, client.Send(request));
+  MP_ASSIGN_OR_RETURN(HttpReply reply, client.SendForAnswer(request));
   // An object of no bytes has no last ones: 416, or all of nothing.
   if (reply.status == 416) {
     return std::make_unique<S3ReadFile>(client, std::move(path), 0, "", Bytes());

@@ -130,6 +130,7 @@ class S3WriteFile : public WritableFile {
     if (upload_id_.empty()) return;
     S3Request request{.kind = StoreRequest::kDelete, .target = path_};
     request.query = {{"uploadId", upload_id_}};
+    request.max_tries = 2;  // whoever waits has an error to hear already
     if (auto aborted = client_.SendForSuccess(request); !aborted.has_value()) {
       LogWarn("s3", "an unfinished upload is left behind: {}", aborted.error().ToString());
     }

@@ -75,7 +75,7 @@ class LocalCatalog : public Catalog {
                                        arrow::RecordBatchReader& rows) override {
     MP_RETURN_IF_ERROR(CheckFree(name));
     MP_ASSIGN_OR_RETURN(auto made, data::CreateTableFrom(workspace_.env, warehouse_.PathOf(name),
-                                                         options, rows, roots_));
+                                                         options, rows, roots_, expressions()));
     Made(name, std::move(made.table));
     return made.commit;
   }
@@ -91,9 +91,8 @@ class LocalCatalog : public Catalog {
   Result<CommitResult> CreateShallowClone(const TableName& name, const Snapshot& source,
                                           const CloneOptions& options) override {
     MP_RETURN_IF_ERROR(CheckFree(name));
-    MP_ASSIGN_OR_RETURN(auto made,
-                        data::CreateShallowClone(workspace_.env, warehouse_.PathOf(name), source,
-                                                 options, roots_));
+    MP_ASSIGN_OR_RETURN(auto made, data::CreateShallowClone(workspace_.env, warehouse_.PathOf(name),
+                                                            source, options, roots_));
     Made(name, std::move(made.table));
     return made.commit;
   }
@@ -105,9 +104,9 @@ class LocalCatalog : public Catalog {
     MP_ASSIGN_OR_RETURN(const std::string location, warehouse_.Location(*exact));
     {
       std::lock_guard lock(tables_mutex_);
-      MP_RETURN_IF_ERROR(purge ? warehouse_.Remove(*exact, workspace_.env.random)
-                               : warehouse_.Trash(*exact, workspace_.env.random,
-                                                  SystemClock().Now()));
+      MP_RETURN_IF_ERROR(
+          purge ? warehouse_.Remove(*exact, workspace_.env.random)
+                : warehouse_.Trash(*exact, workspace_.env.random, SystemClock().Now()));
       tables_.erase(location);
     }
     EmptyTrash();
@@ -160,6 +159,16 @@ class LocalCatalog : public Catalog {
   }
 
   CommitFeed& commits() override { return feed_; }
+
+  void SetExpressions(std::shared_ptr<RowExpressionEngine> engine) override {
+    std::lock_guard lock(tables_mutex_);
+    expressions_ = std::move(engine);
+    for (auto& [path, table] : tables_) table.SetExpressions(expressions_);
+  }
+  std::shared_ptr<RowExpressionEngine> expressions() override {
+    std::lock_guard lock(tables_mutex_);
+    return expressions_;
+  }
 
   Status RecordLineage(const std::vector<LineageEdge>& edges) override {
     std::lock_guard lock(db_mutex_);
@@ -237,6 +246,7 @@ class LocalCatalog : public Catalog {
   DeltaTable Keep(DeltaTable table) {
     table.SetListener(&feed_);
     std::lock_guard lock(tables_mutex_);
+    table.SetExpressions(expressions_);
     return tables_.try_emplace(table.path(), table).first->second;
   }
 
@@ -247,10 +257,11 @@ class LocalCatalog : public Catalog {
       MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));
       if (IsUnder(resolved, resolved_root)) return OkStatus();
     }
-    return Fail(ErrorKind::kPermissionDenied,
-                "table {} lies at {}, outside the folders that may be read; add it to 'readable' in "
-                "millpond.yml",
-                name.ToString(), path);
+    return Fail(
+        ErrorKind::kPermissionDenied,
+        "table {} lies at {}, outside the folders that may be read; add it to 'readable' in "
+        "millpond.yml",
+        name.ToString(), path);
   }
 
   // Best effort: what stays now goes another time.
@@ -307,6 +318,7 @@ class LocalCatalog : public Catalog {
   LocalCommitFeed feed_;
   std::mutex tables_mutex_;
   std::map<std::string, DeltaTable> tables_;  // by path
+  std::shared_ptr<RowExpressionEngine> expressions_;
 };
 
 }  // namespace

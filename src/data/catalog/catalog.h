@@ -82,6 +82,11 @@ class Catalog {
 
   virtual CommitFeed& commits() = 0;
 
+  // Who evaluates the SQL in tables' constraints, generated columns and defaults: set by the SQL
+  // engine over the catalog, and handed to every table that is opened, or was. Null at first.
+  virtual void SetExpressions(std::shared_ptr<RowExpressionEngine> engine) = 0;
+  virtual std::shared_ptr<RowExpressionEngine> expressions() = 0;
+
   // Edges already there are left as they are.
   virtual Status RecordLineage(const std::vector<LineageEdge>& edges) = 0;
   virtual Result<std::vector<LineageEdge>> Lineage() = 0;

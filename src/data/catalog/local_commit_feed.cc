@@ -94,7 +94,8 @@ Result<bool> LocalCommitFeed::LooksUpToDate(const TableName& exact) {
   const std::string log = JoinPath(location, "_delta_log");
   FileSystem& fs = catalog_.workspace().env.fs;
   MP_ASSIGN_OR_RETURN(bool known, fs.FileExists(JoinPath(log, CommitFileName(newest->version))));
-  MP_ASSIGN_OR_RETURN(bool later, fs.FileExists(JoinPath(log, CommitFileName(newest->version + 1))));
+  MP_ASSIGN_OR_RETURN(bool later,
+                      fs.FileExists(JoinPath(log, CommitFileName(newest->version + 1))));
   return known && !later;
 }
 

@@ -51,7 +51,7 @@ class LocalCommitFeed : public CommitFeed, public CommitListener {
   std::condition_variable idle_;
   std::vector<CommitFeedListener*> listeners_;
   std::map<std::string, TableName> names_;  // of tables elsewhere, by path
-  int telling_ = 0;  // threads that are calling listeners
+  int telling_ = 0;                         // threads that are calling listeners
 };
 
 }  // namespace millpond::data

@@ -34,7 +34,7 @@ struct CareStep {
   int64_t files = 0;    // that it is about
   int64_t bytes = 0;    // to be read
   double gain = 0;      // files fewer for each MB read
-  std::string outcome;  // "12 files became 1", "left: 3 GB of the budget are left, it needs 5"
+  std::string outcome = {};  // "12 files became 1", "left: 3 GB of the budget are left, it needs 5"
   bool done = false;
 };
 

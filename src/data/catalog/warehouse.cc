@@ -74,7 +74,7 @@ Result<bool> Warehouse::IsTable(const TableName& exact) const {
   auto entries = fs_.List(log);
   if (!entries.has_value()) {
     if (entries.error().kind() == ErrorKind::kNotFound) {
-      return fs_.Exists(JoinPath(ExactPath(exact), kLocationFile));
+      return fs_.FileExists(JoinPath(ExactPath(exact), kLocationFile));
     }
     return std::unexpected<Error>(std::move(entries).error());
   }
@@ -149,6 +149,7 @@ Status Warehouse::Remove(const TableName& exact, RandomSource& random) {
 
 Status Warehouse::Trash(const TableName& exact, RandomSource& random, Micros now) {
   const std::string path = ExactPath(exact), trash = TrashOf(exact);
+  if (IsStorePath(path)) return Remove(exact, random);
   MP_RETURN_IF_ERROR(fs_.CreateDirectories(trash));
   MP_RETURN_IF_ERROR(
       fs_.Rename(path, JoinPath(trash, fmt::format("{}-{:016x}", now, random.Next()))));

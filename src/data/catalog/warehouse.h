@@ -38,7 +38,8 @@ class Warehouse {
   // Durable: the folder is first renamed to a name that no listing shows, then emptied. An object
   // store cannot rename a folder: killed in between, part of the table is left, and dropped again.
   Status Remove(const TableName& exact, RandomSource& random);
-  // Moves its folder to the trash, durably. `now`: by the system's clock.
+  // Moves its folder to the trash, durably. `now`: by the system's clock. On an object store, which
+  // cannot rename a folder, it is removed.
   Status Trash(const TableName& exact, RandomSource& random, Micros now);
   // Brings back the table of this name that was dropped last. kNotFound: none is in the trash.
   // kAlreadyExists: there is a table of this name.

@@ -114,20 +114,14 @@ TEST(ProtocolTest, UnsupportedFeaturesAreNamed) {
               FailsWith(ErrorKind::kUnsupported, HasSubstr("reader version 4")));
 }
 
-TEST(ProtocolTest, LegacyFeaturesCountOnlyWhereUsed) {
+TEST(ProtocolTest, AllLegacyFeaturesAreWritten) {
   Metadata metadata;
-  Schema schema({{"a", TypeKind::kLong, true, {}}});
+  Schema schema({{"a", TypeKind::kLong, true, {{"delta.invariants", "{}"}}}});
   Protocol protocol{2, 6, {}, {}};
   EXPECT_THAT(CheckWritable(protocol, metadata, schema, "/t"), IsOk());
-  metadata.configuration["delta.columnMapping.mode"] = "name";
+  metadata.configuration = {{"delta.constraints.c", "a > 0"}, {"delta.columnMapping.mode", "name"}};
   EXPECT_THAT(CheckReadable(protocol, metadata, "/t"), IsOk());
-  metadata.configuration = {{"delta.constraints.c", "a > 0"}};
-  EXPECT_THAT(CheckWritable(protocol, metadata, schema, "/t"),
-              FailsWith(ErrorKind::kUnsupported, HasSubstr("'checkConstraints'")));
-  metadata.configuration.clear();
-  Schema invariant({{"a", TypeKind::kLong, true, {{"delta.invariants", "{}"}}}});
-  EXPECT_THAT(CheckWritable(protocol, metadata, invariant, "/t"),
-              FailsWith(ErrorKind::kUnsupported, HasSubstr("'invariants'")));
+  EXPECT_THAT(CheckWritable(protocol, metadata, schema, "/t"), IsOk());
 }
 
 TEST(ConflictTest, BlindAppendsRebaseOverDataOnly) {

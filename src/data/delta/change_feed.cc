@@ -78,8 +78,8 @@ class ChangeReader : public arrow::RecordBatchReader {
     };
     if (!change_type.empty()) MP_RETURN_IF_ERROR(add(arrow::StringScalar(change_type)));
     MP_RETURN_IF_ERROR(add(arrow::Int64Scalar(version_)));
-    MP_RETURN_IF_ERROR(add(arrow::TimestampScalar(
-        timestamp_, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"))));
+    MP_RETURN_IF_ERROR(
+        add(arrow::TimestampScalar(timestamp_, arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"))));
     return arrow::RecordBatch::Make(schema_, rows.num_rows(), std::move(columns));
   }
 
@@ -119,8 +119,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> ReadChanges(DeltaTable table,
   LogStore log(table.environment(), table.path(), std::move(roots));
   MP_ASSIGN_OR_RETURN(const LogListing listing, log.List());
   MP_RETURN_IF_ERROR(CheckChangeRange(table, log, listing, asked, *end));
-  return std::make_shared<ChangeReader>(table.environment(), std::move(log),
-                                        LogFileTimes(listing), std::move(end), asked);
+  return std::make_shared<ChangeReader>(table.environment(), std::move(log), LogFileTimes(listing),
+                                        std::move(end), asked);
 }
 
 Result<int64_t> FirstVersionFrom(DeltaTable& table, Micros at) {

@@ -19,7 +19,7 @@ std::string AbsoluteLogPath(const std::string& path) {
 // The file as any table's log may name it.
 Result<AddFile> Detached(const Environment& env, const Snapshot& source, size_t file,
                          bool needs_row_count) {
-  AddFile add = source.files().add(file);
+  MP_ASSIGN_OR_RETURN(AddFile add, source.files().ReadAdd(file));
   if (needs_row_count) MP_RETURN_IF_ERROR(CompleteRowCount(env, source, file, &add));
   add.path = AbsoluteLogPath(source.files().path(file));
   add.data_change = true;
@@ -52,8 +52,7 @@ Result<TableShape> CloneShape(const Environment& env, const Snapshot& source,
   TableShape shape = before;
   if (options.description) shape.metadata.description = options.description;
   MP_RETURN_IF_ERROR(SetProperties(options.properties, shape));
-  MP_RETURN_IF_ERROR(
-      SettleShape({&before, /*files_stay=*/true, source.path()}, env.random, shape));
+  MP_RETURN_IF_ERROR(SettleShape({&before, /*files_stay=*/true, source.path()}, env.random, shape));
   // Since when the source keeps times says nothing of the clone.
   shape.metadata.configuration.erase(property::kInCommitTimestampVersion);
   shape.metadata.configuration.erase(property::kInCommitTimestampTime);
@@ -94,9 +93,8 @@ Result<CreatedTable> CreateShallowClone(const Environment& env, std::string path
   MP_ASSIGN_OR_RETURN(auto shape, CloneShape(env, source, options));
   MP_ASSIGN_OR_RETURN(auto adds, DetachedFiles(env, source, shape.protocol));
   MP_ASSIGN_OR_RETURN(auto domains, DomainsOf(source, nullptr));
-  MP_ASSIGN_OR_RETURN(auto made,
-                      NewTable::PrepareAs(env, std::move(path), std::move(shape),
-                                          InfoOf(source, options), std::move(roots)));
+  MP_ASSIGN_OR_RETURN(auto made, NewTable::PrepareAs(env, std::move(path), std::move(shape),
+                                                     InfoOf(source, options), std::move(roots)));
   StringMap metrics = InfoOf(source, options).operation_metrics;
   MP_ASSIGN_OR_RETURN(auto commit,
                       made.Commit(std::move(adds), std::move(metrics), std::move(domains)));
@@ -115,8 +113,7 @@ Result<CommitResult> ReplaceByShallowClone(DeltaTable table, const Snapshot& sou
   for (const char* key : {property::kInCommitTimestampVersion, property::kInCommitTimestampTime}) {
     if (const auto text = now.property(key)) shape.metadata.configuration[key] = *text;
   }
-  MP_RETURN_IF_ERROR(
-      CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
+  MP_RETURN_IF_ERROR(CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
   MP_ASSIGN_OR_RETURN(auto adds, DetachedFiles(table.environment(), source, shape.protocol));
   MP_ASSIGN_OR_RETURN(auto domains, DomainsOf(source, &now));
   for (size_t i = 0; i < now.files().size(); ++i) transaction.Remove(now.files().add(i));

@@ -271,14 +271,20 @@ Status CheckNullability(const arrow::Array& array, const StructField& field,
       MP_RETURN_IF_ERROR(CheckNullability(*flat, child, column + "." + child.name));
     }
   }
-  if (field.type.kind() == TypeKind::kArray && !field.type.contains_null()) {
+  if (field.type.kind() == TypeKind::kArray) {
     const auto& list = static_cast<const arrow::ListArray&>(array);
     MP_ARROW_ASSIGN_OR_RETURN(auto values, list.Flatten());
-    if (values->null_count() > 0) {
-      return Fail(ErrorKind::kInvalidArgument,
-                  "the elements of column '{}' are NOT NULL in the table, but the rows have a NULL",
-                  column);
-    }
+    const StructField element{"element", field.type.element(), field.type.contains_null()};
+    return CheckNullability(*values, element, column + ".element");
+  }
+  if (field.type.kind() == TypeKind::kMap && array.length() > 0) {
+    const auto& map = static_cast<const arrow::MapArray&>(array);
+    const int64_t first = map.value_offset(0);
+    const int64_t length = map.value_offset(map.length()) - first;
+    const StructField value{"value", field.type.element(), field.type.contains_null()};
+    const StructField key{"key", field.type.key(), false};
+    MP_RETURN_IF_ERROR(CheckNullability(*map.keys()->Slice(first, length), key, column + ".key"));
+    return CheckNullability(*map.items()->Slice(first, length), value, column + ".value");
   }
   return OkStatus();
 }

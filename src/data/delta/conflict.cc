@@ -5,6 +5,7 @@
 
 #include "data/delta/file_list.h"
 #include "data/delta/protocol.h"
+#include "data/delta/table_rules.h"
 
 namespace millpond::data {
 namespace {
@@ -23,11 +24,17 @@ class ConflictCheck {
   Status operator()(const Protocol&) const { return Conflict("changed the protocol"); }
 
   Status operator()(const Metadata& metadata) const {
+    // Another's identity values change nothing for us, unless ours would undo their mark.
+    if (!ours_.metadata && SameButForIdentity(read_metadata_, metadata)) return OkStatus();
     bool same_rows = metadata.id == read_metadata_.id &&
                      metadata.schema_json == read_metadata_.schema_json &&
                      metadata.partition_columns == read_metadata_.partition_columns;
-    if (same_rows && ours_.IsBlindAppend()) return OkStatus();
-    return Conflict("changed the table's {}", same_rows ? "properties" : "schema");
+    // Our rows were checked by the constraints that we read.
+    const bool same_rules = SameRules(read_metadata_, Schema(), metadata, Schema());
+    if (same_rows && same_rules && ours_.IsBlindAppend()) return OkStatus();
+    return Conflict("changed the table's {}", !same_rows   ? "schema"
+                                              : same_rules ? "properties"
+                                                           : "constraints");
   }
 
   Status operator()(const Txn& txn) const {

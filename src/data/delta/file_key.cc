@@ -30,6 +30,12 @@ std::string PercentDecode(std::string_view text) {
 }
 
 std::string ResolveDataPath(std::string_view table_path, std::string_view log_path) {
+  const bool plain = !log_path.starts_with('/') && log_path.find_first_of("%:") == log_path.npos;
+  if (plain) {  // as most are
+    std::string path;
+    path.reserve(table_path.size() + 1 + log_path.size());
+    return path.append(table_path).append(1, '/').append(log_path);
+  }
   bool has_scheme = log_path.starts_with("file:");
   if (has_scheme) {
     log_path.remove_prefix(5);

@@ -106,7 +106,8 @@ Result<std::map<std::string, LoadedFile>> LoadLedger::Find(
 Result<Txn> LoadLedger::Append(const std::vector<LoadedFile>& files) const {
   std::string lines;
   for (const LoadedFile& file : files) {
-    lines += Line(Json{{"name", file.name}, {"size", file.size_bytes}, {"modified", file.modified}});
+    lines +=
+        Line(Json{{"name", file.name}, {"size", file.size_bytes}, {"modified", file.modified}});
   }
   auto count = static_cast<int64_t>(files.size());
   int64_t previous = newest_;
@@ -117,10 +118,10 @@ Result<Txn> LoadLedger::Append(const std::vector<LoadedFile>& files) const {
     count += segment.count;
     previous = segment.previous;
   }
-  MP_ASSIGN_OR_RETURN(const auto memory,
-                      env_.arbiter.Reserve(ResourceClass::kBatch,
-                                           static_cast<int64_t>(lines.size()) * 2,
-                                           "the record of loaded files in " + folder_));
+  MP_ASSIGN_OR_RETURN(
+      const auto memory,
+      env_.arbiter.Reserve(ResourceClass::kBatch, static_cast<int64_t>(lines.size()) * 2,
+                           "the record of loaded files in " + folder_));
   MP_RETURN_IF_ERROR(env_.fs.CreateDirectories(folder_));
   while (true) {
     const int64_t number = (newest_ >> kRandomBits) + 1;

@@ -76,6 +76,10 @@ Result<TableShape> ReplacedShape(const Environment& env, const Snapshot& snapsho
   MP_RETURN_IF_ERROR(CheckCreateOptions(options));
   const TableShape before = ShapeOf(snapshot);
   TableShape shape = before;
+  // Constraints speak of the columns that the table had.
+  std::erase_if(shape.metadata.configuration, [](const auto& entry) {
+    return entry.first.starts_with(property::kConstraintPrefix);
+  });
   MP_RETURN_IF_ERROR(Describe(options, shape));
   shape.schema = WithKnownMapping(shape.schema, before.schema);
   MP_RETURN_IF_ERROR(

@@ -35,6 +35,11 @@ class NewTable {
 
   const DeltaTable& table() const { return table_; }
   const TableShape& shape() const { return shape_; }
+  // The schema's metadata may still change: marks of identity columns.
+  void SetSchema(const Schema& schema) {
+    shape_.schema = schema;
+    shape_.metadata.schema_json = schema.ToJson();
+  }
 
   // Once. kAlreadyExists: another made the table meanwhile.
   Result<CommitResult> Commit(std::vector<AddFile> adds, StringMap metrics,

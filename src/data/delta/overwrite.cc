@@ -8,8 +8,9 @@
 #include "base/json.h"
 #include "data/arrow/status.h"
 #include "data/delta/data_writer.h"
+#include "data/delta/identity_values.h"
 #include "data/delta/protocol.h"
-#include "data/delta/row_mapper_internal.h"
+#include "data/delta/row_rules.h"
 #include "data/delta/transaction.h"
 
 namespace millpond::data {
@@ -35,7 +36,7 @@ class InScope : public ReadDependency {
 };
 
 // An error of the rows' source is told as it is: it knows its own place.
-Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const RowMapper& mapper,
+Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, RowRules& rules,
                  DataWriter& writer) {
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
@@ -43,7 +44,7 @@ Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const 
     MP_ARROW_RETURN_IF_ERROR(rows.ReadNext(&batch));
     if (batch == nullptr) return OkStatus();
     for (int64_t at = 0; at < batch->num_rows(); at += kSliceRows) {
-      MP_ASSIGN_OR_RETURN_CONTEXT(auto mapped, mapper.Map(*batch->Slice(at, kSliceRows)),
+      MP_ASSIGN_OR_RETURN_CONTEXT(auto mapped, rules.Apply(*batch->Slice(at, kSliceRows)),
                                   "while writing to table {}", table.path());
       MP_RETURN_IF_ERROR(writer.Write(*mapped));
     }
@@ -51,7 +52,8 @@ Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const 
 }
 
 Result<CommitResult> CommitOverwrite(DeltaTable table, const PartitionOverwrite& overwrite,
-                                     std::vector<AddFile> adds, int64_t rows) {
+                                     const IdentityValues& identity, std::vector<AddFile> adds,
+                                     int64_t rows) {
   const auto& base = overwrite.base;
   std::vector<size_t> all(base->files().size());
   std::iota(all.begin(), all.end(), 0);
@@ -74,6 +76,11 @@ Result<CommitResult> CommitOverwrite(DeltaTable table, const PartitionOverwrite&
                           {"numOutputRows", fmt::format("{}", rows)},
                           {"numOutputBytes", fmt::format("{}", bytes)}});
   for (AddFile& add : adds) transaction.Add(std::move(add));
+  if (identity.gave_any()) {
+    Metadata metadata = base->metadata();
+    metadata.schema_json = identity.WithMarks(base->schema()).ToJson();
+    transaction.SetMetadata(std::move(metadata));
+  }
   return transaction.Commit();
 }
 
@@ -82,15 +89,19 @@ Result<CommitResult> CommitOverwrite(DeltaTable table, const PartitionOverwrite&
 Result<CommitResult> OverwritePartitions(DeltaTable table, arrow::RecordBatchReader& rows,
                                          const PartitionOverwrite& overwrite) {
   const Snapshot& base = *overwrite.base;
-  MP_RETURN_IF_ERROR(
-      CheckWritable(base.protocol(), base.metadata(), base.schema(), base.path()));
-  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(base.schema(), *rows.schema(), base.path()));
+  MP_RETURN_IF_ERROR(CheckWritable(base.protocol(), base.metadata(), base.schema(), base.path()));
+  const TableShape shape = ShapeOf(base);
+  MP_ASSIGN_OR_RETURN(IdentityValues identity, IdentityValues::Make(shape, base.path()));
+  const auto engine = table.expressions();
+  MP_ASSIGN_OR_RETURN(
+      const auto rules,
+      RowRules::Make({shape, base.path(), engine.get(), &identity}, *rows.schema()));
   DataWriter writer(table.environment(), table.path(), base.schema(), base.metadata());
   const auto write = [&]() -> Result<CommitResult> {
-    MP_RETURN_IF_ERROR(WriteRows(table, rows, mapper, writer));
+    MP_RETURN_IF_ERROR(WriteRows(table, rows, *rules, writer));
     MP_ASSIGN_OR_RETURN_CONTEXT(auto adds, writer.Finish(), "while writing to table {}",
                                 table.path());
-    return CommitOverwrite(table, overwrite, std::move(adds), writer.rows());
+    return CommitOverwrite(table, overwrite, identity, std::move(adds), writer.rows());
   };
   auto result = write();
   if (!result.has_value()) {

@@ -10,8 +10,8 @@
 
 namespace millpond::data {
 
-// Which partitions an overwrite takes. Asked for the files of the snapshot, and again for those that
-// others add meanwhile: rows that would have gone too are a conflict.
+// Which partitions an overwrite takes. Asked for the files of the snapshot, and again for those
+// that others add meanwhile: rows that would have gone too are a conflict.
 class OverwriteScope {
  public:
   virtual ~OverwriteScope() = default;

@@ -28,8 +28,8 @@ Result<Key> KeyOf(const Snapshot& snapshot, const PartitionValues& values,
     const std::string physical = PhysicalName(field);
     if (named != nullptr && !named->contains(physical)) continue;
     const auto value = values.find(physical);
-    MP_ASSIGN_OR_RETURN(
-        auto text, Canonical(value == values.end() ? std::nullopt : value->second, field));
+    MP_ASSIGN_OR_RETURN(auto text,
+                        Canonical(value == values.end() ? std::nullopt : value->second, field));
     key.push_back(std::move(text));
   }
   return key;

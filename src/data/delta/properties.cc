@@ -113,7 +113,11 @@ std::unexpected<Error> NoFeature(const std::string& key, std::string_view featur
 }
 
 Status CheckProperty(const std::string& key, const std::string& value) {
-  if (key.starts_with("delta.constraints.")) return NoFeature(key, feature::kCheckConstraints);
+  if (key.starts_with(
+          property::kConstraintPrefix)) {  // the expression: ValidateRules (row_rules.h)
+    if (key.size() > std::string_view(property::kConstraintPrefix).size()) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument, "property {} lacks the name of the constraint", key);
+  }
   if (key.starts_with("delta.coordinatedCommits.")) return NoFeature(key, "coordinatedCommits");
   if (key.starts_with("delta.universalFormat.")) return NoFeature(key, "universalFormat");
   if (key.starts_with("delta.feature.")) {  // which features: CheckWritable

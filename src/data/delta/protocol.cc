@@ -5,18 +5,14 @@
 namespace millpond::data {
 namespace {
 
-// A feature that a legacy version stands for may be ignored as long as the table does not use it.
-bool IsLegacy(const std::string& name) {
-  const TableFeature* one = FindTableFeature(name);
-  return one != nullptr && one->legacy_writer > 0;
-}
-
 bool WriterUnderstands(const std::string& name) {
   static const std::set<std::string> kUnderstood = {
-      feature::kAppendOnly,     feature::kInCommitTimestamp, feature::kRowTracking,
-      feature::kDomainMetadata, feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
-      feature::kColumnMapping,  feature::kDeletionVectors,   feature::kChangeDataFeed,
-      feature::kTypeWidening,   feature::kV2Checkpoint,      feature::kClustering};
+      feature::kAppendOnly,       feature::kInCommitTimestamp, feature::kRowTracking,
+      feature::kDomainMetadata,   feature::kTimestampNtz,      feature::kVacuumProtocolCheck,
+      feature::kColumnMapping,    feature::kDeletionVectors,   feature::kChangeDataFeed,
+      feature::kTypeWidening,     feature::kInvariants,        feature::kCheckConstraints,
+      feature::kGeneratedColumns, feature::kIdentityColumns,   feature::kAllowColumnDefaults,
+      feature::kV2Checkpoint,     feature::kClustering};
   return kUnderstood.contains(name);
 }
 
@@ -49,7 +45,7 @@ Status CheckReadable(const Protocol& protocol, const Metadata& metadata,
   return OkStatus();
 }
 
-Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const Schema& schema,
+Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const Schema& /*schema*/,
                      const std::string& table_path) {
   auto refuse = [&](const std::string& name) {
     return Fail(ErrorKind::kUnsupported,
@@ -63,10 +59,8 @@ Status CheckWritable(const Protocol& protocol, const Metadata& metadata, const S
                 "table {} needs writer version {}; this version of Millpond knows 1 to 7",
                 table_path, protocol.min_writer_version);
   }
-  const std::set<std::string> used = FeaturesInUse(metadata, schema);
   for (const std::string& name : WriterFeatures(protocol)) {
-    if (WriterUnderstands(name)) continue;
-    if (!IsLegacy(name) || used.contains(name)) return refuse(name);
+    if (!WriterUnderstands(name)) return refuse(name);
   }
   return OkStatus();
 }

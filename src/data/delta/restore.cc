@@ -20,10 +20,12 @@ constexpr const char* kIdentityMark = "delta.identity.highWaterMark";
 constexpr const char* kIdentityStep = "delta.identity.step";
 
 // What a table keeps once it has it.
-constexpr const char* kKept[] = {
-    property::kEnableInCommitTimestamps, property::kInCommitTimestampVersion,
-    property::kInCommitTimestampTime,    property::kEnableRowTracking,
-    property::kRowIdColumn,              property::kRowCommitVersionColumn};
+constexpr const char* kKept[] = {property::kEnableInCommitTimestamps,
+                                 property::kInCommitTimestampVersion,
+                                 property::kInCommitTimestampTime,
+                                 property::kEnableRowTracking,
+                                 property::kRowIdColumn,
+                                 property::kRowCommitVersionColumn};
 
 int64_t NumberOf(const std::map<std::string, std::string>& map, const char* key) {
   const auto found = map.find(key);
@@ -38,8 +40,8 @@ Schema WithIdentityMarks(const Schema& old, const Schema& now) {
     if (current == nullptr || !current->metadata.contains(kIdentityMark)) continue;
     const int64_t mark = NumberOf(current->metadata, kIdentityMark);
     const int64_t before = NumberOf(field.metadata, kIdentityMark);
-    const bool further = NumberOf(field.metadata, kIdentityStep) < 0 ? mark < before
-                                                                     : mark > before;
+    const bool further =
+        NumberOf(field.metadata, kIdentityStep) < 0 ? mark < before : mark > before;
     if (!field.metadata.contains(kIdentityMark) || further) {
       field.metadata[kIdentityMark] = current->metadata.at(kIdentityMark);
     }
@@ -88,7 +90,7 @@ Status CheckFilesThere(const Environment& env, const Snapshot& to,
   std::string first;
   const auto look = [&](const std::string& path) -> Status {
     if (path.empty()) return OkStatus();
-    MP_ASSIGN_OR_RETURN(const bool there, env.fs.Exists(path));
+    MP_ASSIGN_OR_RETURN(const bool there, env.fs.FileExists(path));
     if (there) return OkStatus();
     if (gone++ == 0) first = path;
     return OkStatus();
@@ -102,9 +104,11 @@ Status CheckFilesThere(const Environment& env, const Snapshot& to,
     MP_RETURN_IF_ERROR(look(path));
   }
   if (gone == 0) return OkStatus();
-  return std::unexpected(FileIsGone(env, to, first).WithContext(fmt::format(
-      "version {} cannot be restored, {} of the files that it needs {} missing", to.version(), gone,
-      gone == 1 ? "is" : "are")));
+  return std::unexpected(
+      FileIsGone(env, to, first)
+          .WithContext(
+              fmt::format("version {} cannot be restored, {} of the files that it needs {} missing",
+                          to.version(), gone, gone == 1 ? "is" : "are")));
 }
 
 // Clustering is the version's; row ids go on counting.
@@ -177,7 +181,7 @@ Result<RestoreResult> RestoreTable(DeltaTable table, std::shared_ptr<const Snaps
   const bool gives_row_ids = SupportsWriterFeature(protocol, feature::kRowTracking);
   for (size_t file : changes.removed) transaction.Remove(now->files().add(file));
   for (size_t file : changes.restored) {
-    AddFile add = to->files().add(file);
+    MP_ASSIGN_OR_RETURN(AddFile add, to->files().ReadAdd(file));
     add.data_change = true;
     if (gives_row_ids) MP_RETURN_IF_ERROR(CompleteRowCount(env, *to, file, &add));
     transaction.Add(std::move(add));

@@ -19,11 +19,11 @@ namespace {
 namespace stdfs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::UnorderedElementsAre;
 using testing::FailsWith;
+using ::testing::HasSubstr;
 using testing::IsOk;
 using testing::IsOkAnd;
+using ::testing::UnorderedElementsAre;
 using namespace testing_rows;  // NOLINT: short names in tests
 using Mode = FaultyFileSystem::Mode;
 
@@ -109,8 +109,8 @@ TEST_F(RestoreTest, AtEveryFaultItIsThereOrNot) {
     for (const bool afterwards : {false, true}) {
       bool failed = true;
       for (int step = 1; failed; ++step) {
-        SCOPED_TRACE(fmt::format("step {} mode {} after {}", step, static_cast<int>(mode),
-                                 afterwards));
+        SCOPED_TRACE(
+            fmt::format("step {} mode {} after {}", step, static_cast<int>(mode), afterwards));
         const std::string path = Fresh();
         FaultyFileSystem faulty(*machine_.local);
         faulty.FailAfterwards(afterwards);

@@ -12,8 +12,10 @@
 #include <numeric>
 
 #include "data/arrow/status.h"
+#include "data/delta/identity_values.h"
 #include "data/delta/protocol.h"
 #include "data/delta/row_mapper_internal.h"
+#include "data/delta/row_rules.h"
 #include "data/delta/scan.h"
 #include "data/delta/table_features.h"
 
@@ -105,44 +107,70 @@ Result<int64_t> RowChange::Delete(const arrow::Int64Array& files,
   return marked;
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> RowChange::Map(std::unique_ptr<RowMapper>& mapper,
-                                                           const arrow::RecordBatch& rows) {
-  if (mapper == nullptr) {
-    MP_ASSIGN_OR_RETURN(auto made, RowMapper::Make(schema_, *rows.schema(), table_.path()));
-    mapper = std::make_unique<RowMapper>(std::move(made));
+Result<std::shared_ptr<arrow::RecordBatch>> RowChange::Ready(const arrow::RecordBatch& rows,
+                                                             ChangeType type) {
+  const bool is_new = type == ChangeType::kInsert;
+  std::unique_ptr<RowRules>& rules = is_new ? new_rules_ : changed_rules_;
+  if (rules == nullptr) {
+    const TableShape shape{schema_, protocol_, metadata_};
+    if (is_new) {
+      MP_ASSIGN_OR_RETURN(auto identity, IdentityValues::Make(shape, table_.path()));
+      identity_ = std::make_unique<IdentityValues>(std::move(identity));
+    }
+    const auto engine = table_.expressions();
+    const RowTarget target{shape, table_.path(), engine.get(), is_new ? identity_.get() : nullptr};
+    MP_ASSIGN_OR_RETURN(rules, RowRules::Make(target, *rows.schema()));
   }
-  return mapper->Map(rows);
+  MP_ASSIGN_OR_RETURN_CONTEXT(auto ready, rules->Apply(rows), "while writing to table {}",
+                              table_.path());
+  return ready;
 }
 
-Status RowChange::Write(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids) {
-  return WriteRows(rows, std::move(row_ids), nullptr);
+// Rows of the snapshot: nothing is asked of them again.
+Result<std::shared_ptr<arrow::RecordBatch>> RowChange::AsTheyAre(const arrow::RecordBatch& rows) {
+  if (before_mapper_ == nullptr) {
+    MP_ASSIGN_OR_RETURN(auto made, RowMapper::Make(schema_, *rows.schema(), table_.path()));
+    before_mapper_ = std::make_unique<RowMapper>(std::move(made));
+  }
+  return before_mapper_->Map(rows);
 }
 
-Status RowChange::WriteRows(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids,
-                            std::shared_ptr<arrow::Array> row_versions) {
+Status RowChange::Write(const arrow::RecordBatch& rows, ChangeType type,
+                        std::shared_ptr<arrow::Array> row_ids) {
   if (rows.num_rows() == 0) return OkStatus();
-  MP_ASSIGN_OR_RETURN(const auto mapped, Map(mapper_, rows));
-  if (!row_ids_) return writer_->Write(*mapped);
+  MP_ASSIGN_OR_RETURN(const auto ready, Ready(rows, type));
+  MP_RETURN_IF_ERROR(Keep(*ready, std::move(row_ids), nullptr));
+  return Feed(*ready, type);
+}
+
+Status RowChange::WriteBefore(const arrow::RecordBatch& rows, ChangeType type) {
+  if (changes_ == nullptr || rows.num_rows() == 0) return OkStatus();
+  MP_ASSIGN_OR_RETURN(const auto mapped, AsTheyAre(rows));
+  return Feed(*mapped, type);
+}
+
+// Rows of the table's columns, into its files; no row versions: that of this commit.
+Status RowChange::Keep(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids,
+                       std::shared_ptr<arrow::Array> row_versions) {
+  if (!row_ids_) return writer_->Write(rows);
   MP_ARROW_ASSIGN_OR_RETURN(auto none, arrow::MakeArrayOfNull(arrow::int64(), rows.num_rows()));
-  arrow::FieldVector fields = mapped->schema()->fields();
+  arrow::FieldVector fields = rows.schema()->fields();
   fields.push_back(arrow::field("row id", arrow::int64()));
   fields.push_back(arrow::field("row commit version", arrow::int64()));
-  arrow::ArrayVector columns = mapped->columns();
+  arrow::ArrayVector columns = rows.columns();
   columns.push_back(row_ids != nullptr ? std::move(row_ids) : none);
   columns.push_back(row_versions != nullptr ? std::move(row_versions) : none);
   return writer_->Write(*arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows.num_rows(),
                                                   std::move(columns)));
 }
 
-Status RowChange::WriteChanges(const arrow::RecordBatch& rows, ChangeType type) {
-  if (changes_ == nullptr || rows.num_rows() == 0) return OkStatus();
-  const bool before = type == ChangeType::kDelete || type == ChangeType::kUpdateBefore;
-  MP_ASSIGN_OR_RETURN(const auto mapped, Map(before ? before_mapper_ : mapper_, rows));
+Status RowChange::Feed(const arrow::RecordBatch& rows, ChangeType type) {
+  if (changes_ == nullptr) return OkStatus();
   const arrow::StringScalar text{std::string(TextOf(type))};
   MP_ARROW_ASSIGN_OR_RETURN(auto types, arrow::MakeArrayFromScalar(text, rows.num_rows()));
-  arrow::FieldVector fields = mapped->schema()->fields();
+  arrow::FieldVector fields = rows.schema()->fields();
   fields.push_back(arrow::field(kChangeType, arrow::utf8()));
-  arrow::ArrayVector columns = mapped->columns();
+  arrow::ArrayVector columns = rows.columns();
   columns.push_back(std::move(types));
   return changes_->Write(*arrow::RecordBatch::Make(arrow::schema(std::move(fields)),
                                                    rows.num_rows(), std::move(columns)));
@@ -187,8 +215,9 @@ Status RowChange::WriteKept(const arrow::RecordBatch& rows) {
   std::vector<int> columns(snapshot_->schema().size());
   std::iota(columns.begin(), columns.end(), 0);
   MP_ARROW_ASSIGN_OR_RETURN(const auto table_rows, rows.SelectColumns(columns));
-  return WriteRows(*table_rows, rows.GetColumnByName(kRowIdColumn),
-                   rows.GetColumnByName(kRowCommitVersionColumn));
+  MP_ASSIGN_OR_RETURN(const auto mapped, AsTheyAre(*table_rows));
+  return Keep(*mapped, rows.GetColumnByName(kRowIdColumn),
+              rows.GetColumnByName(kRowCommitVersionColumn));
 }
 
 // Writes the rows of a file that stay to new files.
@@ -224,6 +253,9 @@ Result<CommitResult> RowChange::Commit(RowChangeCommit commit) {
     return nothing;
   }
   const int64_t rows_written = writer_->rows();
+  if (identity_ != nullptr && identity_->gave_any()) {
+    metadata_.schema_json = identity_->WithMarks(schema_).ToJson();
+  }
   const auto prepare = [&]() -> Result<Transaction> {
     MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table_, snapshot_));
     MP_RETURN_IF_ERROR(TakeRows(transaction));

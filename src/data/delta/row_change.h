@@ -27,7 +27,9 @@
 
 namespace millpond::data {
 
+class IdentityValues;
 class RowMapper;
+class RowRules;
 
 // _change_type of a row in a change file.
 enum class ChangeType { kInsert, kDelete, kUpdateBefore, kUpdateAfter };
@@ -57,11 +59,15 @@ class RowChange {
   // Rows by file (index into the snapshot's files()) and position in the file. Gives how many of
   // them were not marked yet.
   Result<int64_t> Delete(const arrow::Int64Array& files, const arrow::Int64Array& positions);
-  // Rows by column name, checked and cast as write.h says; every batch has the same columns.
+  // Rows by column name, checked, cast and filled in as write.h says: new ones (kInsert), or rows
+  // as they are from now on (kUpdateAfter), which keep their identity values. Every batch of a type
+  // has the same columns. They stand in the change data feed too.
   // `row_ids` (int64): the ids that changed rows had; NULL, or null altogether: new rows.
-  Status Write(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids = nullptr);
-  // The same rows for the change data feed. Does nothing where that is off.
-  Status WriteChanges(const arrow::RecordBatch& rows, ChangeType type);
+  Status Write(const arrow::RecordBatch& rows, ChangeType type,
+               std::shared_ptr<arrow::Array> row_ids = nullptr);
+  // Rows as they were (kDelete, kUpdateBefore) for the change data feed. Does nothing where that is
+  // off.
+  Status WriteBefore(const arrow::RecordBatch& rows, ChangeType type);
 
   // Nothing changed: no commit, the result has the snapshot's version.
   Result<CommitResult> Commit(RowChangeCommit commit);
@@ -69,11 +75,13 @@ class RowChange {
  private:
   RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot, TableShape shape);
 
-  Result<std::shared_ptr<arrow::RecordBatch>> Map(std::unique_ptr<RowMapper>& mapper,
-                                                  const arrow::RecordBatch& rows);
-  Status WriteRows(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids,
-                   std::shared_ptr<arrow::Array> row_versions);
+  Result<std::shared_ptr<arrow::RecordBatch>> Ready(const arrow::RecordBatch& rows,
+                                                    ChangeType type);
+  Result<std::shared_ptr<arrow::RecordBatch>> AsTheyAre(const arrow::RecordBatch& rows);
+  Status Keep(const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> row_ids,
+              std::shared_ptr<arrow::Array> row_versions);
   Status WriteKept(const arrow::RecordBatch& rows);
+  Status Feed(const arrow::RecordBatch& rows, ChangeType type);
   bool MayMarkRows() const;
   Status TakeRows(Transaction& transaction);
   Status Rewrite(size_t file, const RowSet& rows);
@@ -87,7 +95,9 @@ class RowChange {
   Protocol protocol_;
   Metadata metadata_;
   // Once the first rows are there.
-  std::unique_ptr<RowMapper> mapper_, before_mapper_;
+  std::unique_ptr<RowMapper> before_mapper_;
+  std::unique_ptr<RowRules> new_rules_, changed_rules_;
+  std::unique_ptr<IdentityValues> identity_;
   std::map<size_t, RowSet> gone_;  // by file
   std::unique_ptr<DataWriter> writer_;
   std::unique_ptr<DataWriter> changes_;  // null: the feed is off

@@ -48,7 +48,8 @@ Result<CommitResult> Apply(DeltaTable table, const Change& change,
   MP_RETURN_IF_ERROR(rows->Delete(static_cast<const arrow::Int64Array&>(*files),
                                   static_cast<const arrow::Int64Array&>(*positions)));
   const auto values = Numbers(change.written);
-  MP_RETURN_IF_ERROR(rows->Write(*arrow::RecordBatch::Make(kV, values->length(), {values})));
+  MP_RETURN_IF_ERROR(
+      rows->Write(*arrow::RecordBatch::Make(kV, values->length(), {values}), ChangeType::kInsert));
   return rows->Commit({"TEST", {}, {}, std::move(dependency)});
 }
 

@@ -9,8 +9,6 @@
 
 namespace millpond::data {
 
-inline constexpr const char* kConstraintPrefix = "delta.constraints.";  // of a table property
-
 struct RowCheck {
   std::string name;        // of the constraint
   std::string expression;  // Spark SQL

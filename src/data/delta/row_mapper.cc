@@ -11,7 +11,7 @@
 namespace millpond::data {
 
 Result<RowMapper> RowMapper::Make(const Schema& table, const arrow::Schema& rows,
-                                  const std::string& table_path) {
+                                  const std::string& table_path, const std::vector<bool>& filled) {
   RowMapper mapper;
   mapper.schema_ = table;
   mapper.source_.assign(table.size(), -1);
@@ -31,6 +31,7 @@ Result<RowMapper> RowMapper::Make(const Schema& table, const arrow::Schema& rows
   }
   for (size_t i = 0; i < table.size(); ++i) {
     if (mapper.source_[i] >= 0 || table.fields()[i].nullable) continue;
+    if (!filled.empty() && filled[i]) continue;
     return Fail(ErrorKind::kInvalidArgument,
                 "the rows lack the column '{}', which is NOT NULL in table {}",
                 table.fields()[i].name, table_path);

@@ -15,9 +15,11 @@ namespace millpond::data {
 class RowMapper {
  public:
   // kInvalidArgument names a column that the table does not have, that stands twice, or that is
-  // missing and NOT NULL.
+  // missing and NOT NULL. `filled`: table columns that the caller fills where the rows lack them
+  // (empty: none).
   static Result<RowMapper> Make(const Schema& table, const arrow::Schema& rows,
-                                const std::string& table_path);
+                                const std::string& table_path,
+                                const std::vector<bool>& filled = {});
 
   Result<std::shared_ptr<arrow::RecordBatch>> Map(const arrow::RecordBatch& rows) const;
 

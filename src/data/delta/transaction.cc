@@ -315,16 +315,4 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
   return result;
 }
 
-Result<CommitResult> Transaction::CommitFirst(DeltaTable table, Protocol protocol,
-                                              Metadata metadata, CommitInfo info,
-                                              std::vector<AddFile> adds) {
-  Transaction transaction(std::move(table), nullptr);
-  transaction.SetOperation(std::move(info.operation), std::move(info.operation_parameters));
-  transaction.SetMetrics(std::move(info.operation_metrics));
-  for (auto& add : adds) transaction.Add(std::move(add));
-  transaction.SetProtocol(std::move(protocol));
-  transaction.SetMetadata(std::move(metadata));
-  return transaction.Commit();
-}
-
 }  // namespace millpond::data

@@ -91,9 +91,6 @@ class Transaction {
  private:
   friend class NewTable;
   Transaction(DeltaTable table, std::shared_ptr<const Snapshot> base);
-  // Version 0 of a table that does not exist yet.
-  static Result<CommitResult> CommitFirst(DeltaTable table, Protocol protocol, Metadata metadata,
-                                          CommitInfo info, std::vector<AddFile> adds);
 
   enum class Attempt { kCommitted, kLost, kStampTooOld };
   // `stamp_ms`: the in-commit timestamp in the bytes, if it must be fresh.

@@ -176,8 +176,7 @@ class VersionReader {
       schema = Schema(std::move(fields));
     }
     state.schema = std::make_shared<const Schema>(std::move(schema));
-    state.files =
-        FileList(end_->path(), state.schema).With(std::move(files), {}, state.schema);
+    state.files = FileList(end_->path(), state.schema).With(std::move(files), {}, state.schema);
     SnapshotOrigin origin;
     origin.data_roots = end_->origin().data_roots;
     MP_ASSIGN_OR_RETURN(auto snapshot, Snapshot::Make(end_->path(), version_, end_->commit_time(),

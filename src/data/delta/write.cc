@@ -8,10 +8,12 @@
 #include "data/arrow/status.h"
 #include "data/delta/column_mapping.h"
 #include "data/delta/data_writer.h"
+#include "data/delta/identity_values.h"
 #include "data/delta/new_table_internal.h"
 #include "data/delta/protocol.h"
-#include "data/delta/row_mapper_internal.h"
+#include "data/delta/row_rules.h"
 #include "data/delta/schema_merge.h"
+#include "data/delta/table_rules.h"
 #include "data/delta/table_shape.h"
 #include "data/delta/transaction.h"
 
@@ -35,23 +37,44 @@ CommitResult Skipped(const Snapshot& snapshot) {
   return result;
 }
 
-Status WriteBatch(const arrow::RecordBatch& batch, const RowMapper& mapper, DataWriter& writer) {
+// The data files of one write, on their way into a commit.
+struct Writing {
+  TableShape shape;  // of the table once the rows are committed
+  int64_t target_file_bytes = DataWriterOptions().target_file_bytes;
+  IdentityValues identity = {};
+  std::unique_ptr<DataWriter> writer = nullptr;
+  std::vector<AddFile> adds = {};
+
+  Status Begin(const DeltaTable& table) {
+    MP_ASSIGN_OR_RETURN(identity, IdentityValues::Make(shape, table.path()));
+    writer = MakeWriter(table);
+    return OkStatus();
+  }
+  std::unique_ptr<DataWriter> MakeWriter(const DeltaTable& table) const {
+    DataWriterOptions options;
+    options.target_file_bytes = target_file_bytes;
+    return std::make_unique<DataWriter>(table.environment(), table.path(), shape.schema,
+                                        shape.metadata, options);
+  }
+};
+
+Status WriteBatch(const arrow::RecordBatch& batch, RowRules& rules, DataWriter& writer) {
   for (int64_t at = 0; at < batch.num_rows(); at += kSliceRows) {
-    MP_ASSIGN_OR_RETURN(auto mapped, mapper.Map(*batch.Slice(at, kSliceRows)));
-    MP_RETURN_IF_ERROR(writer.Write(*mapped));
+    MP_ASSIGN_OR_RETURN(auto ready, rules.Apply(*batch.Slice(at, kSliceRows)));
+    MP_RETURN_IF_ERROR(writer.Write(*ready));
   }
   return OkStatus();
 }
 
 // An error of the rows' source is told as it is: it knows its own place.
-Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const RowMapper& mapper,
+Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, RowRules& rules,
                  DataWriter& writer) {
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     MP_RETURN_IF_ERROR(table.environment().cancellation.Check());
     MP_ARROW_RETURN_IF_ERROR(rows.ReadNext(&batch));
     if (batch == nullptr) return OkStatus();
-    MP_RETURN_IF_ERROR_CONTEXT(WriteBatch(*batch, mapper, writer), "while writing to table {}",
+    MP_RETURN_IF_ERROR_CONTEXT(WriteBatch(*batch, rules, writer), "while writing to table {}",
                                table.path());
   }
 }
@@ -60,7 +83,8 @@ Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, const 
 bool SameRows(const Snapshot& before, const Snapshot& now) {
   return before.metadata().id == now.metadata().id && before.schema() == now.schema() &&
          PhysicalSchema(before.schema()) == PhysicalSchema(now.schema()) &&
-         before.metadata().partition_columns == now.metadata().partition_columns;
+         before.metadata().partition_columns == now.metadata().partition_columns &&
+         SameRules(before.metadata(), before.schema(), now.metadata(), now.schema());
 }
 
 StringMap MetricsOf(const std::vector<AddFile>& adds, int64_t rows) {
@@ -78,17 +102,19 @@ bool ChangesTable(const Snapshot& snapshot, const WriteOptions& options, const T
 }
 
 Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
-                            const WriteOptions& options, const TableShape& shape,
-                            const std::vector<AddFile>& adds, int64_t rows, bool changes_table) {
+                            const WriteOptions& options, const Writing& writing, int64_t rows,
+                            bool changes_table) {
   MP_ASSIGN_OR_RETURN(auto transaction, Transaction::BeginAt(table, snapshot));
+  const TableShape& shape = writing.shape;
+  const bool identity = writing.identity.gave_any();
   StringMap parameters = options.parameters;
   bool overwrite = options.mode == WriteMode::kOverwrite;
   parameters.try_emplace("mode", overwrite ? "Overwrite" : "Append");
   parameters.try_emplace("partitionBy", DumpJson(Json(shape.metadata.partition_columns)));
   transaction.SetOperation(options.operation, std::move(parameters));
   transaction.SetCommitTags(options.commit_tags);
-  for (const auto& add : adds) transaction.Add(add);
-  transaction.SetMetrics(MetricsOf(adds, rows));
+  for (const auto& add : writing.adds) transaction.Add(add);
+  transaction.SetMetrics(MetricsOf(writing.adds, rows));
   if (options.txn) transaction.SetTxn(*options.txn);
   for (const auto& domain : options.domain_metadata) transaction.SetDomain(domain);
   if (overwrite) {
@@ -97,13 +123,21 @@ Result<Transaction> Prepare(DeltaTable& table, std::shared_ptr<const Snapshot> s
       transaction.Remove(snapshot->files().add(i));
     }
   }
-  if (!changes_table) return transaction;
+  if (!changes_table) {
+    if (!identity) return transaction;
+    Metadata metadata = snapshot->metadata();
+    metadata.schema_json = writing.identity.WithMarks(snapshot->schema()).ToJson();
+    transaction.SetMetadata(std::move(metadata));
+    return transaction;
+  }
   if (options.replace) {
     MP_ASSIGN_OR_RETURN(auto domains, NewDomains(snapshot.get(), shape, *options.replace));
     for (auto& domain : domains) transaction.SetDomain(std::move(domain));
   }
   if (shape.protocol != snapshot->protocol()) transaction.SetProtocol(shape.protocol);
-  if (shape.metadata != snapshot->metadata()) transaction.SetMetadata(shape.metadata);
+  Metadata metadata = shape.metadata;
+  if (identity) metadata.schema_json = writing.identity.WithMarks(shape.schema).ToJson();
+  if (metadata != snapshot->metadata()) transaction.SetMetadata(std::move(metadata));
   return transaction;
 }
 
@@ -149,40 +183,58 @@ Result<TableShape> ShapeAfter(const Environment& env, const Snapshot& snapshot,
   return shape;
 }
 
+// Another writer has given out identity values meanwhile: ours move behind its.
+Status MoveIdentity(const DeltaTable& table, const Snapshot& now, Writing& writing) {
+  MP_ASSIGN_OR_RETURN(const auto moves, writing.identity.MoveBehind(now.schema()));
+  if (moves.empty()) return OkStatus();
+  auto writer = writing.MakeWriter(table);
+  auto adds = ReissueIdentity(table.environment(), table.path(), writing.shape, writing.adds, moves,
+                              *writer);
+  (adds.has_value() ? writing.writer : writer)->Discard();
+  MP_ASSIGN_OR_RETURN_CONTEXT(writing.adds, std::move(adds), "while writing to table {}",
+                              table.path());
+  writing.writer = std::move(writer);
+  return OkStatus();
+}
+
 // Commits the files, and again on a newer snapshot where an append may.
 Result<CommitResult> CommitFiles(DeltaTable& table, std::shared_ptr<const Snapshot> snapshot,
-                                 const WriteOptions& options, const TableShape& shape,
-                                 const std::vector<AddFile>& adds, int64_t rows) {
-  const bool changes_table = ChangesTable(*snapshot, options, shape);
+                                 const WriteOptions& options, Writing& writing) {
+  const int64_t rows = writing.writer->rows();
+  const bool changes_table = ChangesTable(*snapshot, options, writing.shape);
   for (int restart = 0;; ++restart) {
     MP_ASSIGN_OR_RETURN(auto transaction,
-                        Prepare(table, snapshot, options, shape, adds, rows, changes_table));
+                        Prepare(table, snapshot, options, writing, rows, changes_table));
     auto result = transaction.Commit();
     if (result.has_value() || result.error().kind() != ErrorKind::kConflict) return result;
     MP_ASSIGN_OR_RETURN(auto now, table.Latest());
     if (AlreadyThere(*now, options.txn)) return Skipped(*now);
     const bool again = !changes_table && SameRows(*snapshot, *now);
     if (!again || restart == kRestarts) return result;
+    MP_RETURN_IF_ERROR(MoveIdentity(table, *now, writing));
     snapshot = std::move(now);
   }
 }
 
 // Writes and syncs all rows. What a failure leaves is removed.
-Result<std::vector<AddFile>> WriteFiles(const DeltaTable& table, arrow::RecordBatchReader& rows,
-                                        const RowMapper& mapper, DataWriter& writer) {
-  const auto write = [&]() -> Result<std::vector<AddFile>> {
-    MP_RETURN_IF_ERROR(WriteRows(table, rows, mapper, writer));
-    MP_ASSIGN_OR_RETURN_CONTEXT(auto adds, writer.Finish(), "while writing to table {}",
+Status WriteFiles(const DeltaTable& table, arrow::RecordBatchReader& rows, Writing& writing) {
+  const auto engine = table.expressions();
+  const RowTarget target{writing.shape, table.path(), engine.get(), &writing.identity};
+  MP_ASSIGN_OR_RETURN(const auto rules, RowRules::Make(target, *rows.schema()));
+  const auto write = [&]() -> Status {
+    MP_RETURN_IF_ERROR(WriteRows(table, rows, *rules, *writing.writer));
+    MP_ASSIGN_OR_RETURN_CONTEXT(writing.adds, writing.writer->Finish(), "while writing to table {}",
                                 table.path());
-    return adds;
+    return OkStatus();
   };
-  auto adds = write();
-  if (!adds.has_value()) writer.Discard();
-  return adds;
+  Status written = write();
+  if (!written.has_value()) writing.writer->Discard();
+  return written;
 }
 
 // The commit did or did not happen; its files stay if it may have.
-Result<CommitResult> Settle(Result<CommitResult> result, DataWriter& writer) {
+Result<CommitResult> Settle(Result<CommitResult> result, const Writing& writing) {
+  DataWriter& writer = *writing.writer;
   if (!result.has_value()) {
     if (result.error().kind() != ErrorKind::kOutcomeUnknown) writer.Discard();
   } else if (result->skipped_by_txn) {
@@ -205,31 +257,33 @@ Result<CommitResult> WriteTable(DeltaTable& table, arrow::RecordBatchReader& row
   MP_RETURN_IF_ERROR(CheckWritable(snapshot->protocol(), snapshot->metadata(), snapshot->schema(),
                                    snapshot->path()));
   MP_RETURN_IF_ERROR(CheckOptions(*snapshot, options));
-  MP_ASSIGN_OR_RETURN(const TableShape shape,
+  MP_ASSIGN_OR_RETURN(TableShape shape,
                       ShapeAfter(table.environment(), *snapshot, *rows.schema(), options));
   MP_RETURN_IF_ERROR(CheckWritable(shape.protocol, shape.metadata, shape.schema, table.path()));
-  MP_ASSIGN_OR_RETURN(auto mapper, RowMapper::Make(shape.schema, *rows.schema(), table.path()));
-
-  DataWriterOptions write_options;
-  write_options.target_file_bytes = options.target_file_bytes;
-  DataWriter writer(table.environment(), table.path(), shape.schema, shape.metadata, write_options);
-  MP_ASSIGN_OR_RETURN(const auto adds, WriteFiles(table, rows, mapper, writer));
-  return Settle(CommitFiles(table, snapshot, options, shape, adds, writer.rows()), writer);
+  Writing writing{std::move(shape), options.target_file_bytes};
+  MP_RETURN_IF_ERROR(writing.Begin(table));
+  MP_RETURN_IF_ERROR(WriteFiles(table, rows, writing));
+  auto committed = CommitFiles(table, snapshot, options, writing);
+  return Settle(std::move(committed), writing);
 }
 
 Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
                                      const CreateOptions& options, arrow::RecordBatchReader& rows,
-                                     DataRoots roots) {
+                                     DataRoots roots,
+                                     std::shared_ptr<RowExpressionEngine> expressions) {
   MP_ASSIGN_OR_RETURN(auto made,
                       NewTable::Prepare(env, std::move(path), options, std::move(roots)));
-  const DeltaTable& table = made.table();
-  MP_ASSIGN_OR_RETURN(auto mapper,
-                      RowMapper::Make(made.shape().schema, *rows.schema(), table.path()));
-  DataWriter writer(env, table.path(), made.shape().schema, made.shape().metadata);
-  MP_ASSIGN_OR_RETURN(auto adds, WriteFiles(table, rows, mapper, writer));
-  StringMap metrics = MetricsOf(adds, writer.rows());
+  DeltaTable table = made.table();
+  table.SetExpressions(std::move(expressions));
+  Writing writing{made.shape()};
+  MP_RETURN_IF_ERROR(writing.Begin(table));
+  MP_RETURN_IF_ERROR(WriteFiles(table, rows, writing));
+  if (writing.identity.gave_any()) {
+    made.SetSchema(writing.identity.WithMarks(writing.shape.schema));
+  }
+  StringMap metrics = MetricsOf(writing.adds, writing.writer->rows());
   MP_ASSIGN_OR_RETURN(auto commit,
-                      Settle(made.Commit(std::move(adds), std::move(metrics)), writer));
+                      Settle(made.Commit(std::move(writing.adds), std::move(metrics)), writing));
   return CreatedTable{table, commit};
 }
 

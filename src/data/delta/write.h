@@ -1,7 +1,7 @@
 // Rows in, one commit out. Rows are checked against the table's schema (by column name, without
-// regard to case; safe widening casts only), written to Parquet files of a target size, made
-// durable, and committed. Appends survive lost races; memory is bounded and reserved from the
-// arbiter. A failed write leaves at most unreferenced data files.
+// regard to case; safe widening casts only) and its rules (row_rules.h), written to Parquet files
+// of a target size, made durable, and committed. Appends survive lost races; memory is bounded and
+// reserved from the arbiter. A failed write leaves at most unreferenced data files.
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -68,7 +68,8 @@ struct CreatedTable {
 // without a commit. kAlreadyExists: there is a table, or another writer was faster.
 Result<CreatedTable> CreateTableFrom(const Environment& env, std::string path,
                                      const CreateOptions& options, arrow::RecordBatchReader& rows,
-                                     DataRoots roots = nullptr);
+                                     DataRoots roots = nullptr,
+                                     std::shared_ptr<RowExpressionEngine> expressions = nullptr);
 
 struct UpgradeResult {
   int64_t version = 0;                // of the table after the call

@@ -33,11 +33,15 @@ std::shared_ptr<arrow::Array> Texts(int64_t rows, int64_t distinct) {
 }
 
 std::shared_ptr<arrow::RecordBatch> Sample(int64_t rows) {
-  auto node = *arrow::StructArray::Make({Numbers(rows, 3), Texts(rows, rows)}, {"few", "a.b"});
-  return *arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("key", arrow::int64()), arrow::field("kind", arrow::utf8()),
-                     arrow::field("third", arrow::int64()), arrow::field("node", node->type())}),
-      rows, {Numbers(rows, rows), Texts(rows, 40), Numbers(rows, rows / 3), node});
+  const std::vector<std::string> names = {"few", "a.b"};
+  const std::shared_ptr<arrow::Array> node =
+      *arrow::StructArray::Make({Numbers(rows, 3), Texts(rows, rows)}, names);
+  const arrow::FieldVector fields = {
+      arrow::field("key", arrow::int64()), arrow::field("kind", arrow::utf8()),
+      arrow::field("third", arrow::int64()), arrow::field("node", node->type())};
+  return arrow::RecordBatch::Make(
+      arrow::schema(fields), rows,
+      arrow::ArrayVector{Numbers(rows, rows), Texts(rows, 40), Numbers(rows, rows / 3), node});
 }
 
 TEST(DictionaryChoiceTest, ValuesThatHardlyRepeatHaveNone) {
@@ -58,19 +62,17 @@ TEST(DictionaryChoiceTest, ColumnsAreEncodedSideBySide) {
   const auto rows = Sample(100'000);
   for (int threads : {1, 4}) {
     const std::string path = JoinPath(dir.path(), fmt::format("{}.parquet", threads));
-    auto writer = ParquetWriter::Open(machine.env, path, rows->schema(),
-                                      {.row_group_rows = 30'000, .threads = threads});
-    ASSERT_OK(writer);
-    ASSERT_OK((*writer)->Write(*rows->Slice(0, 50'000)));
-    ASSERT_OK((*writer)->Write(*rows->Slice(50'000)));
-    ASSERT_OK((*writer)->Close());
+    MP_ASSERT_OK_AND_ASSIGN(auto writer,
+                            ParquetWriter::Open(machine.env, path, rows->schema(),
+                                                {.row_group_rows = 30'000, .threads = threads}));
+    MP_ASSERT_OK(writer->Write(*rows->Slice(0, 50'000)));
+    MP_ASSERT_OK(writer->Write(*rows->Slice(50'000)));
+    MP_ASSERT_OK(writer->Close());
 
-    auto reader = ParquetReader::Open(machine.env, path, 1 << 20);
-    ASSERT_OK(reader);
-    EXPECT_EQ((*reader)->num_row_groups(), 4);
-    auto batches = (*reader)->Read((*reader)->LeavesOf({0, 1, 2, 3}));
-    ASSERT_OK(batches);
-    auto read = (*batches)->ToTable();
+    MP_ASSERT_OK_AND_ASSIGN(auto reader, ParquetReader::Open(machine.env, path, 1 << 20));
+    EXPECT_EQ(reader->num_row_groups(), 4);
+    MP_ASSERT_OK_AND_ASSIGN(auto batches, reader->Read(reader->LeavesOf({0, 1, 2, 3})));
+    auto read = batches->ToTable();
     ASSERT_TRUE(read.ok()) << read.status().ToString();
     EXPECT_TRUE((*read)->Equals(**arrow::Table::FromRecordBatches({rows})));
   }

@@ -84,15 +84,19 @@ class ChangeSink {
   const ChangeCounts& counts() const { return counts_; }
 
  private:
-  // One row image under the table's column names; a row as it was lacks columns that are new.
-  std::shared_ptr<arrow::RecordBatch> Image(const arrow::RecordBatch& batch, int first) const {
+  // One row image under the table's column names; a row as it was lacks columns that are new, and
+  // others are left out for the table to fill in.
+  std::shared_ptr<arrow::RecordBatch> Image(const arrow::RecordBatch& batch, int first,
+                                            const std::set<std::string>& left_out = {}) const {
     const bool is_new = query_.has_new_rows && first == new_rows_;
     arrow::FieldVector fields;
     arrow::ArrayVector columns;
     int at = first;
     for (const StructField& field : (is_new ? schema_ : target_.snapshot->schema()).fields()) {
-      fields.push_back(batch.schema()->field(at)->WithName(field.name));
-      columns.push_back(batch.column(at++));
+      const int column = at++;
+      if (left_out.contains(field.name)) continue;
+      fields.push_back(batch.schema()->field(column)->WithName(field.name));
+      columns.push_back(batch.column(column));
     }
     return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), batch.num_rows(),
                                     std::move(columns));
@@ -114,11 +118,11 @@ class ChangeSink {
     if (batch.num_rows() == 0) return OkStatus();
     MP_ASSIGN_OR_RETURN(const int64_t marked, Mark(batch));
     counts_.updated += marked;
-    const auto now = Image(batch, new_rows_);
-    MP_RETURN_IF_ERROR(change_.Write(*now, row_ids_ > 0 ? batch.column(row_ids_) : nullptr));
+    const auto row_ids = row_ids_ > 0 ? batch.column(row_ids_) : nullptr;
+    MP_RETURN_IF_ERROR(change_.Write(*Image(batch, new_rows_, query_.filled_in_updates),
+                                     ChangeType::kUpdateAfter, row_ids));
     if (!change_.wants_changes()) return OkStatus();
-    MP_RETURN_IF_ERROR(change_.WriteChanges(*Image(batch, old_rows_), ChangeType::kUpdateBefore));
-    return change_.WriteChanges(*now, ChangeType::kUpdateAfter);
+    return change_.WriteBefore(*Image(batch, old_rows_), ChangeType::kUpdateBefore);
   }
 
   Status Delete(const arrow::RecordBatch& batch) {
@@ -126,15 +130,13 @@ class ChangeSink {
     MP_ASSIGN_OR_RETURN(const int64_t marked, Mark(batch));
     counts_.deleted += marked;
     if (!change_.wants_changes()) return OkStatus();
-    return change_.WriteChanges(*Image(batch, old_rows_), ChangeType::kDelete);
+    return change_.WriteBefore(*Image(batch, old_rows_), ChangeType::kDelete);
   }
 
   Status Insert(const arrow::RecordBatch& batch) {
     if (batch.num_rows() == 0) return OkStatus();
     counts_.inserted += batch.num_rows();
-    const auto rows = Image(batch, new_rows_);
-    MP_RETURN_IF_ERROR(change_.Write(*rows));
-    return change_.WriteChanges(*rows, ChangeType::kInsert);
+    return change_.Write(*Image(batch, new_rows_, query_.filled_in_inserts), ChangeType::kInsert);
   }
 
   const ChangeTarget& target_;
@@ -191,6 +193,7 @@ Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
                         DeltaTable::Open(workspace.env, resolved,
                                          std::make_shared<const std::vector<std::string>>(
                                              workspace.readable_roots)));
+    table.SetExpressions(context.catalog().expressions());
     return OpenedTable{std::move(table), "delta." + QuoteName(resolved), std::nullopt};
   }
   MP_ASSIGN_OR_RETURN(const TableName name,

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "data/delta/row_change.h"
@@ -54,6 +55,9 @@ struct ChangeQuery {
   bool has_new_rows = true;           // false: only rows that go
   bool may_match_twice = false;       // a row may be found more than once (a single plain DELETE)
   std::optional<Schema> schema = {};  // of the table from this commit on, where that changes
+  // Columns whose values in the query mean nothing: the table fills them in
+  // (data/delta/row_rules.h).
+  std::set<std::string> filled_in_updates = {}, filled_in_inserts = {};
   ComposeChange compose = nullptr;
   // Gives a row for every row of the target that would have been looked at, and could have changed
   // the outcome, with its place first. Null: any added row could.

@@ -94,9 +94,10 @@ Result<QueryResult> CreateLike(TableHead head, TokenCursor& at, StatementContext
 Result<QueryResult> CreateClone(TableHead head, TokenCursor& at, StatementContext& context) {
   const SourceText& text = context.source();
   if (!at.Accept("SHALLOW", "CLONE")) {
-    return FailAt(text, at.offset(), ErrorKind::kUnsupported,
-                  "{} is not known; there is SHALLOW CLONE t, and AS SELECT * FROM t copies the rows",
-                  at.Peek()->text);
+    return FailAt(
+        text, at.offset(), ErrorKind::kUnsupported,
+        "{} is not known; there is SHALLOW CLONE t, and AS SELECT * FROM t copies the rows",
+        at.Peek()->text);
   }
   if (!head.columns.empty() || !head.partition_columns.empty()) {
     return FailAt(text, head.name_offset, ErrorKind::kInvalidArgument,
@@ -109,6 +110,7 @@ Result<QueryResult> CreateClone(TableHead head, TokenCursor& at, StatementContex
   std::shared_ptr<const Snapshot> snapshot;
   if (named) {
     snapshot = named->snapshot;
+    context.tables().HoldFiles(*snapshot);
   } else {
     MP_ASSIGN_OR_RETURN(snapshot, source.table.Latest());
   }

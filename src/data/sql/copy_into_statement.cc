@@ -57,14 +57,14 @@ class Load {
       MP_RETURN_IF_ERROR(env.cancellation.Check());
       MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
       if (batch == nullptr) break;
-      MP_RETURN_IF_ERROR(change->Write(*batch));
+      MP_RETURN_IF_ERROR(change->Write(*batch, ChangeType::kInsert));
     }
     rows = nullptr;
     MP_RETURN_IF_ERROR(CheckUnchanged());
     MP_ASSIGN_OR_RETURN(const auto commit, Commit(ledger, *change));
-    return QueryResult{nullptr, fmt::format("{} rows copied into {} from {} files{}{}", commit.rows,
-                                            target_.name, files_.size(), LoadedText(),
-                                            CommitText(commit))};
+    return QueryResult{
+        nullptr, fmt::format("{} rows copied into {} from {} files{}{}", commit.rows, target_.name,
+                             files_.size(), LoadedText(), CommitText(commit))};
   }
 
  private:

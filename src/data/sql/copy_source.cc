@@ -77,7 +77,8 @@ Status TakeSelect(TokenCursor& at, const SourceText& source, CopySource& copy) {
   }
   copy.select = source.text().substr(offset, end - offset);
   if (copy.path.empty() || copy.path_end > end) {
-    return FailAt(source, offset, kBad, "a query of COPY INTO reads one path: SELECT … FROM 'path'");
+    return FailAt(source, offset, kBad,
+                  "a query of COPY INTO reads one path: SELECT … FROM 'path'");
   }
   return at.Expect(")");
 }
@@ -193,11 +194,10 @@ Result<CopySource> TakeCopySource(TokenCursor& at, const SourceText& source) {
   return copy;
 }
 
-Result<std::vector<ReadableFile>> ListCopyFiles(const CopySource& copy,
-                                                StatementContext& context) {
+Result<std::vector<ReadableFile>> ListCopyFiles(const CopySource& copy, StatementContext& context) {
   MP_ASSIGN_OR_RETURN(RelationFunction * reader, Reader(copy, context));
-  MP_ASSIGN_OR_RETURN(auto files, reader->Files(ArgumentsOf(copy, context),
-                                                context.catalog().workspace()));
+  MP_ASSIGN_OR_RETURN(auto files,
+                      reader->Files(ArgumentsOf(copy, context), context.catalog().workspace()));
   if (!copy.files) return files;
   std::vector<ReadableFile> wanted;
   for (const std::string& name : *copy.files) {

@@ -14,10 +14,10 @@ namespace millpond::data {
 
 struct CopySource {
   std::string path;
-  size_t path_offset = 0, path_end = 0;  // of its token
-  std::string_view select;               // FROM (SELECT … FROM 'path'); empty: all columns
-  std::string format;                    // lower case
-  std::optional<std::string> pattern;    // a glob below the path
+  size_t path_offset = 0, path_end = 0;           // of its token
+  std::string_view select;                        // FROM (SELECT … FROM 'path'); empty: all columns
+  std::string format;                             // lower case
+  std::optional<std::string> pattern;             // a glob below the path
   std::optional<std::vector<std::string>> files;  // names below the path
   std::map<std::string, std::string> format_options;
   bool merge_schema = false;

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "data/delta/protocol.h"
+#include "data/delta/table_rules.h"
 #include "data/sql/rows_internal.h"
 #include "data/sql/session_internal.h"
 #include "data/sql/table_text.h"
@@ -39,6 +40,11 @@ std::vector<std::vector<Cell>> ColumnRows(const Snapshot& snapshot) {
   return rows;
 }
 
+std::string IdentityText(const IdentityRule& rule) {
+  return fmt::format("GENERATED {} AS IDENTITY (START WITH {} INCREMENT BY {})",
+                     rule.allow_explicit_insert ? "BY DEFAULT" : "ALWAYS", rule.start, rule.step);
+}
+
 // What Spark puts below the columns, in the same two of them.
 void AddDetails(const std::string& name, const Snapshot& snapshot,
                 std::vector<std::vector<Cell>>& rows) {
@@ -61,10 +67,14 @@ void AddDetails(const std::string& name, const Snapshot& snapshot,
     if (!value.empty()) add("Default of " + field.name, value);
     const std::string generation = ColumnText(field, "delta.generationExpression");
     if (!generation.empty()) add("Generation of " + field.name, generation);
+    const auto identity = IdentityRuleOf(field);
+    if (identity && *identity) add("Identity of " + field.name, IdentityText(**identity));
   }
-  for (const auto& [key, value] : metadata.configuration) {
-    const std::string_view prefix = property::kConstraintPrefix;
-    if (key.starts_with(prefix)) add("Constraint " + key.substr(prefix.size()), value);
+  for (const RowCheck& one : InvariantsOf(snapshot.schema()).value_or(std::vector<RowCheck>())) {
+    add("Invariant of " + one.name, one.expression);
+  }
+  for (const RowCheck& one : ConstraintsOf(metadata.configuration)) {
+    add("Constraint " + one.name, one.expression);
   }
 }
 

@@ -8,20 +8,23 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/column_cast.h"
+#include "data/sql/insert_defaults_internal.h"
 #include "data/sql/syntax.h"
 
 namespace millpond::data {
 namespace {
 
 // The rows of a query under other column names (INSERT matches by position, tables by name), with
-// the fixed columns behind them.
+// the fixed columns behind them and without those that the table fills in.
 class NamedRows : public arrow::RecordBatchReader {
  public:
   NamedRows(std::shared_ptr<arrow::RecordBatchReader> inner, const std::vector<std::string>& names,
-            const Schema& table, std::vector<FixedColumn> fixed)
+            const std::set<size_t>& left_out, const Schema& table, std::vector<FixedColumn> fixed)
       : inner_(std::move(inner)), fixed_(std::move(fixed)) {
     arrow::FieldVector fields;
     for (size_t i = 0; i < names.size(); ++i) {
+      if (left_out.contains(i)) continue;
+      kept_.push_back(static_cast<int>(i));
       fields.push_back(inner_->schema()->field(static_cast<int>(i))->WithName(names[i]));
     }
     for (const FixedColumn& column : fixed_) {
@@ -34,7 +37,8 @@ class NamedRows : public arrow::RecordBatchReader {
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     ARROW_RETURN_NOT_OK(inner_->ReadNext(batch));
     if (*batch == nullptr) return arrow::Status::OK();
-    arrow::ArrayVector columns = (*batch)->columns();
+    arrow::ArrayVector columns;
+    for (const int i : kept_) columns.push_back((*batch)->column(i));
     for (size_t i = 0; i < fixed_.size(); ++i) {
       auto column = ConstantColumn(fixed_[i].value, types_[i], (*batch)->num_rows());
       if (!column.has_value()) return ToArrow(column.error());
@@ -46,6 +50,7 @@ class NamedRows : public arrow::RecordBatchReader {
 
  private:
   std::shared_ptr<arrow::RecordBatchReader> inner_;
+  std::vector<int> kept_;
   std::vector<FixedColumn> fixed_;
   std::vector<DataType> types_;
   std::shared_ptr<arrow::Schema> schema_;
@@ -82,6 +87,21 @@ bool HasColumnList(const TokenCursor& at) {
          second->IsName() && !second->Is("SELECT") && !second->Is("WITH") &&
          !second->Is("VALUES") && !second->Is("FROM") &&
          (third->IsPunctuation(",") || third->IsPunctuation(")"));
+}
+
+// Without a list, the query may leave out what the table always fills in itself.
+Result<std::vector<TargetColumn>> GivenColumns(std::string_view query,
+                                               std::vector<TargetColumn> all, const TableFill& fill,
+                                               const Schema& schema, StatementContext& context) {
+  std::vector<TargetColumn> given;
+  for (const TargetColumn& column : all) {
+    MP_ASSIGN_OR_RETURN(const bool filled, fill.IsAlwaysFilled(*schema.Find(column.name)));
+    if (!filled) given.push_back(column);
+  }
+  if (given.size() == all.size()) return all;
+  MP_ASSIGN_OR_RETURN(auto defaults, FindDefaults(query, context.source()));
+  MP_ASSIGN_OR_RETURN(const auto columns, context.Describe(query, std::move(defaults)));
+  return static_cast<size_t>(columns->num_fields()) == given.size() ? given : all;
 }
 
 bool IsFixed(const std::string& name, const std::vector<FixedColumn>& fixed) {
@@ -123,23 +143,29 @@ Result<std::vector<TargetColumn>> TakeInsertColumns(TokenCursor& at, const Schem
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
     TokenCursor& at, StatementContext& context, const Schema& schema, const std::string& name,
-    const std::vector<FixedColumn>& fixed) {
+    const TableFill& fill, const std::vector<FixedColumn>& fixed) {
   std::vector<std::string> names;
   std::shared_ptr<arrow::RecordBatchReader> rows;
+  InsertDefaults defaults;
   if (at.Accept("BY", "NAME")) {
     MP_ASSIGN_OR_RETURN(rows, context.Run(at.TakeRest()));
     if (fixed.empty()) return rows;
     names = rows->schema()->field_names();
   } else {
     RunOptions run;
-    MP_ASSIGN_OR_RETURN(run.columns,
-                        TakeInsertColumns(at, schema, name, context.source(), fixed));
-    for (const TargetColumn& column : run.columns) names.push_back(column.name);
+    const bool listed = HasColumnList(at);
+    MP_ASSIGN_OR_RETURN(run.columns, TakeInsertColumns(at, schema, name, context.source(), fixed));
     const std::string_view query = at.TakeRest();
+    if (!listed) {
+      MP_ASSIGN_OR_RETURN(run.columns,
+                          GivenColumns(query, std::move(run.columns), fill, schema, context));
+    }
+    for (const TargetColumn& column : run.columns) names.push_back(column.name);
+    MP_ASSIGN_OR_RETURN(defaults, TakeDefaults(query, context.source(), run.columns, fill));
     run.places = PlacesOfValues(query, context.source(), names.size());
-    MP_ASSIGN_OR_RETURN(rows, context.Run(query, {}, std::move(run)));
+    MP_ASSIGN_OR_RETURN(rows, context.Run(query, defaults.replacements, std::move(run)));
   }
-  return std::make_shared<NamedRows>(std::move(rows), names, schema, fixed);
+  return std::make_shared<NamedRows>(std::move(rows), names, defaults.left_out, schema, fixed);
 }
 
 }  // namespace millpond::data

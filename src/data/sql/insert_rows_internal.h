@@ -10,6 +10,7 @@
 
 #include "data/delta/column_value.h"
 #include "data/sql/session_internal.h"
+#include "data/sql/table_fill_internal.h"
 #include "data/sql/token_cursor.h"
 
 namespace millpond::data {
@@ -28,9 +29,11 @@ Result<std::vector<TargetColumn>> TakeInsertColumns(TokenCursor& at, const Schem
                                                     const std::vector<FixedColumn>& fixed = {});
 
 // "[(a, b)] query" by position or "BY NAME query", up to the statement's end. The rows stand under
-// the table's column names, the fixed ones among them.
+// the table's column names, the fixed ones among them. Columns that are DEFAULT in every row of
+// VALUES are not there, so that the table fills them in (data/delta/row_rules.h), and without a
+// list nor are those that it always fills in, if the query does not give them.
 Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
     TokenCursor& at, StatementContext& context, const Schema& schema, const std::string& name,
-    const std::vector<FixedColumn>& fixed = {});
+    const TableFill& fill, const std::vector<FixedColumn>& fixed = {});
 
 }  // namespace millpond::data

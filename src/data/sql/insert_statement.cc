@@ -1,4 +1,5 @@
-// INSERT INTO t [(a, b)] query, INSERT [WITH SCHEMA EVOLUTION] INTO t BY NAME query.
+// INSERT INTO t [(a, b)] query, INSERT [WITH SCHEMA EVOLUTION] INTO t BY NAME query. Columns that
+// are not named, or DEFAULT in VALUES, the table fills in (data/delta/row_rules.h).
 #include <arrow/record_batch.h>
 
 #include "data/delta/write.h"
@@ -22,8 +23,9 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
                   target.name);
   }
   if (at.Accept("REPLACE", "WHERE")) return ExecuteReplaceWhere(statement, context);
-  MP_ASSIGN_OR_RETURN(
-      auto rows, TakeInsertRows(at, context, target.snapshot->schema(), target.name));
+  MP_ASSIGN_OR_RETURN(auto rows,
+                      TakeInsertRows(at, context, target.snapshot->schema(), target.name,
+                                     TableFill(target.snapshot, target.table.expressions())));
   WriteOptions write;
   write.operation = "INSERT";
   write.merge_schema = evolves;

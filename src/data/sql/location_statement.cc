@@ -3,6 +3,7 @@
 // table is registered as it is.
 #include <arrow/record_batch.h>
 
+#include "data/delta/row_rules.h"
 #include "data/delta/write.h"
 #include "data/sql/readable_roots.h"
 #include "data/sql/session_internal.h"
@@ -30,11 +31,9 @@ class LocatedTable {
   Status CheckSame() const {
     MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(env(), path_, roots_));
     MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
-    const bool same_columns =
-        head_.columns.empty() || Schema(head_.columns) == snapshot->schema();
-    const bool same_partitions =
-        head_.partition_columns.empty() ||
-        head_.partition_columns == snapshot->metadata().partition_columns;
+    const bool same_columns = head_.columns.empty() || Schema(head_.columns) == snapshot->schema();
+    const bool same_partitions = head_.partition_columns.empty() ||
+                                 head_.partition_columns == snapshot->metadata().partition_columns;
     if (same_columns && same_partitions) return OkStatus();
     return Fail(ErrorKind::kInvalidArgument,
                 "the Delta table at {} has other columns or partitions than the statement says; "
@@ -51,6 +50,9 @@ class LocatedTable {
   Result<QueryResult> MakeEmpty() const {
     CreateOptions options = head_.create_options();
     options.schema = Schema(head_.columns);
+    if (const auto engine = context_.catalog().expressions()) {
+      MP_RETURN_IF_ERROR(ValidateRules(options.schema, options.properties, *engine));
+    }
     MP_RETURN_IF_ERROR(DeltaTable::Create(env(), path_, options, roots_));
     return Register("created");
   }
@@ -61,7 +63,8 @@ class LocatedTable {
     MP_ASSIGN_OR_RETURN(options.schema, Schema::FromArrow(*rows->schema()));
     options.operation = "CREATE TABLE AS SELECT";
     MP_ASSIGN_OR_RETURN(const auto made,
-                        CreateTableFrom(env(), path_, options, *rows, roots_));
+                        CreateTableFrom(env(), path_, options, *rows, roots_,
+                                        context_.catalog().expressions()));
     MP_RETURN_IF_ERROR(Register("created"));
     return WrittenRows(head_.name, made.commit, "written to");
   }

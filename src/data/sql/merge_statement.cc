@@ -9,6 +9,7 @@
 #include "data/delta/column_mapping.h"
 #include "data/sql/merge_clauses_internal.h"
 #include "data/sql/syntax.h"
+#include "data/sql/table_fill_internal.h"
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {
@@ -36,10 +37,12 @@ Status CheckDeterministic(std::string_view condition, const SourceText& source) 
 class MergeComposer {
  public:
   MergeComposer(const ChangeTarget& target, const MergeText& merge, const Schema& schema,
-                std::vector<std::string> source_columns, const SourceText& source)
+                const TableFill& fill, std::vector<std::string> source_columns,
+                const SourceText& source)
       : target_(target),
         merge_(merge),
         schema_(schema),
+        fill_(fill),
         source_columns_(std::move(source_columns)),
         source_(source) {}
 
@@ -54,8 +57,35 @@ class MergeComposer {
       if (!clause.condition.empty())
         MP_RETURN_IF_ERROR(CheckDeterministic(clause.condition, source_));
       if (clause.all && !merge_.evolves) MP_RETURN_IF_ERROR(CheckAll(clause));
+      MP_RETURN_IF_ERROR(CheckIdentity(clause));
     }
     return CheckDeterministic(merge_.condition, source_);
+  }
+
+  // Columns that the table fills in for the rows of an action: generated ones, and identity columns
+  // of new rows, that no clause of it gives.
+  Result<std::set<std::string>> FilledIn(RowAction action) const {
+    std::set<std::string> filled;
+    for (const StructField& field : schema_.fields()) {
+      MP_ASSIGN_OR_RETURN(const ColumnFill how, fill_.Of(field.name));
+      const bool is_new = action == RowAction::kInsert;
+      if (how != ColumnFill::kGenerated && !(how == ColumnFill::kIdentity && is_new)) continue;
+      size_t giving = 0, clauses = 0;
+      for (const MergeClause& clause : merge_.clauses) {
+        if (clause.action != action) continue;
+        ++clauses;
+        if (Gives(clause, field.name)) ++giving;
+      }
+      if (giving == 0) {
+        filled.insert(field.name);
+      } else if (giving < clauses) {
+        return Fail(kBad,
+                    "column {} is given by one WHEN and left to the table by another: give it in "
+                    "all that {} rows, or in none",
+                    field.name, is_new ? "insert" : "update");
+      }
+    }
+    return filled;
   }
 
   Result<RewrittenSql> Compose(const std::string& target) const {
@@ -118,6 +148,27 @@ class MergeComposer {
                                [&](const auto& name) { return EqualNames(name, column); });
   }
 
+  // Does the clause set the column to a value of its own?
+  bool Gives(const MergeClause& clause, const std::string& column) const {
+    for (const MergeAssignment& one : clause.assignments) {
+      if (EqualNames(one.column, column)) return !IsDefaultWord(one.value);
+    }
+    return clause.all && SourceHas(column);
+  }
+
+  // Values of identity columns stay: SET * passes over them.
+  Status CheckIdentity(const MergeClause& clause) const {
+    if (clause.action != RowAction::kUpdate) return OkStatus();
+    for (const MergeAssignment& one : clause.assignments) {
+      MP_ASSIGN_OR_RETURN(const ColumnFill how, fill_.Of(one.column));
+      if (how != ColumnFill::kIdentity) continue;
+      return FailAt(source_, one.offset, kBad,
+                    "column {} is an identity column: its values stay as they were given",
+                    one.column);
+    }
+    return OkStatus();
+  }
+
   std::string TargetColumn(const StructField& field) const {
     const bool old = target_.snapshot->schema().Find(field.name) != nullptr;
     return old ? QuoteName(target_.alias) + "." + QuoteName(field.name) : "NULL";
@@ -135,14 +186,26 @@ class MergeComposer {
       sql.Text("NULL");
       return OkStatus();
     }
+    const bool updates = clause.action == RowAction::kUpdate;
     for (const MergeAssignment& one : clause.assignments) {
-      if (EqualNames(one.column, field.name)) return sql.Expression(one.value);
+      if (!EqualNames(one.column, field.name)) continue;
+      return IsDefaultWord(one.value) ? Default(sql, field) : sql.Expression(one.value);
     }
-    if (clause.all && SourceHas(field.name)) {
+    MP_ASSIGN_OR_RETURN(const ColumnFill how, fill_.Of(field.name));
+    const bool keeps = updates && how == ColumnFill::kIdentity;
+    if (clause.all && SourceHas(field.name) && !keeps) {
       sql.Text(QuoteName(merge_.source_alias) + "." + QuoteName(field.name));
+    } else if (updates) {
+      sql.Text(TargetColumn(field));
     } else {
-      sql.Text(clause.action == RowAction::kUpdate ? TargetColumn(field) : "NULL");
+      return Default(sql, field);
     }
+    return OkStatus();
+  }
+
+  Status Default(ComposedQuery& sql, const StructField& field) const {
+    MP_ASSIGN_OR_RETURN(const std::string text, fill_.DefaultText(field.name));
+    sql.Text(text);
     return OkStatus();
   }
 
@@ -204,6 +267,7 @@ class MergeComposer {
   const ChangeTarget& target_;
   const MergeText& merge_;
   const Schema& schema_;
+  const TableFill& fill_;
   std::vector<std::string> source_columns_;
   const SourceText& source_;
 };
@@ -255,8 +319,15 @@ Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& c
   }
   const Schema& schema = query.schema ? *query.schema : target.snapshot->schema();
   const auto names = source_schema->field_names();
-  const MergeComposer composer(target, merge, schema, names, source);
+  const TableFill fill(target.snapshot, target.table.expressions());
+  const MergeComposer composer(target, merge, schema, fill, names, source);
   MP_RETURN_IF_ERROR(composer.Check());
+  for (const RowAction action : {RowAction::kUpdate, RowAction::kInsert}) {
+    auto filled = composer.FilledIn(action);
+    if (!filled) return ErrorAt(source, target.offset, filled.error());
+    (action == RowAction::kUpdate ? query.filled_in_updates : query.filled_in_inserts) =
+        *std::move(filled);
+  }
   query.may_match_twice = merge.clauses.size() == 1 && merge.clauses[0].condition.empty() &&
                           merge.clauses[0].action == RowAction::kDelete;
   query.compose = [&](const std::string& name) { return composer.Compose(name); };

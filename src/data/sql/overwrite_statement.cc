@@ -102,8 +102,9 @@ Result<QueryResult> ExecuteInsertOverwrite(const Statement& statement, Statement
   MP_ASSIGN_OR_RETURN(ChangeTarget target, TakeTargetTable(at, context));
   MP_ASSIGN_OR_RETURN(const bool dynamic, TakeMode(at, statement.source));
   MP_ASSIGN_OR_RETURN(const StaticValues fixed, TakePartition(at, target, context));
-  MP_ASSIGN_OR_RETURN(auto rows, TakeInsertRows(at, context, target.snapshot->schema(),
-                                                target.name, fixed.columns));
+  const TableFill fill(target.snapshot, target.table.expressions());
+  MP_ASSIGN_OR_RETURN(auto rows, TakeInsertRows(at, context, target.snapshot->schema(), target.name,
+                                                fill, fixed.columns));
   PartitionOverwrite overwrite{target.snapshot, nullptr};
   if (dynamic && !target.snapshot->metadata().partition_columns.empty()) {
     overwrite.parameters["isDynamicPartitionOverwrite"] = "true";

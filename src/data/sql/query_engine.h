@@ -14,6 +14,7 @@
 
 #include "base/environment.h"
 #include "base/result.h"
+#include "data/delta/row_expressions.h"
 #include "data/delta/schema.h"
 #include "data/sql/bound_calls.h"
 #include "data/sql/rewrite.h"
@@ -69,6 +70,8 @@ class QueryEngine {
                                                           std::shared_ptr<TableSource> tables) = 0;
   // What the query calls once it is bound. Nothing runs.
   virtual Result<BoundCalls> Calls(const QueryText& query, std::shared_ptr<TableSource> tables) = 0;
+  // Evaluates the expressions of tables' rows; may outlive the engine.
+  virtual std::shared_ptr<RowExpressionEngine> row_expressions() = 0;
   // run: executes the query and tells of the files that were read in fact.
   virtual Result<QueryPlan> Explain(const QueryText& query, std::shared_ptr<TableSource> tables,
                                     bool run) = 0;

@@ -1,4 +1,4 @@
-// INSERT INTO [TABLE] t REPLACE WHERE condition [(a, b) | BY NAME] query
+// INSERT INTO [TABLE] t REPLACE WHERE condition [BY NAME] query
 //
 // Rows of the table that match the condition go, the query's rows come, in one commit. Every new
 // row must match the condition too, or the statement fails and names one that does not. A condition
@@ -72,6 +72,11 @@ Status AppendChecked(ComposedQuery& sql, const ChangeTarget& target, const NewRo
   return OkStatus();
 }
 
+bool Gives(const NewRows& rows, const std::string& column) {
+  return std::ranges::any_of(rows.schema->fields(),
+                             [&](const auto& field) { return EqualNames(field->name(), column); });
+}
+
 // The files of which the condition, over partition columns, takes the rows.
 class ConditionScope : public OverwriteScope {
  public:
@@ -117,6 +122,7 @@ Result<CommitResult> ReplaceFiles(ChangeTarget& target, const NewRows& rows,
   std::string columns;
   RunOptions options;
   for (const StructField& field : target.snapshot->schema().fields()) {
+    if (!Gives(rows, field.name)) continue;  // the table fills it in
     columns += (columns.empty() ? "SELECT " : ", ") + QuoteName(field.name);
     options.columns.push_back({field.name, field.type});
   }
@@ -137,7 +143,9 @@ Result<CommitResult> ReplaceRows(const ChangeTarget& target, const NewRows& rows
   const bool row_ids = TracksRowIds(target);
   const auto& fields = target.snapshot->schema().fields();
   std::string nulls, news;
+  std::set<std::string> filled;
   for (const StructField& field : fields) {
+    if (!Gives(rows, field.name)) filled.insert(field.name);
     nulls += ", NULL";
     news += fmt::format(", {}.{}", QuoteName(target.alias), QuoteName(field.name));
   }
@@ -148,8 +156,8 @@ Result<CommitResult> ReplaceRows(const ChangeTarget& target, const NewRows& rows
                          QuoteName(target.alias)));
     return sql.Expression(rows.condition);
   };
-  ChangeQuery query{"WRITE",
-                    {{"mode", "Overwrite"}, {"predicate", std::string(rows.condition)}}};
+  ChangeQuery query{"WRITE", {{"mode", "Overwrite"}, {"predicate", std::string(rows.condition)}}};
+  query.filled_in_inserts = std::move(filled);
   query.compose = [&](const std::string& name) -> Result<RewrittenSql> {
     ComposedQuery sql(context.source(), target.offset);
     MP_RETURN_IF_ERROR(compose_old(sql, name));
@@ -187,17 +195,18 @@ Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementCon
   MP_ASSIGN_OR_RETURN(rows.condition,
                       at.TakeExpression("a condition", {"SELECT", "VALUES", "WITH", "BY"}));
   MP_ASSIGN_OR_RETURN(const SqlExpr condition, ParseExpression(rows.condition, source));
+  const TableFill fill(target.snapshot, target.table.expressions());
   MP_ASSIGN_OR_RETURN(auto reader,
-                      TakeInsertRows(at, context, target.snapshot->schema(), target.name));
+                      TakeInsertRows(at, context, target.snapshot->schema(), target.name, fill));
   rows.schema = reader->schema();
   const QueryName stream = context.tables().Add(std::move(reader));
   rows.relation = fmt::format("lake.{}.{}", QuoteName(stream.schema), QuoteName(stream.table));
   auto commit = IsPartitionOnly(condition, *target.snapshot) ? ReplaceFiles(target, rows, context)
                                                              : ReplaceRows(target, rows, context);
   if (!commit) return ErrorAt(source, target.offset, commit.error());
-  return QueryResult{nullptr, fmt::format("{} rows written over those of {} where {}{}",
-                                          commit->rows, target.name, rows.condition,
-                                          CommitText(*commit))};
+  return QueryResult{
+      nullptr, fmt::format("{} rows written over those of {} where {}{}", commit->rows, target.name,
+                           rows.condition, CommitText(*commit))};
 }
 
 }  // namespace millpond::data

@@ -14,16 +14,17 @@ Result<QueryResult> ExecuteRestore(const Statement& statement, StatementContext&
   MP_ASSIGN_OR_RETURN(const auto moment, TakeVersion(at, target.table, statement.source));
   if (!moment) return at.Unexpected("VERSION AS OF n or TIMESTAMP AS OF '…'");
   MP_RETURN_IF_ERROR(at.ExpectEnd());
+  context.tables().HoldFiles(*moment->snapshot);
   const auto restored = RestoreTable(target.table, moment->snapshot, moment->parameters);
   if (!restored) return ErrorAt(statement.source, target.offset, restored.error());
   if (!restored->changed) {
     return QueryResult{nullptr, fmt::format("table {} is as it was at version {} already",
                                             target.name, moment->snapshot->version())};
   }
-  return QueryResult{
-      nullptr, fmt::format("table {} restored to version {}: {} files restored, {} removed{}",
-                           target.name, moment->snapshot->version(), restored->restored_files,
-                           restored->removed_files, CommitText(restored->commit))};
+  return QueryResult{nullptr,
+                     fmt::format("table {} restored to version {}: {} files restored, {} removed{}",
+                                 target.name, moment->snapshot->version(), restored->restored_files,
+                                 restored->removed_files, CommitText(restored->commit))};
 }
 
 }  // namespace millpond::data

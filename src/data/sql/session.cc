@@ -99,6 +99,7 @@ Result<std::unique_ptr<SqlEngine>> SqlEngine::Open(Catalog& catalog, SqlOptions 
   MP_ASSIGN_OR_RETURN(impl->memory, arbiter.Reserve(options.resource_class,
                                                     query_options.memory_bytes, "SQL queries"));
   MP_ASSIGN_OR_RETURN(impl->queries, QueryEngine::Open(workspace.env, query_options));
+  catalog.SetExpressions(impl->queries->row_expressions());
   return std::unique_ptr<SqlEngine>(new SqlEngine(std::move(impl)));
 }
 

@@ -140,8 +140,11 @@ Result<DeltaTable> SessionTables::Open(const QueryName& name) {
                         ResolveReadablePath(catalog_.workspace(), name.table));
     MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kReadFiles, path));
     const auto& roots = catalog_.workspace().readable_roots;
-    return DeltaTable::Open(catalog_.workspace().env, path,
-                            std::make_shared<const std::vector<std::string>>(roots));
+    MP_ASSIGN_OR_RETURN(DeltaTable table,
+                        DeltaTable::Open(catalog_.workspace().env, path,
+                                         std::make_shared<const std::vector<std::string>>(roots)));
+    table.SetExpressions(catalog_.expressions());
+    return table;
   }
   MP_ASSIGN_OR_RETURN(const TableName table, TableOf(name));
   MP_RETURN_IF_ERROR(access_.Check(principal_, Privilege::kSelect, table.ToString()));

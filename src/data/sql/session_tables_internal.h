@@ -45,6 +45,8 @@ class SessionTables : public TableSource {
     const std::lock_guard lock(mutex_);
     return held_was_read_;
   }
+  // The files of an old version stay while the statement runs, whatever VACUUM does.
+  void HoldFiles(const Snapshot& snapshot);
   // Asks for kReadFiles.
   Status MayReadFile(const std::string& path) {
     return access_.Check(principal_, Privilege::kReadFiles, path);
@@ -61,8 +63,6 @@ class SessionTables : public TableSource {
   using Key = std::pair<std::string, TableMoment>;
   Result<ResolvedTable> Load(const QueryName& name, const TableMoment& moment);
   Result<ResolvedTable> SystemTable(const std::string& table);
-  // The files of an old version stay while the statement runs, whatever VACUUM does.
-  void HoldFiles(const Snapshot& snapshot);
   const int64_t* PinOf(const QueryName& name) const;
 
   Catalog& catalog_;

@@ -12,9 +12,7 @@ class TableChanges : public RelationFunction {
  public:
   explicit TableChanges(bool by_path) : by_path_(by_path) {}
 
-  std::string name() const override {
-    return by_path_ ? "table_changes_by_path" : "table_changes";
-  }
+  std::string name() const override { return by_path_ ? "table_changes_by_path" : "table_changes"; }
   Result<std::shared_ptr<arrow::RecordBatchReader>> Open(const FunctionArguments& arguments,
                                                          const Workspace& workspace) override;
 

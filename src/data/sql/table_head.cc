@@ -8,7 +8,7 @@
 namespace millpond::data {
 namespace {
 
-Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source) {
+Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source, StringMap& properties) {
   StructField field;
   MP_ASSIGN_OR_RETURN(field.name, at.TakeName("a column"));
   MP_ASSIGN_OR_RETURN(field.type, TakeColumnType(at, source));
@@ -19,22 +19,26 @@ Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source) {
       MP_ASSIGN_OR_RETURN(std::string comment, at.TakeString("a comment"));
       field.metadata["comment"] = DumpJson(Json(comment));
     } else {
-      return field;
+      MP_ASSIGN_OR_RETURN(const bool rule, TakeColumnRule(at, source, field, properties));
+      if (!rule) return field;
     }
   }
 }
 
 Status TakeColumns(TokenCursor& at, const SourceText& source, TableHead& head) {
   do {
-    for (const char* word : {"CONSTRAINT", "PRIMARY", "CHECK", "UNIQUE", "FOREIGN"}) {
-      const Token* next = at.Peek();
-      if (next == nullptr || !next->Is(word)) continue;
-      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
-                    "table constraints are not built yet ({}); check rows in a pipeline by "
-                    "CONSTRAINT … EXPECT",
-                    word);
+    const Token* next = at.Peek();
+    const auto is = [&](const char* word) { return next != nullptr && next->Is(word); };
+    if (is("CONSTRAINT") || is("CHECK")) {
+      MP_RETURN_IF_ERROR(TakeConstraint(at, source, head.properties));
+      continue;
     }
-    MP_ASSIGN_OR_RETURN(auto column, TakeColumn(at, source));
+    if (is("PRIMARY") || is("UNIQUE") || is("FOREIGN")) {
+      return FailAt(source, at.offset(), ErrorKind::kUnsupported,
+                    "{}: a Delta table cannot enforce keys; leave it out, and MERGE by the key",
+                    next->text);
+    }
+    MP_ASSIGN_OR_RETURN(auto column, TakeColumn(at, source, head.properties));
     head.columns.push_back(std::move(column));
   } while (at.Accept(","));
   return at.Expect(")");

@@ -1,7 +1,10 @@
-// CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t [(a BIGINT [NOT NULL] [COMMENT '…'], …)]
-//   [USING DELTA] [PARTITIONED BY (a, …) | CLUSTER BY (a, …)] [COMMENT '…']
-//   [LOCATION 'path'] [TBLPROPERTIES ('k' = 'v', …)]
-// in any order of the clauses, up to AS, LIKE, SHALLOW CLONE or the end.
+// CREATE [OR REPLACE] TABLE [IF NOT EXISTS] t [(a BIGINT [NOT NULL] [COMMENT '…'] [rule], …,
+//   [CONSTRAINT c CHECK (…)])] [USING DELTA] [PARTITIONED BY (a, …) | CLUSTER BY (a, …)]
+//   [COMMENT '…'] [LOCATION 'path'] [TBLPROPERTIES ('k' = 'v', …)]
+// in any order of the clauses, up to AS, LIKE, SHALLOW CLONE or the end. A column's rule is DEFAULT
+// expression, GENERATED ALWAYS AS (expression), GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(START
+// WITH n INCREMENT BY n)], or CONSTRAINT c CHECK (…), read by table_head_rules.cc; expressions are
+// turned into Spark's SQL.
 #pragma once
 
 #include <optional>
@@ -30,6 +33,11 @@ struct TableHead {
   CreateOptions create_options() const;  // without the schema
 };
 
+// If a rule of the column `field` begins at the cursor, reads it and gives true.
+Result<bool> TakeColumnRule(TokenCursor& at, const SourceText& source, StructField& field,
+                            StringMap& properties);
+// CONSTRAINT c CHECK (…), as a table property.
+Status TakeConstraint(TokenCursor& at, const SourceText& source, StringMap& properties);
 // "(a, b)": names of columns.
 Result<std::vector<std::string>> TakeColumnList(TokenCursor& at);
 

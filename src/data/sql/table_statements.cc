@@ -5,6 +5,8 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/column_mapping.h"
+#include "data/delta/row_rules.h"
+#include "data/delta/table_rules.h"
 #include "data/delta/write.h"
 #include "data/sql/session_internal.h"
 #include "data/sql/table_head_internal.h"
@@ -12,6 +14,30 @@
 
 namespace millpond::data {
 namespace {
+
+// Columns that the table does not fill in itself: what an empty set of rows must have.
+std::shared_ptr<arrow::Schema> PlainColumns(const Schema& schema) {
+  std::vector<StructField> plain;
+  for (const StructField& field : schema.fields()) {
+    if (FeaturesOfRules(Schema({field}), {}).empty()) plain.push_back(field);
+  }
+  return Schema(std::move(plain)).ToArrow();
+}
+
+Status CheckRules(const Schema& schema, const CreateOptions& options, StatementContext& context) {
+  if (FeaturesOfRules(schema, options.properties).empty()) return OkStatus();
+  const auto engine = context.catalog().expressions();
+  if (engine == nullptr) return Fail(ErrorKind::kInternal, "the catalog has no SQL engine");
+  return ValidateRules(schema, options.properties, *engine);
+}
+
+// "; it needs the features checkConstraints, identityColumns", or nothing.
+std::string NeededFeatures(const CreateOptions& options) {
+  const auto features = FeaturesOfRules(options.schema, options.properties);
+  if (features.empty()) return "";
+  return fmt::format("; it needs the feature{} {}", features.size() > 1 ? "s" : "",
+                     fmt::join(features, ", "));
+}
 
 Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query,
                                    StatementContext& context) {
@@ -40,6 +66,9 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
                              context.source().Place(context.source().OffsetOf(query)));
   CreateOptions options = head.create_options();
   options.schema = schema;
+  if (auto fits = CheckRules(schema, options, context); !fits) {
+    return ErrorAt(context.source(), head.name_offset, fits.error());
+  }
   if (replaced) {
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE AS SELECT";
@@ -58,23 +87,28 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
 
 Result<QueryResult> CreateEmptyTable(const TableHead& head, const CreateOptions& options,
                                      StatementContext& context) {
+  if (auto fits = CheckRules(options.schema, options, context); !fits) {
+    return ErrorAt(context.source(), head.name_offset, fits.error());
+  }
   MP_ASSIGN_OR_RETURN(bool there, context.catalog().TableExists(head.name));
   if (there && head.or_replace) {
     MP_ASSIGN_OR_RETURN(auto table, context.catalog().OpenTable(head.name));
-    MP_ASSIGN_OR_RETURN(auto rows, FromArrow(arrow::RecordBatchReader::Make({}, options.schema.ToArrow())));
+    MP_ASSIGN_OR_RETURN(
+        auto rows, FromArrow(arrow::RecordBatchReader::Make({}, PlainColumns(options.schema))));
     WriteOptions write;
     write.mode = WriteMode::kOverwrite;
     write.operation = "CREATE OR REPLACE TABLE";
     write.replace = options;
     const auto commit = WriteTable(table, *rows, write);
     if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
-    return QueryResult{nullptr, fmt::format("table {} replaced, version {}", head.name.ToString(),
-                                            commit->version)};
+    return QueryResult{nullptr, fmt::format("table {} replaced, version {}{}", head.name.ToString(),
+                                            commit->version, NeededFeatures(options))};
   }
   const auto made = context.catalog().CreateTable(head.name, options, head.if_not_exists);
   if (!made) return ErrorAt(context.source(), head.name_offset, made.error());
-  return QueryResult{nullptr, fmt::format("table {} {}", head.name.ToString(),
-                                          there ? "was already there" : "created")};
+  return QueryResult{
+      nullptr, fmt::format("table {} {}", head.name.ToString(),
+                           there ? "was already there" : "created" + NeededFeatures(options))};
 }
 
 QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb) {
@@ -125,8 +159,8 @@ Result<QueryResult> ExecuteDropTable(const Statement& statement, StatementContex
   MP_RETURN_IF_ERROR(context.Check(Privilege::kDropTable, name->ToString()));
   Status dropped = context.catalog().DropTable(*name, purge);
   if (dropped.has_value()) {
-    return QueryResult{nullptr,
-                       fmt::format("table {} dropped{}", name->ToString(), purge ? " for good" : "")};
+    return QueryResult{
+        nullptr, fmt::format("table {} dropped{}", name->ToString(), purge ? " for good" : "")};
   }
   if (if_exists && dropped.error().kind() == ErrorKind::kNotFound) {
     return QueryResult{nullptr, fmt::format("there was no table {}", name->ToString())};

@@ -19,8 +19,8 @@ Result<QueryResult> ExecuteUndrop(const Statement& statement, StatementContext& 
   auto table = context.catalog().UndropTable(*name);
   if (!table) return ErrorAt(statement.source, offset, table.error());
   MP_ASSIGN_OR_RETURN(const auto snapshot, table->Latest());
-  return QueryResult{nullptr, fmt::format("table {} is back, version {}", name->ToString(),
-                                          snapshot->version())};
+  return QueryResult{
+      nullptr, fmt::format("table {} is back, version {}", name->ToString(), snapshot->version())};
 }
 
 }  // namespace millpond::data

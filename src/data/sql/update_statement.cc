@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "data/sql/change_statement_internal.h"
+#include "data/sql/table_fill_internal.h"
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {
@@ -11,6 +12,26 @@ struct Assignment {
   size_t column = 0;  // of the schema
   std::string_view value;
 };
+
+// The columns that the table computes itself: generated ones that are not set, or set to DEFAULT.
+Result<std::set<std::string>> FilledColumns(const ChangeTarget& target, const TableFill& fill,
+                                            const std::vector<Assignment>& assignments) {
+  std::set<std::string> filled;
+  const auto& fields = target.snapshot->schema().fields();
+  for (size_t i = 0; i < fields.size(); ++i) {
+    MP_ASSIGN_OR_RETURN(const ColumnFill how, fill.Of(fields[i].name));
+    const auto set = std::ranges::find(assignments, i, &Assignment::column);
+    const bool given = set != assignments.end();
+    if (how == ColumnFill::kIdentity && given) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "column {} is an identity column: its values stay as they were given",
+                  fields[i].name);
+    }
+    if (how != ColumnFill::kGenerated || (given && !IsDefaultWord(set->value))) continue;
+    filled.insert(fields[i].name);
+  }
+  return filled;
+}
 
 // The column that an assignment names: a, or x.a with the target's alias.
 Result<size_t> TakeAssigned(TokenCursor& at, const ChangeTarget& target, const SourceText& source) {
@@ -65,6 +86,10 @@ Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& 
   MP_RETURN_IF_ERROR(at.ExpectEnd());
 
   ChangeQuery query{"UPDATE", {{"predicate", std::string(condition)}}};
+  const TableFill fill(target.snapshot, target.table.expressions());
+  auto filled = FilledColumns(target, fill, assignments);
+  if (!filled) return ErrorAt(source, target.offset, filled.error());
+  query.filled_in_updates = *std::move(filled);
   query.compose = [&](const std::string& name) -> Result<RewrittenSql> {
     ComposedQuery sql(source, target.offset);
     sql.Text("SELECT " + PlaceColumns(target, TracksRowIds(target)) +
@@ -73,7 +98,10 @@ Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& 
     for (size_t i = 0; i < fields.size(); ++i) {
       sql.Text(", ");
       const auto set = std::ranges::find(assignments, i, &Assignment::column);
-      if (set != assignments.end()) {
+      if (set != assignments.end() && IsDefaultWord(set->value)) {
+        MP_ASSIGN_OR_RETURN(const std::string value, fill.DefaultText(fields[i].name));
+        sql.Text(value);
+      } else if (set != assignments.end()) {
         MP_RETURN_IF_ERROR(sql.Expression(set->value));
       } else {
         sql.Text(QuoteName(target.alias) + "." + QuoteName(fields[i].name));

@@ -1,4 +1,5 @@
-// COPY INTO over real files: text formats, and each file once whatever fails and whoever else loads.
+// COPY INTO over real files: text formats, and each file once whatever fails and whoever else
+// loads.
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -26,8 +27,8 @@ using Mode = FaultyFileSystem::Mode;
 class Process {
  public:
   Process(const Environment& env, const std::string& dir) {
-    auto catalog = data::Catalog::Open(
-        {env, "copy", dir, dir + "/state", dir + "/state/warehouse", {dir}, 0});
+    auto catalog =
+        data::Catalog::Open({env, "copy", dir, dir + "/state", dir + "/state/warehouse", {dir}, 0});
     if (!catalog.has_value()) return;
     catalog_ = *std::move(catalog);
     auto engine = data::SqlEngine::Open(*catalog_, {.memory_bytes = int64_t{256} << 20});
@@ -43,11 +44,11 @@ class Process {
     MP_ASSIGN_OR_RETURN(auto result, session_->Execute(sql, "q.sql"));
     if (!result.rows) return result.message;
     std::string text;
-    MP_RETURN_IF_ERROR(data::WriteOutput(*result.rows, data::OutputFormat::kCsv,
-                                         [&](std::string_view bytes) {
-                                           text += bytes;
-                                           return OkStatus();
-                                         }));
+    MP_RETURN_IF_ERROR(
+        data::WriteOutput(*result.rows, data::OutputFormat::kCsv, [&](std::string_view bytes) {
+          text += bytes;
+          return OkStatus();
+        }));
     return text;
   }
 
@@ -96,8 +97,8 @@ TEST_F(CopyIntoTest, CsvWithoutAHeaderGoesByPosition) {
   Process process(machine_.env, dir_.path());
   MP_ASSERT_OK(process.Run("CREATE TABLE t (id BIGINT, code STRING)"));
   Write("a.csv", "1,01\n2,02\n");
-  MP_ASSERT_OK(process.Run(
-      "COPY INTO t FROM 'in' FILEFORMAT = CSV FORMAT_OPTIONS ('header' = 'false')"));
+  MP_ASSERT_OK(
+      process.Run("COPY INTO t FROM 'in' FILEFORMAT = CSV FORMAT_OPTIONS ('header' = 'false')"));
   EXPECT_THAT(process.Run("SELECT * FROM t ORDER BY id"), IsOkAnd("id,code\n1,01\n2,02\n"));
 }
 
@@ -112,8 +113,7 @@ TEST_F(CopyIntoTest, JsonAndNewColumns) {
   EXPECT_THAT(process.Run(copy),
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("a column more, which table")));
   MP_ASSERT_OK(process.Run(copy + " COPY_OPTIONS ('mergeSchema' = 'true')"));
-  EXPECT_THAT(process.Run("SELECT * FROM t ORDER BY id"),
-              IsOkAnd("id,code,more\n1,01,\n2,,2.5\n"));
+  EXPECT_THAT(process.Run("SELECT * FROM t ORDER BY id"), IsOkAnd("id,code,more\n1,01,\n2,,2.5\n"));
   // A file that changed under its old name stays loaded, and the message says so.
   Write("a.json", R"({"id": 9, "code": "09", "more": 1})");
   EXPECT_THAT(process.Run(copy),
@@ -176,8 +176,8 @@ TEST_F(CopyIntoTest, EachFileOnceWhateverFails) {
   for (const Mode mode : {Mode::kOnce, Mode::kFromThenOn}) {
     for (const bool afterwards : {false, true}) {
       for (int step = 1; !HasFailure(); ++step) {
-        SCOPED_TRACE(fmt::format("step {} of {} after {}", step, static_cast<int>(mode),
-                                 afterwards));
+        SCOPED_TRACE(
+            fmt::format("step {} of {} after {}", step, static_cast<int>(mode), afterwards));
         if (!run(step, mode, afterwards)) break;
       }
     }

@@ -47,9 +47,9 @@ struct ReadFilesCall {
 };
 
 // The arguments of read_files: ('PATH', format => 'csv', header => true, delimiter => ';',
-// nullstr => 'NA', schema => 'a BIGINT', recursive => true, files => ['/a/b.csv'], file_column => true,
-// max_files_per_epoch => 100). Spark's names are known too (sep, nullValue, maxFilesPerTrigger,
-// recursiveFileLookup). Unknown ones are refused by name.
+// nullstr => 'NA', schema => 'a BIGINT', recursive => true, files => ['/a/b.csv'], file_column =>
+// true, max_files_per_epoch => 100). Spark's names are known too (sep, nullValue,
+// maxFilesPerTrigger, recursiveFileLookup). Unknown ones are refused by name.
 Result<ReadFilesCall> ParseReadFiles(const data::FunctionArguments& arguments);
 
 // The columns that ScanFiles gives for these files. kInvalidArgument if there is no file to infer

@@ -14,6 +14,7 @@
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_catalog.h"
 #include "data/sql/duckdb/results_internal.h"
+#include "data/sql/duckdb/row_expressions_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 #include "data/sql/duckdb/watchdog_internal.h"
 #include "data/sql/query_engine.h"
@@ -94,6 +95,10 @@ class DuckEngine : public QueryEngine {
     const TextOfDuckDB where{query.source, query.rewritten};
     const auto running = Start(std::move(tables));
     return Catching(where, [&] { return CallsOf(running->connection, query.rewritten.text()); });
+  }
+
+  std::shared_ptr<RowExpressionEngine> row_expressions() override {
+    return MakeRowExpressions(env_, {db_.instance, scans_, watchdog_});
   }
 
   Result<QueryPlan> Explain(const QueryText& query, std::shared_ptr<TableSource> tables,

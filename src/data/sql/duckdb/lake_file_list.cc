@@ -52,6 +52,21 @@ ColumnFacts FactsOf(const Snapshot& snapshot, size_t file, const StructField& fi
   return facts;
 }
 
+// What a partition that is generated from the column says besides.
+void Tighten(ColumnFacts& facts, const LakeTable& table, size_t file, const StructField& field) {
+  const auto bounds = table.generated->Of(table.scan->snapshot(), file, field);
+  if (!bounds) return;
+  const duckdb::Value min = ToValue(bounds->min, field.type);
+  const duckdb::Value max = ToValue(bounds->max, field.type);
+  if (facts.min.IsNull() || facts.max.IsNull()) {
+    facts.min = min;
+    facts.max = max;
+    return;
+  }
+  if (min > facts.min) facts.min = min;
+  if (max < facts.max) facts.max = max;
+}
+
 // The facts as DuckDB's statistics, which its filters can check. False: nothing useful is known.
 bool FillStatistics(const ColumnFacts& facts, duckdb::BaseStatistics& statistics) {
   if (facts.nulls && *facts.nulls == 0) {
@@ -84,7 +99,9 @@ bool MayMatch(const LakeTable& table, size_t file, size_t column,
   const StructField& field = snapshot.schema().fields()[column];
   if (!field.type.is_primitive()) return true;
   auto statistics = duckdb::BaseStatistics::CreateUnknown(table.types[column]);
-  if (!FillStatistics(FactsOf(snapshot, file, field), statistics)) return true;
+  ColumnFacts facts = FactsOf(snapshot, file, field);
+  Tighten(facts, table, file, field);
+  if (!FillStatistics(facts, statistics)) return true;
   return filter.CheckStatistics(statistics) != duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
 }
 

@@ -253,6 +253,7 @@ std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& sc
   lake->scan = std::make_shared<PlannedScan>(scans, table.snapshot);
   lake->files = table.files;
   lake->deleted = std::move(deleted);
+  lake->generated = std::make_shared<GeneratedPartitions>(snapshot);
   const auto files = static_cast<int64_t>(snapshot.files().size());
   const int64_t bytes = snapshot.files().total_bytes();
   lake->meter = std::make_shared<ScanMeter>(

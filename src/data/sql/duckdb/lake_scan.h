@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "data/sql/duckdb/lake_file_system.h"
+#include "data/sql/generated_partitions.h"
 #include "data/sql/table_source.h"
 
 namespace millpond::data {
@@ -30,6 +31,7 @@ class DeletedRows;
 struct LakeTable {
   std::shared_ptr<PlannedScan> scan;
   std::shared_ptr<DeletedRows> deleted;
+  std::shared_ptr<const GeneratedPartitions> generated;
   std::shared_ptr<ScanMeter> meter;
   std::optional<std::vector<uint32_t>> files = {};  // to look at; nullopt: all of the snapshot's
   duckdb::vector<std::string> names;
