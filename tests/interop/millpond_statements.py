@@ -96,6 +96,40 @@ TABLES |= {
     "in_commit_timestamps": [create("id INT, name STRING", "TBLPROPERTIES ('delta.enableInCommitTimestamps' = 'true')"), ten(0, 5), "UPDATE {t} SET name = 'u' WHERE id < 4"],
 }
 
+BY_NAME, BY_ID = ("TBLPROPERTIES ('delta.columnMapping.mode' = '%s')" % mode for mode in ("name", "id"))
+MAP_COLUMNS = ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')", None)
+WIDEN = "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')"
+
+
+def alter(change, oracle=None):
+    return f"ALTER TABLE {{t}} {change}", f"ALTER TABLE {{t}} {oracle or change}"
+
+
+def property_set(*pairs):
+    return f"ALTER TABLE {{t}} SET TBLPROPERTIES ({', '.join(pairs)})", None
+
+
+TABLES |= {
+    "alter_add": [COLUMNS, ten(0, 5), alter("ADD COLUMN amount DECIMAL(10, 2)"), "INSERT INTO {t} VALUES (7, 'seven', 7.5)",
+                  ("ALTER TABLE {t} ALTER COLUMN amount COMMENT 'net'", None), "UPDATE {t} SET amount = 1 WHERE id = 2"],
+    "alter_evolve": [COLUMNS, ten(0, 5), ("INSERT WITH SCHEMA EVOLUTION INTO {t} BY NAME SELECT 9 AS id, true AS flag", "ALTER TABLE {t} ADD COLUMN flag BOOLEAN"),
+                     (None, "INSERT INTO {t} VALUES (9, NULL, true)")],
+    "alter_mapped_later": [create("id INT, name STRING, k STRING", "PARTITIONED BY (k)"), insert("(1, 'a', 'p')", "(2, 'b', 'q')"), MAP_COLUMNS, alter("RENAME COLUMN name TO title"),
+                           alter("RENAME COLUMN k TO part"), alter("ADD COLUMN name STRING"), "INSERT INTO {t} VALUES (3, 'c', 'p', 'new')", alter("DROP COLUMN title"),
+                           "UPDATE {t} SET name = 'u' WHERE part = 'p'", "DELETE FROM {t} WHERE id = 2"],
+    "alter_mapped_by_name": [create('id INT, "a b" STRING, gone INT', BY_NAME), insert("(1, 'x', 1)"), alter("DROP COLUMN gone"), alter('RENAME COLUMN "a b" TO "c d"'), insert("(2, 'y')"),
+                             alter("ADD COLUMN gone INT"), insert("(3, 'z', 3)")],
+    "alter_mapped_by_id": [create("id INT, a STRING, gone INT", BY_ID), insert("(1, 'x', 1)"), alter("DROP COLUMN gone"), alter("RENAME COLUMN a TO b"), insert("(2, 'y')"),
+                           "CREATE OR REPLACE TABLE {t} AS SELECT b, id + 1 AS id FROM {t}", "DELETE FROM {t} WHERE id = 2"],
+    "alter_mapped_nested": [("CREATE TABLE {t} " + BY_NAME + f" AS {NESTED}", f"CREATE TABLE {{t}} AS {NESTED}"), alter("RENAME COLUMN s TO r"), f"INSERT INTO {{t}} {NESTED}"],
+    "alter_widened": [create("id INT, f FLOAT, d DECIMAL(4, 1), b TINYINT, day DATE", WIDEN), insert("(1, 0.5, 1.5, 1, '2024-02-29')"), alter("ALTER COLUMN id TYPE BIGINT"), alter("ALTER COLUMN f TYPE DOUBLE"),
+                      alter("ALTER COLUMN d TYPE DECIMAL(10, 3)"), alter("ALTER COLUMN b TYPE SMALLINT"), insert("(5000000000, 0.1, 12.345, 300, NULL)")],
+    "alter_feed_and_vectors": [COLUMNS, ten(0, 5), property_set("'delta.enableChangeDataFeed' = 'true'"), "UPDATE {t} SET name = 'u' WHERE id = 1",
+                               property_set("'delta.enableRowTracking' = 'true'", "'delta.enableInCommitTimestamps' = 'true'"), "DELETE FROM {t} WHERE id = 2", ten(10, 12)],
+    "alter_features_dropped": [create("id INT, name STRING", "TBLPROPERTIES ('delta.enableRowTracking' = 'true', 'delta.enableDeletionVectors' = 'true')"), ten(0, 5),
+                               *(("ALTER TABLE {t} DROP FEATURE " + name, None) for name in ("rowTracking", "domainMetadata", "deletionVectors")), ten(5, 8)],
+}
+
 MAPPED = "TBLPROPERTIES ('delta.columnMapping.mode' = 'name')"
 WIDENS = "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')"
 INSERTED = insert("(1, 'a')", "(2, NULL)")

@@ -33,12 +33,15 @@ std::shared_ptr<arrow::Array> Texts(int64_t rows, int64_t distinct) {
 }
 
 std::shared_ptr<arrow::RecordBatch> Sample(int64_t rows) {
-  auto node = *arrow::StructArray::Make({Numbers(rows, 3), Texts(rows, rows)},
-                                        std::vector<std::string>{"few", "a.b"});
+  const std::vector<std::string> names = {"few", "a.b"};
+  const std::shared_ptr<arrow::Array> node =
+      *arrow::StructArray::Make({Numbers(rows, 3), Texts(rows, rows)}, names);
+  const arrow::FieldVector fields = {
+      arrow::field("key", arrow::int64()), arrow::field("kind", arrow::utf8()),
+      arrow::field("third", arrow::int64()), arrow::field("node", node->type())};
   return arrow::RecordBatch::Make(
-      arrow::schema({arrow::field("key", arrow::int64()), arrow::field("kind", arrow::utf8()),
-                     arrow::field("third", arrow::int64()), arrow::field("node", node->type())}),
-      rows, {Numbers(rows, rows), Texts(rows, 40), Numbers(rows, rows / 3), node});
+      arrow::schema(fields), rows,
+      arrow::ArrayVector{Numbers(rows, rows), Texts(rows, 40), Numbers(rows, rows / 3), node});
 }
 
 TEST(DictionaryChoiceTest, ValuesThatHardlyRepeatHaveNone) {
