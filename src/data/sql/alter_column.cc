@@ -5,10 +5,12 @@
 
 #include "base/json.h"
 #include "data/delta/protocol.h"
+#include "data/delta/table_rules.h"
 #include "data/delta/type_widening.h"
 #include "data/sql/alter_internal.h"
 #include "data/sql/column_type.h"
 #include "data/sql/column_uses.h"
+#include "data/sql/spark_text.h"
 
 namespace millpond::data {
 namespace {
@@ -20,7 +22,8 @@ struct ColumnChange {
   std::optional<std::string> comment = {};  // "" takes it away
   std::optional<ColumnPosition> position = {};
   std::optional<bool> nullable = {};
-  std::vector<std::string> said = {};  // for people
+  std::optional<std::string> value = {};  // the default, in Spark SQL; "" takes it away
+  std::vector<std::string> said = {};     // for people
 };
 
 Status TakeType(TokenCursor& at, const SourceText& source, ColumnChange& change) {
@@ -39,6 +42,14 @@ Result<bool> TakeClause(TokenCursor& at, const SourceText& source, ColumnChange&
   } else if (at.Accept("SET", "NOT", "NULL")) {
     change.nullable = false;
     change.said.emplace_back("is NOT NULL");
+  } else if (at.Accept("SET", "DEFAULT")) {
+    MP_ASSIGN_OR_RETURN(const std::string_view text,
+                        at.TakeExpression("a value", {"COMMENT", "FIRST", "AFTER"}));
+    MP_ASSIGN_OR_RETURN(change.value, ToSparkSql(text, source));
+    change.said.push_back("is by default " + *change.value);
+  } else if (at.Accept("DROP", "DEFAULT")) {
+    change.value = "";
+    change.said.emplace_back("has no default");
   } else if (at.Accept("DROP", "NOT", "NULL")) {
     change.nullable = true;
     change.said.emplace_back("may be NULL");
@@ -110,7 +121,29 @@ Status ChangeType(const Snapshot& snapshot, const ColumnChange& change, TableEdi
   return OkStatus();
 }
 
-Status ChangeField(const ColumnChange& change, StructField& field) {
+// The default is worked out once, so that what it cannot be is heard of now.
+Status SetDefault(const ColumnChange& change, const AlterTarget& target, StructField& field) {
+  if (change.value->empty()) {
+    field.metadata.erase("CURRENT_DEFAULT");
+    return OkStatus();
+  }
+  if (change.path.size() > 1) {
+    return Fail(ErrorKind::kUnsupported,
+                "columns of the table have defaults, their parts do not: "
+                "'{}'",
+                ToString(change.path));
+  }
+  const auto engine = target.table.expressions();
+  if (engine == nullptr) {
+    return Fail(ErrorKind::kUnsupported, "defaults need SQL, and the table was opened without");
+  }
+  MP_RETURN_IF_ERROR(engine->Constant({*change.value, field.type}));
+  SetDefaultExpression(field, *change.value);
+  return OkStatus();
+}
+
+Status ChangeField(const ColumnChange& change, const AlterTarget& target, StructField& field) {
+  if (change.value) MP_RETURN_IF_ERROR(SetDefault(change, target, field));
   if (change.nullable) field.nullable = *change.nullable;
   if (!change.comment) return OkStatus();
   if (change.comment->empty()) {
@@ -145,14 +178,14 @@ Status Apply(const std::shared_ptr<const Snapshot>& snapshot, const ColumnChange
              const AlterTarget& target, StatementContext& context, TableEdit& edit) {
   Schema& schema = edit.shape.schema;
   if (change.type) MP_RETURN_IF_ERROR(ChangeType(*snapshot, change, edit));
-  if (change.nullable || change.comment) {
+  if (change.nullable || change.comment || change.value) {
     MP_ASSIGN_OR_RETURN(const auto field, ColumnAt(schema, change.path));
     if (change.nullable && !*change.nullable && field.nullable) {
       MP_RETURN_IF_ERROR(CheckNoNulls(snapshot, change.path, target, context));
       edit.looked_at_rows = true;
     }
     MP_ASSIGN_OR_RETURN(schema, EditColumn(schema, change.path, [&](StructField& one) {
-                          return ChangeField(change, one);
+                          return ChangeField(change, target, one);
                         }));
   }
   if (!change.position) return OkStatus();

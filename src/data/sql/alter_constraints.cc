@@ -1,8 +1,11 @@
-// ALTER TABLE t DROP CONSTRAINT [IF EXISTS] name, DROP FEATURE name.
+// ALTER TABLE t ADD CONSTRAINT name CHECK (condition), DROP CONSTRAINT [IF EXISTS] name, DROP
+// FEATURE name.
 #include "data/delta/drop_feature.h"
 #include "data/delta/protocol.h"
+#include "data/delta/row_check.h"
 #include "data/sql/alter_internal.h"
 #include "data/sql/change_statement_internal.h"
+#include "data/sql/spark_text.h"
 
 namespace millpond::data {
 namespace {
@@ -16,6 +19,29 @@ std::string PropertyOf(std::string name) {
 }
 
 }  // namespace
+
+Result<QueryResult> AlterAddConstraint(TokenCursor& at, AlterTarget& target,
+                                       StatementContext& context) {
+  MP_ASSIGN_OR_RETURN(const std::string name, at.TakeName("a constraint's name"));
+  MP_RETURN_IF_ERROR(at.Expect("CHECK"));
+  MP_RETURN_IF_ERROR(at.Expect("("));
+  MP_ASSIGN_OR_RETURN(const std::string_view condition, at.TakeExpression("a condition", {}));
+  MP_RETURN_IF_ERROR(at.Expect(")"));
+  MP_RETURN_IF_ERROR(at.ExpectEnd());
+  MP_ASSIGN_OR_RETURN(const std::string expression, ToSparkSql(condition, context.source()));
+  TableChange change{"ADD CONSTRAINT", {{"name", name}, {"expr", expression}}, nullptr};
+  change.apply = [&](const std::shared_ptr<const Snapshot>& snapshot, TableEdit& edit) -> Status {
+    const auto [place, added] =
+        edit.shape.metadata.configuration.try_emplace(PropertyOf(name), expression);
+    if (!added) {
+      return Fail(ErrorKind::kAlreadyExists,
+                  "there is already a constraint '{}' ({}): drop it first", name, place->second);
+    }
+    edit.looked_at_rows = true;
+    return CheckExistingRows(target.table, snapshot, {name, expression});
+  };
+  return Alter(target, change, fmt::format("constraint {} added", name), context);
+}
 
 Result<QueryResult> AlterDropConstraint(TokenCursor& at, AlterTarget& target,
                                         StatementContext& context) {

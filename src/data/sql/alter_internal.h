@@ -43,6 +43,8 @@ Result<QueryResult> AlterDropFeature(TokenCursor& at, AlterTarget& target,
                                      StatementContext& context);
 Result<QueryResult> AlterRenameTo(TokenCursor& at, AlterTarget& target, StatementContext& context);
 Result<QueryResult> AlterClusterBy(TokenCursor& at, AlterTarget& target, StatementContext& context);
+Result<QueryResult> AlterAddConstraint(TokenCursor& at, AlterTarget& target,
+                                       StatementContext& context);
 Result<QueryResult> AlterDropConstraint(TokenCursor& at, AlterTarget& target,
                                         StatementContext& context);
 

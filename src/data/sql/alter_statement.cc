@@ -9,7 +9,8 @@ namespace {
 
 Result<QueryResult> AlterAdd(TokenCursor& at, AlterTarget& target, StatementContext& context) {
   if (at.Accept("COLUMN") || at.Accept("COLUMNS")) return AlterAddColumns(at, target, context);
-  return at.Unexpected("COLUMN");
+  if (at.Accept("CONSTRAINT")) return AlterAddConstraint(at, target, context);
+  return at.Unexpected("COLUMN or CONSTRAINT");
 }
 
 Result<QueryResult> AlterDrop(TokenCursor& at, AlterTarget& target, StatementContext& context) {
@@ -37,7 +38,7 @@ Result<QueryResult> Dispatch(TokenCursor& at, AlterTarget& target, StatementCont
                   "path: delta.`/path`");
   }
   return at.Unexpected(
-      "ADD COLUMN, DROP COLUMN, DROP CONSTRAINT, DROP FEATURE, RENAME COLUMN, "
+      "ADD COLUMN, ADD CONSTRAINT, DROP COLUMN, DROP CONSTRAINT, DROP FEATURE, RENAME COLUMN, "
       "RENAME TO, ALTER COLUMN, SET TBLPROPERTIES, UNSET TBLPROPERTIES or CLUSTER BY");
 }
 
