@@ -82,3 +82,22 @@ def check(section, row, name, tmp_path):
         assert not features.says_yes(cell), f"the document says '{cell}', but: {failure}"
         return
     assert features.says_yes(cell), f"the document says '{cell}', but it works"
+
+
+def main():
+    """python feature_cells.py ENGINE …: every cell of the engine that the document has wrong, and why it thinks so."""
+    import sys
+    import tempfile
+    from pathlib import Path
+
+    for name in sys.argv[1:]:
+        for section, row in rows(name):
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    check(section, row, name, Path(folder))
+                except AssertionError as wrong:
+                    print(f"{section} / {row} / {name}: {str(wrong)[:300]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -130,6 +130,28 @@ TABLES |= {
                                *(("ALTER TABLE {t} DROP FEATURE " + name, None) for name in ("rowTracking", "domainMetadata", "deletionVectors")), ten(5, 8)],
 }
 
+MAPPED = "TBLPROPERTIES ('delta.columnMapping.mode' = 'name')"
+WIDENS = "TBLPROPERTIES ('delta.enableTypeWidening' = 'true')"
+INSERTED = insert("(1, 'a')", "(2, NULL)")
+
+TABLES |= {
+    "add_columns": [COLUMNS, INSERTED, "ALTER TABLE {t} ADD COLUMN x DOUBLE", "INSERT INTO {t} VALUES (3, 'c', 0.5)", "ALTER TABLE {t} ADD COLUMN y STRING", "INSERT INTO {t} VALUES (4, 'd', 1.5, 'y')"],
+    "add_nested_column": ["CREATE TABLE {t} AS SELECT 1 AS id, {'x': 1} AS s", "ALTER TABLE {t} ADD COLUMN s.y STRING", "INSERT INTO {t} SELECT 2, {'x': 2, 'y': 'two'}"],
+    "column_mapping": [create("id INT, name STRING", MAPPED), INSERTED, "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')",
+                       "ALTER TABLE {t} DROP COLUMN id", "ALTER TABLE {t} ADD COLUMN id STRING", "INSERT INTO {t} (title, id) VALUES ('d', 'text')", "UPDATE {t} SET title = 'u' WHERE id IS NULL"],
+    "column_mapping_partitions": [create("id INT, name STRING", "PARTITIONED BY (name) " + MAPPED), INSERTED, "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')",
+                                  "DELETE FROM {t} WHERE id = 1"],
+    "column_mapping_names": [tuple(text.replace('@', 'a b,;{}()=') for text in create('id INT, "@" STRING', MAPPED)), INSERTED, 'ALTER TABLE {t} RENAME COLUMN id TO "x.y z"', "INSERT INTO {t} VALUES (3, 'c')"],
+    "column_mapping_upgraded": [COLUMNS, INSERTED, ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')", None), "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')"],
+    "column_mapping_nested": [f"CREATE TABLE {{t}} {MAPPED} AS SELECT 1 AS id, {{'x': 1, 'y': 'one'}} AS s", "ALTER TABLE {t} RENAME COLUMN s.x TO z", "ALTER TABLE {t} DROP COLUMN s.y",
+                              "INSERT INTO {t} SELECT 2, {'z': 2}"],
+    "column_mapping_id": [create("id INT, name STRING", MAPPED.replace("'name'", "'id'")), INSERTED, "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')", "DELETE FROM {t} WHERE id = 2"],
+    "type_widening": [create("id TINYINT, i INT, f FLOAT, d DECIMAL(5, 2), da DATE", WIDENS), "INSERT INTO {t} VALUES (1, 1, 0.5, 1.05, '2020-01-01')",
+                      *(f"ALTER TABLE {{t}} ALTER COLUMN {column} TYPE {kind}" for column, kind in [("id", "BIGINT"), ("i", "DOUBLE"), ("f", "DOUBLE"), ("d", "DECIMAL(20, 5)")]),
+                      "INSERT INTO {t} VALUES (10000000000, 0.25, 1e300, 123456789012345.12345, '2020-01-02')", "UPDATE {t} SET id = id + 1"],
+    "properties": [COLUMNS, INSERTED, ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.checkpointInterval' = '3', 'owner' = 'me')", None), ten(3, 6), ("ALTER TABLE {t} UNSET TBLPROPERTIES ('owner')", None), ten(6, 9)],
+}
+
 
 def of(side, name):
     """The statements of a table for "millpond" or "oracle"."""

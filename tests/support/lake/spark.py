@@ -27,6 +27,9 @@ SETTINGS = {
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.retentionDurationCheck.enabled": "false",
     "spark.log.level": "OFF",
+    # A starved machine must not look like a dead executor.
+    "spark.executor.heartbeatInterval": "600s",
+    "spark.network.timeout": "3600s",
 }
 
 
