@@ -105,9 +105,9 @@ std::string Summarize(const Project& project, const RunOutcome& outcome) {
   for (const auto& model : outcome.models) {
     if (model.scored) text += ScoreLine(model);
   }
-  text += fmt::format(
-      "\nReport  {}\nTables  {} (Delta: open them with any Delta reader)\nTook    {}\n",
-      outcome.report_path, project.warehouse_dir(), HumanSeconds(outcome.seconds));
+  text +=
+      fmt::format("\nReport  {}\nTables  {} (Delta: open them with any Delta reader)\nTook    {}\n",
+                  outcome.report_path, project.warehouse_dir(), HumanSeconds(outcome.seconds));
   if (const auto asked = project.store_requests().totals(); asked.all() > 0) {
     text += fmt::format("Store   {}\n", asked.ToString());
   }

@@ -33,7 +33,7 @@ NESTED = """SELECT 1 AS id, {'x': 1, 'y': {'deep': 'd'}} AS s, [{'q': 1}, NULL] 
   UNION ALL SELECT 2, {'x': NULL, 'y': NULL}, [], MAP {}, [] UNION ALL SELECT 3, NULL, NULL, NULL, NULL"""
 
 TABLES = {
-    "create": [create("id INT NOT NULL, name STRING COMMENT 'what it is called', amount DECIMAL(10, 2)", "COMMENT 'a table'")
+    "created": [create("id INT NOT NULL, name STRING COMMENT 'what it is called', amount DECIMAL(10, 2)", "COMMENT 'a table'")
                [:1] + ("CREATE TABLE {t} (id INT NOT NULL, name STRING, amount DECIMAL(10, 2))",)],
     "insert": [COLUMNS, insert("(1, 'a')", "(2, NULL)"), insert("(3, 'c')"), ten(10, 30)],
     "insert_some_columns": [COLUMNS, "INSERT INTO {t} (name) VALUES ('only')", "INSERT INTO {t} (name, id) VALUES ('x', 1)"],
@@ -143,7 +143,7 @@ TABLES |= {
                                   "DELETE FROM {t} WHERE id = 1"],
     "column_mapping_names": [tuple(text.replace('@', 'a b,;{}()=') for text in create('id INT, "@" STRING', MAPPED)), INSERTED, 'ALTER TABLE {t} RENAME COLUMN id TO "x.y z"', "INSERT INTO {t} VALUES (3, 'c')"],
     "column_mapping_upgraded": [COLUMNS, INSERTED, ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.columnMapping.mode' = 'name')", None), "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')"],
-    "column_mapping_nested": [f"CREATE TABLE {{t}} {MAPPED} AS SELECT 1 AS id, {{'x': 1, 'y': 'one'}} AS s", "ALTER TABLE {t} RENAME COLUMN s.x TO z", "ALTER TABLE {t} DROP COLUMN s.y",
+    "column_mapping_nested": [tuple(f"CREATE TABLE {{t}} {mapped} AS SELECT 1 AS id, {{'x': 1, 'y': 'one'}} AS s" for mapped in (MAPPED, "")), "ALTER TABLE {t} RENAME COLUMN s.x TO z", "ALTER TABLE {t} DROP COLUMN s.y",
                               "INSERT INTO {t} SELECT 2, {'z': 2}"],
     "column_mapping_id": [create("id INT, name STRING", MAPPED.replace("'name'", "'id'")), INSERTED, "ALTER TABLE {t} RENAME COLUMN name TO title", "INSERT INTO {t} VALUES (3, 'c')", "DELETE FROM {t} WHERE id = 2"],
     "type_widening": [create("id TINYINT, i INT, f FLOAT, d DECIMAL(5, 2), da DATE", WIDENS), "INSERT INTO {t} VALUES (1, 1, 0.5, 1.05, '2020-01-01')",

@@ -90,8 +90,7 @@ std::string_view FindHeader(const HttpReply& reply, std::string_view name) {
 Result<HttpReply> SendHttp(const HttpCall& call, const CancellationToken& cancellation) {
   MP_RETURN_IF_ERROR(cancellation.Check());
   MP_ASSIGN_OR_RETURN(CurlHandle curl, MakeCurlHandle());
-  MP_ASSIGN_OR_RETURN(CurlHeaders headers,
-                      MakeCurlHeaders(call.headers, call.url, Expect::kNever));
+  MP_ASSIGN_OR_RETURN(CurlHeaders headers, MakeCurlHeaders(call.headers, call.url, Expect::kNever));
   Transfer transfer{.call = call, .cancellation = cancellation};
   char error_text[CURL_ERROR_SIZE] = "";
   SetOptions(curl.get(), transfer, headers.get(), error_text);

@@ -30,10 +30,10 @@ struct CareOptions {
 
 struct CareStep {
   TableName table;
-  std::string work;     // "optimize", "cluster", "vacuum"
-  int64_t files = 0;    // that it is about
-  int64_t bytes = 0;    // to be read
-  double gain = 0;      // files fewer for each MB read
+  std::string work;          // "optimize", "cluster", "vacuum"
+  int64_t files = 0;         // that it is about
+  int64_t bytes = 0;         // to be read
+  double gain = 0;           // files fewer for each MB read
   std::string outcome = {};  // "12 files became 1", "left: 3 GB of the budget are left, it needs 5"
   bool done = false;
 };

@@ -193,14 +193,14 @@ class ClusterTest : public ::testing::Test {
 
 TEST_F(ClusterTest, ASelectiveQueryOnEitherColumnReadsFewFiles) {
   auto table = Make("t", {{"delta.targetFileSize", "1kb"}}, {"a", "b"});
-  Fill(table, 190'000);
+  Fill(table, 250'000);
   ASSERT_THAT(OptimizeTable(table), IsOk());
   MP_ASSERT_OK_AND_ASSIGN(const auto snapshot, table.Latest());
   const auto files = static_cast<double>(snapshot->files().size());
   ASSERT_GE(files, 2500);
   for (const auto& [column, name] : {std::pair{0, "a"}, std::pair{1, "b"}}) {
     const auto values = Values(table, column);
-    ASSERT_EQ(values.size(), 190'000);
+    ASSERT_EQ(values.size(), 250'000);
     for (const double selectivity : {0.001, 0.01, 0.05}) {
       const double share = Share(*snapshot, name, values, selectivity);
       EXPECT_LE(share, 1.3 * (selectivity + 1 / std::sqrt(files))) << name << " " << selectivity;

@@ -26,8 +26,8 @@ class LogStore {
   Result<std::string> ReadCommit(int64_t version) const;
   // kAlreadyExists: the version is taken, by another or by an earlier try of ours.
   // kOutcomeUnknown: read the version back. kCancelled: `still_wanted`, asked last, said no. The
-  // file's time is the commit's, by the project's clock: a plain table has no other. An object store
-  // sets the time itself, by its clock: there a table had better have in-commit timestamps.
+  // file's time is the commit's, by the project's clock: a plain table has no other. An object
+  // store sets the time itself, by its clock: there a table had better have in-commit timestamps.
   Status PutCommit(int64_t version, std::string_view bytes, Micros commit_time,
                    const std::function<bool()>& still_wanted = nullptr) const;
   Result<FileInfo> StatCommit(int64_t version) const;
@@ -44,8 +44,8 @@ class LogStore {
   Result<std::shared_ptr<const Snapshot>> Advance(std::shared_ptr<const Snapshot> known,
                                                   const CommitVisitor& visit = nullptr) const;
 
-  // Refuses, by name, a file system on which two writers could both win: probes that a hard link, or
-  // an object store's conditional put, refuses to replace an existing file.
+  // Refuses, by name, a file system on which two writers could both win: probes that a hard link,
+  // or an object store's conditional put, refuses to replace an existing file.
   Status ProbePutIfAbsent() const;
 
  private:

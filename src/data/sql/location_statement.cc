@@ -62,9 +62,8 @@ class LocatedTable {
     CreateOptions options = head_.create_options();
     MP_ASSIGN_OR_RETURN(options.schema, Schema::FromArrow(*rows->schema()));
     options.operation = "CREATE TABLE AS SELECT";
-    MP_ASSIGN_OR_RETURN(const auto made,
-                        CreateTableFrom(env(), path_, options, *rows, roots_,
-                                        context_.catalog().expressions()));
+    MP_ASSIGN_OR_RETURN(const auto made, CreateTableFrom(env(), path_, options, *rows, roots_,
+                                                         context_.catalog().expressions()));
     MP_RETURN_IF_ERROR(Register("created"));
     return WrittenRows(head_.name, made.commit, "written to");
   }

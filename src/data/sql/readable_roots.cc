@@ -21,7 +21,8 @@ Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::s
   std::string plain = path.starts_with("file://") ? path.substr(7) : path;
   if (plain.empty()) return Fail(ErrorKind::kInvalidArgument, "the path is empty");
   if (plain.starts_with("s3a://")) plain.erase(2, 1);
-  if (!plain.starts_with('/') && !IsStorePath(plain)) plain = JoinPath(workspace.project_dir, plain);
+  if (!plain.starts_with('/') && !IsStorePath(plain))
+    plain = JoinPath(workspace.project_dir, plain);
   MP_ASSIGN_OR_RETURN(const std::string resolved, CanonicalPath(plain));
   for (const std::string& root : workspace.readable_roots) {
     MP_ASSIGN_OR_RETURN(const std::string resolved_root, CanonicalPath(root));

@@ -10,11 +10,10 @@ namespace millpond::data {
 
 struct Workspace;
 
-// The absolute path meant by `path` (relative ones start at the project's folder; s3://bucket/key is
-// one, and s3a:// means the same), symbolic links
-// and ".." resolved. kPermissionDenied if it lies under no readable root: the message names the
-// roots and how to declare one. A path that does not exist is judged by its nearest existing
-// parent.
+// The absolute path meant by `path` (relative ones start at the project's folder; s3://bucket/key
+// is one, and s3a:// means the same), symbolic links and ".." resolved. kPermissionDenied if it
+// lies under no readable root: the message names the roots and how to declare one. A path that does
+// not exist is judged by its nearest existing parent.
 Result<std::string> ResolveReadablePath(const Workspace& workspace, const std::string& path);
 
 // The same for a file that is read as it is (read_files). The state folder is not for that: its

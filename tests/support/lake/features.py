@@ -37,7 +37,7 @@ def says_yes(cell):
 def features_of(path, version=None):
     """What a reader must know of a table at a version: the reader features of its protocol (legacy versions by what
     they stand for), and the kinds of column that have a row of their own in the document."""
-    protocol, schema = {}, ""
+    protocol, schema, partitions = {}, "", []
     for file in sorted((Path(path) / "_delta_log").glob("[0-9]*.json")):
         if not file.stem.isdigit() or version is not None and int(file.stem) > version:
             continue
@@ -45,9 +45,13 @@ def features_of(path, version=None):
             action = json.loads(line)
             protocol = action.get("protocol", protocol)
             schema = action.get("metaData", {}).get("schemaString", schema)
+            partitions = action.get("metaData", {}).get("partitionColumns", partitions)
     legacy = {"columnMapping"} if protocol.get("minReaderVersion") == 2 else set()
     void = {"columns of type void"} if '"type":"void"' in schema else set()
-    return set(protocol.get("readerFeatures", ())) | legacy | void
+    needed = set(protocol.get("readerFeatures", ())) | legacy | void
+    if partitions and "columnMapping" in needed and '"delta.columnMapping.physicalName"' in schema:
+        needed.add("a renamed partition column")
+    return needed
 
 
 def reads(engine, needed):
