@@ -184,8 +184,9 @@ def test_requests_are_counted(store, tmp_path):
     assert project.sql("SELECT sum(i) AS s FROM t WHERE j < 100") == "s\n1225\n"
     total, kinds = re.search(r"object store: (\d+) requests \((.*)\), \d+ bytes in, 0 out", project.said).groups()
     assert sum(int(part.split()[0]) for part in kinds.split(", ")) == int(total) <= 20, project.said
-    project.sql("SELECT 1")
-    assert "object store" not in project.said
+    local = Project(tmp_path / "q", store.environment(), "")
+    local.sql("SELECT 1")
+    assert "object store" not in local.said
 
 
 def test_a_store_that_ignores_conditions_is_refused(proxy, tmp_path):
