@@ -38,6 +38,7 @@ TEST(SparkTextTest, ExpressionsOfLogsAreReadAsSparkReadsThem) {
   EXPECT_THAT(FromSparkSql("!(a <=> b) /* c */ && d"),
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("'&' is not known")));
   EXPECT_THAT(FromSparkSql("! a"), IsOkAnd("NOT a"));
+  EXPECT_THAT(FromSparkSql("CAST(at AS DATE)"), IsOkAnd(R"(CAST ( "at" AS DATE ))"));
   EXPECT_THAT(FromSparkSql("CAST(a AS TIMESTAMP) < timestamp'2020-01-01'"),
               IsOkAnd("CAST ( a AS TIMESTAMPTZ ) < TIMESTAMPTZ '2020-01-01'"));
   EXPECT_THAT(FromSparkSql("a NOT RLIKE 'b+' AND c div 2 = 1"),

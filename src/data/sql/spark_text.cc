@@ -224,6 +224,14 @@ class SparkReader {
   std::vector<Piece> pieces_;
 };
 
+// Words that only name columns in Spark's expressions, and that the parser here keeps for itself.
+bool IsKeptWord(const Piece& piece) {
+  static constexpr std::array<std::string_view, 16> kWords = {
+      "AT",    "COLUMN", "TABLE", "LIMIT", "OFFSET",  "GROUP",  "ORDER",    "DESC",
+      "GRANT", "TO",     "FETCH", "ONLY",  "PRIMARY", "UNIQUE", "DESCRIBE", "SHOW"};
+  return std::ranges::any_of(kWords, [&](std::string_view word) { return piece.Is(word); });
+}
+
 // Spark's tokens as the parser here wants them.
 class SparkWriter {
  public:
@@ -280,7 +288,11 @@ class SparkWriter {
       return i + 1;
     }
     if (piece.Is("LIKE") && IsString(i + 1)) return Like(i);
-    Put(IsType(i) || IsString(i + 1) ? TypeName(i) : piece.text);
+    if (IsType(i) || IsString(i + 1)) {
+      Put(TypeName(i));
+    } else {
+      Put(IsKeptWord(piece) ? QuoteName(piece.text) : piece.text);
+    }
     return i + 1;
   }
 
