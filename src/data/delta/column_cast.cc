@@ -19,21 +19,6 @@ namespace {
 
 using ArrayPtr = std::shared_ptr<arrow::Array>;
 
-int IntegerRank(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kByte:
-      return 1;
-    case TypeKind::kShort:
-      return 2;
-    case TypeKind::kInteger:
-      return 3;
-    case TypeKind::kLong:
-      return 4;
-    default:
-      return 0;
-  }
-}
-
 bool IsTimestamp(TypeKind kind) {
   return kind == TypeKind::kTimestamp || kind == TypeKind::kTimestampNtz;
 }
@@ -81,7 +66,8 @@ Result<ArrayPtr> Plain(const ArrayPtr& array) {
 
 bool MayRead(const DataType& from, const DataType& to) {
   if (CanWiden(from, to) || MayWiden(from, to)) return true;
-  if (IntegerRank(from.kind()) > 0 && IntegerRank(to.kind()) > 0) return true;  // checked by value
+  if (WholeNumberRank(from.kind()) > 0 && WholeNumberRank(to.kind()) > 0)
+    return true;  // checked by value
   if (IsTimestamp(from.kind()) && IsTimestamp(to.kind())) return true;
   auto bytes = [](TypeKind kind) { return kind == TypeKind::kString || kind == TypeKind::kBinary; };
   return bytes(from.kind()) && bytes(to.kind());
@@ -197,8 +183,8 @@ bool CanWiden(const DataType& from, const DataType& to) {
            to.precision() - to.scale() >= from.precision() - from.scale();
   }
   if (from.kind() == to.kind()) return from.is_primitive();
-  int rank = IntegerRank(from.kind());
-  if (rank > 0 && IntegerRank(to.kind()) > rank) return true;
+  int rank = WholeNumberRank(from.kind());
+  if (rank > 0 && WholeNumberRank(to.kind()) > rank) return true;
   if (rank > 0 && to.kind() == TypeKind::kDecimal) {
     static constexpr int kDigits[] = {0, 3, 5, 10, 19};
     return to.precision() - to.scale() >= kDigits[rank];

@@ -12,8 +12,10 @@
 #include <numeric>
 
 #include "data/arrow/status.h"
+#include "data/delta/change_feed.h"
 #include "data/delta/identity_values.h"
 #include "data/delta/protocol.h"
+#include "data/delta/row_ids.h"
 #include "data/delta/row_mapper_internal.h"
 #include "data/delta/row_rules.h"
 #include "data/delta/scan.h"
@@ -23,7 +25,6 @@ namespace millpond::data {
 namespace {
 
 constexpr const char* kChangeFolder = "_change_data";
-constexpr const char* kChangeType = "_change_type";
 
 std::string_view TextOf(ChangeType type) {
   switch (type) {
@@ -41,13 +42,8 @@ std::string_view TextOf(ChangeType type) {
 
 Schema WithChangeType(const Schema& schema) {
   std::vector<StructField> fields = schema.fields();
-  fields.push_back({kChangeType, DataType(TypeKind::kString)});
+  fields.push_back({kChangeTypeColumn, DataType(TypeKind::kString)});
   return Schema(std::move(fields));
-}
-
-bool TracksRows(const Snapshot& snapshot) {
-  return SupportsWriterFeature(snapshot.protocol(), feature::kRowTracking) &&
-         snapshot.metadata().IsEnabled(property::kEnableRowTracking);
 }
 
 }  // namespace
@@ -55,7 +51,7 @@ bool TracksRows(const Snapshot& snapshot) {
 RowChange::RowChange(DeltaTable table, std::shared_ptr<const Snapshot> snapshot, TableShape shape)
     : table_(std::move(table)),
       snapshot_(std::move(snapshot)),
-      row_ids_(TracksRows(*snapshot_)),
+      row_ids_(RowTrackingOf(*snapshot_).has_value()),
       schema_(std::move(shape.schema)),
       protocol_(std::move(shape.protocol)),
       metadata_(std::move(shape.metadata)) {
@@ -169,7 +165,7 @@ Status RowChange::Feed(const arrow::RecordBatch& rows, ChangeType type) {
   const arrow::StringScalar text{std::string(TextOf(type))};
   MP_ARROW_ASSIGN_OR_RETURN(auto types, arrow::MakeArrayFromScalar(text, rows.num_rows()));
   arrow::FieldVector fields = rows.schema()->fields();
-  fields.push_back(arrow::field(kChangeType, arrow::utf8()));
+  fields.push_back(arrow::field(kChangeTypeColumn, arrow::utf8()));
   arrow::ArrayVector columns = rows.columns();
   columns.push_back(std::move(types));
   return changes_->Write(*arrow::RecordBatch::Make(arrow::schema(std::move(fields)),

@@ -9,22 +9,6 @@ namespace {
 
 constexpr const char* kTypeChanges = "delta.typeChanges";
 
-// byte 1, short 2, int 3, long 4; 0: no whole number.
-int WholeNumberRank(TypeKind kind) {
-  switch (kind) {
-    case TypeKind::kByte:
-      return 1;
-    case TypeKind::kShort:
-      return 2;
-    case TypeKind::kInteger:
-      return 3;
-    case TypeKind::kLong:
-      return 4;
-    default:
-      return 0;
-  }
-}
-
 // decimal(p, s) -> decimal(p + k1, s + k2) with k1 >= k2 >= 0
 bool DecimalHolds(int precision, int scale, const DataType& to) {
   const int more_digits = to.precision() - precision, more_scale = to.scale() - scale;
@@ -148,6 +132,21 @@ DataType Forget(const DataType& type) {
 }
 
 }  // namespace
+
+int WholeNumberRank(TypeKind kind) {
+  switch (kind) {
+    case TypeKind::kByte:
+      return 1;
+    case TypeKind::kShort:
+      return 2;
+    case TypeKind::kInteger:
+      return 3;
+    case TypeKind::kLong:
+      return 4;
+    default:
+      return 0;
+  }
+}
 
 bool MayWiden(const DataType& from, const DataType& to) {
   const int rank = WholeNumberRank(from.kind());

@@ -7,6 +7,9 @@
 
 namespace millpond::data {
 
+// byte 1, short 2, int 3, long 4; 0: no whole number.
+int WholeNumberRank(TypeKind kind);
+
 // The protocol's list of changes; false for equal types.
 bool MayWiden(const DataType& from, const DataType& to);
 

@@ -9,6 +9,7 @@
 #include "data/arrow/status.h"
 #include "data/catalog/workspace.h"
 #include "data/delta/protocol.h"
+#include "data/delta/row_ids.h"
 #include "data/delta/table_features.h"
 #include "data/sql/change_statement_internal.h"
 #include "data/sql/readable_roots.h"
@@ -227,8 +228,7 @@ bool TracksChanges(const ChangeTarget& target) {
 }
 
 bool TracksRowIds(const ChangeTarget& target) {
-  return SupportsWriterFeature(target.snapshot->protocol(), feature::kRowTracking) &&
-         target.snapshot->metadata().IsEnabled(property::kEnableRowTracking);
+  return RowTrackingOf(*target.snapshot).has_value();
 }
 
 std::string PlaceColumns(const ChangeTarget& target, bool row_ids) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "data/sql/column_type.h"
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {
@@ -13,13 +14,6 @@ namespace {
 constexpr const char* kReader = "read_files";
 constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
 
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
 // "('key' = 'value', …)", keys in lower case.
 Result<std::map<std::string, std::string>> TakeOptions(TokenCursor& at) {
   std::map<std::string, std::string> options;
@@ -27,7 +21,7 @@ Result<std::map<std::string, std::string>> TakeOptions(TokenCursor& at) {
   do {
     MP_ASSIGN_OR_RETURN(const std::string key, at.TakeString("an option"));
     MP_RETURN_IF_ERROR(at.Expect("="));
-    MP_ASSIGN_OR_RETURN(options[Lower(key)], at.TakeString("a value, as text"));
+    MP_ASSIGN_OR_RETURN(options[LowerName(key)], at.TakeString("a value, as text"));
   } while (at.Accept(","));
   MP_RETURN_IF_ERROR(at.Expect(")"));
   return options;
@@ -98,7 +92,7 @@ Status TakeFormat(TokenCursor& at, CopySource& copy) {
   MP_RETURN_IF_ERROR(at.Expect("="));
   for (const char* format : {"CSV", "JSON", "PARQUET"}) {
     if (!at.Accept(format)) continue;
-    copy.format = Lower(format);
+    copy.format = LowerName(format);
     return OkStatus();
   }
   return at.Unexpected("CSV, JSON or PARQUET");
@@ -131,24 +125,6 @@ FunctionArguments ArgumentsOf(const CopySource& copy, StatementContext& context)
   return call;
 }
 
-// "BIGINT"; "" for a type that a list of columns cannot say.
-std::string SqlTypeOf(const DataType& type) {
-  switch (type.kind()) {
-    case TypeKind::kLong:
-      return "BIGINT";
-    case TypeKind::kInteger:
-      return "INT";
-    case TypeKind::kShort:
-      return "SMALLINT";
-    case TypeKind::kByte:
-      return "TINYINT";
-    case TypeKind::kTimestampNtz:
-      return "TIMESTAMP_NTZ";
-    default:
-      return type.is_primitive() ? type.ToString() : "";
-  }
-}
-
 // The files' columns with the table's types, where they have the same name.
 std::string TypedColumns(const Schema& found, const Schema& table, bool by_position) {
   std::string text;
@@ -156,10 +132,9 @@ std::string TypedColumns(const Schema& found, const Schema& table, bool by_posit
     const StructField* column = table.Find(found.fields()[i].name);
     if (by_position) column = i < table.size() ? &table.fields()[i] : nullptr;
     const StructField& from = column != nullptr ? *column : found.fields()[i];
-    const std::string type = SqlTypeOf(from.type);
-    if (type.empty()) return "";
+    if (!from.type.is_primitive()) return "";
     const std::string& name = by_position ? from.name : found.fields()[i].name;
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", QuoteName(name), type);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", QuoteName(name), TypeText(from.type));
   }
   return text;
 }

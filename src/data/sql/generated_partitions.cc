@@ -8,6 +8,7 @@
 #include "data/delta/table_rules.h"
 #include "data/sql/spark_text.h"
 #include "data/sql/syntax.h"
+#include "data/sql/tokenizer.h"
 
 namespace millpond::data {
 namespace {
@@ -16,11 +17,6 @@ using Part = GeneratedPartitions::Part;
 using Source = GeneratedPartitions::Source;
 
 constexpr int64_t kHourMicros = kMicrosPerHour;
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 std::optional<std::string> ColumnOf(const SqlExpr& expression) {
   if (expression.kind == SqlExprKind::kColumn && expression.names.size() == 1) {
@@ -47,7 +43,7 @@ std::optional<int64_t> NumberOf(const SqlExpr& expression) {
 }
 
 std::string UnitOf(const std::string& written) {
-  const std::string unit = Lower(written);
+  const std::string unit = LowerName(written);
   if (unit == "yyyy" || unit == "yy") return "year";
   if (unit == "mm" || unit == "mon") return "month";
   if (unit == "dd") return "day";

@@ -7,16 +7,10 @@
 #include "data/arrow/status.h"
 #include "data/sql/rows_internal.h"
 #include "data/sql/session_internal.h"
+#include "data/sql/tokenizer.h"
 
 namespace millpond::data {
 namespace {
-
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
 
 struct Refusal {
   std::string_view word;
@@ -246,7 +240,7 @@ Result<BoundCalls> SqlSession::CallsOf(std::string_view part, const SourceText& 
 Status SqlSession::RegisterReader(std::string name,
                                   std::shared_ptr<arrow::RecordBatchReader> reader) {
   MP_RETURN_IF_ERROR(ValidateNamePart(name, "relation"));
-  auto& place = impl_->names.readers[Lower(name)];
+  auto& place = impl_->names.readers[LowerName(name)];
   place = std::make_shared<OnceReader>(std::move(reader), std::move(name));
   return OkStatus();
 }

@@ -13,13 +13,6 @@ constexpr char kPathSchema[] = "delta";     // tables by path
 constexpr char kStreamSchema[] = "stream";  // streams of table functions
 constexpr char kTargetSchema[] = "target";  // tables that a statement changes
 
-std::string Lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return text;
-}
-
 Result<TableName> TableOf(const QueryName& name) {
   return ParseTableName(name.schema + "." + name.table);
 }
@@ -38,7 +31,7 @@ Result<QueryName> SessionTables::NameOf(const std::vector<std::string>& parts) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ".") + part;
   MP_ASSIGN_OR_RETURN(const TableName name, ParseTableName(text));
-  return QueryName{Lower(name.catalog + "." + name.schema), name.table};
+  return QueryName{LowerName(name.catalog + "." + name.schema), name.table};
 }
 
 const int64_t* SessionTables::PinOf(const QueryName& name) const {
@@ -89,7 +82,7 @@ Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const st
     if (index < targets_.size()) return targets_[index];
     return Fail(ErrorKind::kInternal, "no target {}", index);
   }
-  const Key key{Lower(schema + "." + table), moment};
+  const Key key{LowerName(schema + "." + table), moment};
   if (const auto found = resolved_.find(key); found != resolved_.end()) return found->second;
   MP_ASSIGN_OR_RETURN(ResolvedTable resolved, Load({schema, table}, moment));
   resolved_.emplace(key, resolved);
@@ -98,10 +91,10 @@ Result<ResolvedTable> SessionTables::Resolve(const std::string& schema, const st
 
 Result<ResolvedTable> SessionTables::Load(const QueryName& name, const TableMoment& moment) {
   if (name.schema == "main.default") {
-    const auto reader = names_.readers.find(Lower(name.table));
+    const auto reader = names_.readers.find(LowerName(name.table));
     if (reader != names_.readers.end()) return ResolvedTable{name.table, nullptr, reader->second};
   }
-  if (name.schema == "main.system") return SystemTable(Lower(name.table));
+  if (name.schema == "main.system") return SystemTable(LowerName(name.table));
   MP_ASSIGN_OR_RETURN(DeltaTable table, Open(name));
   const std::string text = name.schema == kPathSchema ? "delta." + QuoteName(table.path())
                                                       : name.schema + "." + name.table;

@@ -273,4 +273,12 @@ std::string QuoteString(std::string_view text) {
   return Doubled(text, '\'');
 }
 
+std::string LowerName(std::string_view name) {
+  std::string lower(name);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return lower;
+}
+
 }  // namespace millpond::data

@@ -50,4 +50,7 @@ Result<std::vector<Token>> Tokenize(std::string_view part, const SourceText& sou
 std::string QuoteName(std::string_view name);
 std::string QuoteString(std::string_view text);
 
+// In ASCII lower case, as names are compared.
+std::string LowerName(std::string_view name);
+
 }  // namespace millpond::data

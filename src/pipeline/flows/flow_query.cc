@@ -8,6 +8,7 @@
 #include "data/catalog/warehouse.h"
 #include "data/delta/schema.h"
 #include "data/sql/syntax.h"
+#include "data/sql/tokenizer.h"
 #include "pipeline/flows/plan_time.h"
 #include "pipeline/flows/query_rules.h"
 
@@ -20,11 +21,6 @@ using data::SourceText;
 using data::Token;
 
 constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), ::tolower);
-  return text;
-}
 
 // Whether the word after a relation is its alias.
 bool HasAlias(const SourceText& source, std::string_view body, size_t end) {
@@ -75,7 +71,7 @@ class Builder {
     if (stream) {
       MP_RETURN_IF_ERROR(CheckStateless(tree, statement.source, stream_views_));
       if (statement.kind == FlowKind::kTemporaryView) {
-        stream_views_.insert(Lower(statement.name.table));
+        stream_views_.insert(data::LowerName(statement.name.table));
       }
     }
     query_.replacements.push_back(std::move(replacements));
@@ -95,10 +91,10 @@ class Builder {
       if (alias != "read_files" && alias != "read_push") return Function(relation, source);
       MP_RETURN_IF_ERROR(Source(relation, source, input));
     } else {
-      if (relation.names.size() == 1 && views_.contains(Lower(relation.names[0]))) {
+      if (relation.names.size() == 1 && views_.contains(data::LowerName(relation.names[0]))) {
         return View(relation, source, replacements);
       }
-      if (Lower(relation.names[0]) == "delta") {
+      if (data::LowerName(relation.names[0]) == "delta") {
         return FailAt(source, relation.offset, ErrorKind::kUnsupported,
                       "a flow reads tables by name, so that their versions can be followed; "
                       "delta.`path` is for `millpond sql`");
@@ -174,7 +170,7 @@ class Builder {
   // A view's query becomes a CTE of its name; STREAM(v) is the view, which says itself what is new.
   Result<bool> View(const data::ReferencedRelation& relation, const SourceText& source,
                     std::vector<Replacement>& replacements) {
-    std::string name = Lower(relation.names[0]);
+    std::string name = data::LowerName(relation.names[0]);
     const FlowStatement& view = views_.at(name);
     if (std::find(open_views_.begin(), open_views_.end(), name) != open_views_.end()) {
       return FailAt(source, relation.offset, kBad, "temporary view {} reads itself ({})", name,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "data/sql/tokenizer.h"
 #include "pipeline/flows/query_rules.h"
 #include "pipeline/flows/query_rules_internal.h"
 
@@ -14,11 +15,6 @@ using data::SourceText;
 using data::SqlExpr;
 using data::SqlExprKind;
 using data::TableRef;
-
-std::string Lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), ::tolower);
-  return text;
-}
 
 class StatelessCheck {
  public:
@@ -32,9 +28,9 @@ class StatelessCheck {
       if (cte.query == nullptr) continue;  // a recursive query's own name
       MP_ASSIGN_OR_RETURN(bool stream, Query(*cte.query));
       if (stream) {
-        streams_.insert(Lower(cte.name));
+        streams_.insert(data::LowerName(cte.name));
       } else {
-        streams_.erase(Lower(cte.name));
+        streams_.erase(data::LowerName(cte.name));
       }
     }
     MP_ASSIGN_OR_RETURN(bool stream, Operands(tree));
@@ -75,7 +71,8 @@ class StatelessCheck {
   Result<bool> Relation(const TableRef& ref) {
     switch (ref.kind) {
       case TableRef::Kind::kTable:
-        return ref.stream || (ref.names.size() == 1 && streams_.contains(Lower(ref.names[0])));
+        return ref.stream ||
+               (ref.names.size() == 1 && streams_.contains(data::LowerName(ref.names[0])));
       case TableRef::Kind::kFunction:
         return ref.stream;
       case TableRef::Kind::kSubquery:

@@ -25,14 +25,6 @@ constexpr std::array<std::string_view, 13> kOperators = {
 constexpr std::array<std::string_view, 7> kIntervals = {
     "to_years", "to_months", "to_weeks", "to_days", "to_hours", "to_minutes", "to_seconds"};
 
-Ptr Constant(duckdb::Value value) {
-  return duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
-}
-
-Ptr Cast(Ptr value, const LogicalType& type) {
-  return duckdb::make_uniq<duckdb::CastExpression>(type, std::move(value));
-}
-
 class Translator {
  public:
   explicit Translator(SparkScope& scope) : scope_(scope) {}

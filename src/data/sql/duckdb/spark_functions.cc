@@ -15,6 +15,16 @@
 #include "data/sql/duckdb/errors_internal.h"
 
 namespace millpond::data {
+
+duckdb::unique_ptr<duckdb::ParsedExpression> Constant(duckdb::Value value) {
+  return duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
+}
+
+duckdb::unique_ptr<duckdb::ParsedExpression> Cast(
+    duckdb::unique_ptr<duckdb::ParsedExpression> value, const duckdb::LogicalType& type) {
+  return duckdb::make_uniq<duckdb::CastExpression>(type, std::move(value));
+}
+
 namespace {
 
 using duckdb::ExpressionClass;
@@ -118,15 +128,8 @@ Ptr Operator(const std::string& sign, Ptr a, Ptr b) {
   return Call(sign, std::move(list), true);
 }
 
-Ptr Constant(duckdb::Value value) {
-  return duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
-}
 Ptr Integer(int64_t value) {
   return Constant(duckdb::Value::INTEGER(static_cast<int32_t>(value)));
-}
-
-Ptr Cast(Ptr value, const LogicalType& type) {
-  return duckdb::make_uniq<duckdb::CastExpression>(type, std::move(value));
 }
 
 Ptr If(Ptr condition, Ptr then, Ptr otherwise) {

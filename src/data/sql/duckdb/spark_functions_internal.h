@@ -3,6 +3,7 @@
 // else is refused by its name, and so are subqueries, windows and lambdas.
 #pragma once
 
+#include <duckdb/common/types/value.hpp>
 #include <duckdb/parser/parsed_expression.hpp>
 #include <optional>
 #include <set>
@@ -29,6 +30,10 @@ bool TranslateCall(duckdb::unique_ptr<duckdb::ParsedExpression>& expression);
 
 // The text of a constant string; "" if it is none.
 std::string ConstantText(const duckdb::ParsedExpression& expression);
+
+duckdb::unique_ptr<duckdb::ParsedExpression> Constant(duckdb::Value value);
+duckdb::unique_ptr<duckdb::ParsedExpression> Cast(
+    duckdb::unique_ptr<duckdb::ParsedExpression> value, const duckdb::LogicalType& type);
 
 template <typename... Args>
 [[noreturn]] void Refuse(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
