@@ -103,10 +103,7 @@ Result<std::unique_ptr<PlacedRowDeletes>> PlaceRowDeletes(const Environment& env
   for (const RowDelete& wanted : deletes) {
     MP_RETURN_IF_ERROR(PlaceOne(env, base, wanted, placed.get()));
   }
-  if (Status finished = placed->vectors.Finish(); !finished) {
-    placed->vectors.Discard();
-    return std::unexpected<Error>(std::move(finished).error());
-  }
+  MP_RETURN_IF_ERROR(placed->vectors.Finish());
   return placed;
 }
 

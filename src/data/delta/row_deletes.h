@@ -27,6 +27,11 @@ struct PlacedRowDeletes {
   std::vector<RemoveFile> removes;
   std::vector<AddFile> adds;
   DeletionVectorWriter vectors;  // finished
+  bool is_committed = false;     // or may be; the vectors' file goes with this otherwise
+
+  ~PlacedRowDeletes() {
+    if (!is_committed) vectors.Discard();
+  }
 };
 
 // kConflict names a file of `base` that is gone or has lost one of the rows.

@@ -143,11 +143,12 @@ Result<std::string> Transaction::Bytes(const std::vector<Action>& actions, int64
 Result<CommitResult> Transaction::Commit() {
   const Environment& env = table_.environment();
   MP_RETURN_IF_ERROR(CheckAppendOnly());
+  // Worked out once for each version below: a stamp that is drawn again changes no row.
+  std::unique_ptr<PlacedRowDeletes> placed;
   for (int restamps = 0;;) {
     MP_RETURN_IF_ERROR(env.cancellation.Check());
     int64_t version = base_ == nullptr ? 0 : base_->version() + 1;
-    std::unique_ptr<PlacedRowDeletes> placed;
-    if (!pending_.row_deletes.empty()) {
+    if (placed == nullptr && !pending_.row_deletes.empty()) {
       MP_ASSIGN_OR_RETURN(placed, PlaceRowDeletes(env, *base_, pending_.row_deletes));
     }
     const int64_t now_ms = env.clock.NowMillis();
@@ -160,7 +161,7 @@ Result<CommitResult> Transaction::Commit() {
     auto attempt = TryCommit(version, bytes, TimeOf(actions), fresh);
     const bool written = attempt.has_value() ? *attempt == Attempt::kCommitted
                                              : attempt.error().kind() == ErrorKind::kOutcomeUnknown;
-    if (placed != nullptr && !written) placed->vectors.Discard();
+    if (placed != nullptr) placed->is_committed = written;
     MP_RETURN_IF_ERROR(attempt);
     if (*attempt == Attempt::kCommitted) return Finish(version, actions);
     if (*attempt == Attempt::kStampTooOld) {
@@ -170,6 +171,7 @@ Result<CommitResult> Transaction::Commit() {
     if (base_ == nullptr) {
       return Fail(ErrorKind::kAlreadyExists, "there is already a Delta table at {}", table_.path());
     }
+    placed = nullptr;
     MP_RETURN_IF_ERROR(CatchUp());
   }
 }
