@@ -40,6 +40,56 @@ void TakeHeaderLine(std::string_view line, HeaderList& headers) {
   headers.emplace_back(line.substr(0, colon), value);
 }
 
+size_t ReplyInFlight::TakeBody(const char* data, size_t bytes, int64_t max_bytes) {
+  if (static_cast<int64_t>(reply.body.size() + bytes) > max_bytes) {
+    is_too_large = true;
+    return 0;
+  }
+  try {
+    reply.body.append(data, bytes);
+  } catch (const std::exception&) {
+    is_too_large = true;
+    return 0;
+  }
+  return bytes;
+}
+
+size_t ReplyInFlight::TakeHead(std::string_view line) {
+  try {
+    TakeHeaderLine(line, reply.headers);
+  } catch (const std::exception&) {
+    is_too_large = true;
+    return 0;
+  }
+  return line.size();
+}
+
+int EndIfCancelled(void* token, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const CancellationToken*>(token)->cancelled() ? 1 : 0;
+}
+
+void SetSafely(CURL* curl, const std::string& ca_file) {
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+  if (!ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file.c_str());
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);  // other threads would get it
+}
+
+void SetRequest(CURL* curl, const std::string& method, std::string_view body) {
+  if (method == "HEAD") {
+    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (!body.empty() || method == "POST" || method == "PUT") {
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    // Without a pointer libcurl would read standard input.
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.empty() ? "" : body.data());
+  }
+  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
 std::string ShownUrl(std::string_view url) {
   url = url.substr(0, url.find_first_of("?#"));
   const size_t scheme_end = url.find("://");

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/cancellation.h"
+#include "base/http/http_client.h"
 #include "base/result.h"
 
 namespace millpond::http_internal {
@@ -35,6 +37,26 @@ Result<CurlHeaders> MakeCurlHeaders(const HeaderList& headers, const std::string
 // Takes one line of an answer's head. A status line begins the headers anew: those of "100
 // Continue" are not the answer's.
 void TakeHeaderLine(std::string_view line, HeaderList& headers);
+
+// The answer while it arrives. libcurl calls these from C: nothing may be thrown through it, and
+// running out of memory is an answer that ends the transfer.
+struct ReplyInFlight {
+  HttpReply reply = {};
+  bool is_too_large = false;
+
+  // Gives what libcurl wants back: the bytes taken, 0 to end the transfer.
+  size_t TakeBody(const char* data, size_t bytes, int64_t max_bytes);
+  size_t TakeHead(std::string_view line);
+};
+
+// CURLOPT_XFERINFOFUNCTION over a `const CancellationToken`.
+int EndIfCancelled(void* token, curl_off_t, curl_off_t, curl_off_t, curl_off_t);
+
+// What every call asks of libcurl: http and https alone, no redirects, the other side's certificate
+// checked (`ca_file`: "" for the system's), no signals.
+void SetSafely(CURL* curl, const std::string& ca_file);
+// The method, and the body, which must live as long as the transfer.
+void SetRequest(CURL* curl, const std::string& method, std::string_view body);
 
 // The URL without what may be a secret in it: user, password, query.
 std::string ShownUrl(std::string_view url);

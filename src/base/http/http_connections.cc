@@ -19,14 +19,11 @@ namespace {
 
 struct Transfer {
   HttpExchange& exchange;
-  const CancellationToken& cancellation;
   CURL* curl;
-  HttpReply reply = {};
-  bool is_too_large = false;
+  ReplyInFlight in = {};
   bool is_head_whole = false;
 };
 
-// libcurl calls these from C: nothing may be thrown through it.
 size_t OnBody(char* data, size_t size, size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   HttpExchange& exchange = transfer.exchange;
@@ -35,24 +32,14 @@ size_t OnBody(char* data, size_t size, size_t count, void* user) {
   curl_easy_getinfo(transfer.curl, CURLINFO_RESPONSE_CODE, &status);
   if (!exchange.into.empty() && status >= 200 && status < 300) {
     if (bytes > exchange.into.size() - static_cast<size_t>(exchange.received)) {
-      transfer.is_too_large = true;
+      transfer.in.is_too_large = true;
       return 0;
     }
     std::memcpy(exchange.into.data() + exchange.received, data, bytes);
     exchange.received += static_cast<int64_t>(bytes);
     return bytes;
   }
-  if (static_cast<int64_t>(transfer.reply.body.size() + bytes) > exchange.max_response_bytes) {
-    transfer.is_too_large = true;
-    return 0;
-  }
-  try {
-    transfer.reply.body.append(data, bytes);
-  } catch (const std::exception&) {
-    transfer.is_too_large = true;
-    return 0;
-  }
-  return bytes;
+  return transfer.in.TakeBody(data, bytes, exchange.max_response_bytes);
 }
 
 size_t OnHeader(char* data, size_t size, size_t count, void* user) {
@@ -60,26 +47,11 @@ size_t OnHeader(char* data, size_t size, size_t count, void* user) {
   const std::string_view line(data, size * count);
   if (line.starts_with("HTTP/")) transfer.is_head_whole = false;
   if (line == "\r\n" || line == "\n") transfer.is_head_whole = true;
-  try {
-    TakeHeaderLine(line, transfer.reply.headers);
-  } catch (const std::exception&) {
-    transfer.is_too_large = true;
-    return 0;
-  }
-  return size * count;
-}
-
-int OnProgress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Transfer*>(user)->cancellation.cancelled() ? 1 : 0;
+  return transfer.in.TakeHead(line);
 }
 
 void SetConnection(CURL* curl, const HttpConnectionOptions& options) {
-  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-  if (!options.ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, options.ca_file.c_str());
-  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);  // other threads would get it
+  SetSafely(curl, options.ca_file);
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout_ms));
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
   curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.stall_timeout_s));
@@ -91,7 +63,8 @@ void SetConnection(CURL* curl, const HttpConnectionOptions& options) {
   curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 }
 
-void SetExchange(CURL* curl, Transfer& transfer, curl_slist* headers, char* error_text) {
+void SetExchange(CURL* curl, Transfer& transfer, const CancellationToken& cancellation,
+                 curl_slist* headers, char* error_text) {
   const HttpExchange& exchange = transfer.exchange;
   curl_easy_setopt(curl, CURLOPT_URL, exchange.url.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
@@ -101,25 +74,15 @@ void SetExchange(CURL* curl, Transfer& transfer, curl_slist* headers, char* erro
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, OnHeader);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, OnProgress);
-  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, EndIfCancelled);
+  curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &cancellation);
   if (const AwsSigner* signer = exchange.signer) {
     const std::string scope = fmt::format("aws:amz:{}:{}", signer->region, signer->service);
     curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, scope.c_str());
     curl_easy_setopt(curl, CURLOPT_USERNAME, signer->access_key_id.c_str());
     curl_easy_setopt(curl, CURLOPT_PASSWORD, signer->secret_access_key.c_str());
   }
-  if (exchange.method == "HEAD") {
-    curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
-    return;
-  }
-  if (!exchange.body.empty() || exchange.method == "POST" || exchange.method == "PUT") {
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
-                     static_cast<curl_off_t>(exchange.body.size()));
-    // Without a pointer libcurl would read standard input.
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, exchange.body.empty() ? "" : exchange.body.data());
-  }
-  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, exchange.method.c_str());
+  SetRequest(curl, exchange.method, exchange.body);
 }
 
 // Did the request perhaps leave this machine?
@@ -139,7 +102,7 @@ std::unexpected<Error> FailTransfer(CURL* curl, CURLcode code, const Transfer& t
   if (code == CURLE_ABORTED_BY_CALLBACK) {
     return Fail(ErrorKind::kCancelled, "the call to {} was cancelled", shown);
   }
-  if (transfer.is_too_large) {
+  if (transfer.in.is_too_large) {
     return Fail(ErrorKind::kResourceExhausted, "the answer of {} is longer than what was asked for",
                 shown);
   }
@@ -176,10 +139,10 @@ Result<HttpReply> HttpConnections::Send(HttpExchange& exchange,
     MP_ASSIGN_OR_RETURN(curl, MakeCurlHandle());
   }
   exchange.received = 0;
-  Transfer transfer{.exchange = exchange, .cancellation = cancellation, .curl = curl.get()};
+  Transfer transfer{.exchange = exchange, .curl = curl.get()};
   char error_text[CURL_ERROR_SIZE] = "";
   SetConnection(curl.get(), options_);
-  SetExchange(curl.get(), transfer, headers.get(), error_text);
+  SetExchange(curl.get(), transfer, cancellation, headers.get(), error_text);
   const CURLcode code = curl_easy_perform(curl.get());
   if (code != CURLE_OK) return FailTransfer(curl.get(), code, transfer, error_text);
   if (!transfer
@@ -189,11 +152,11 @@ Result<HttpReply> HttpConnections::Send(HttpExchange& exchange,
   }
   long status = 0;
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-  transfer.reply.status = static_cast<int>(status);
+  transfer.in.reply.status = static_cast<int>(status);
   curl_easy_reset(curl.get());  // forgets keys and pointers, keeps the connection
   const std::lock_guard lock(idle_->mutex);
   if (idle_->handles.size() < options_.max_idle) idle_->handles.push_back(std::move(curl));
-  return std::move(transfer.reply);
+  return std::move(transfer.in.reply);
 }
 
 }  // namespace millpond
