@@ -1,8 +1,8 @@
 // Checkpoints as Parquet files, with statistics taken along and left in the file.
 #include <cstdint>
 
-#include "data/delta/checkpoint_reader.h"
-#include "data/delta/file_list.h"
+#include "data/delta/log/checkpoint_reader.h"
+#include "data/delta/log/file_list.h"
 #include "one_file_environment.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

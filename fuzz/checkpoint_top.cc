@@ -1,7 +1,7 @@
 // V2 checkpoints whose top is JSON: no sidecar of theirs is there.
 #include <cstdint>
 
-#include "data/delta/checkpoint_reader.h"
+#include "data/delta/log/checkpoint_reader.h"
 #include "one_file_environment.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -1,7 +1,7 @@
 // Version checksums.
 #include <cstdint>
 
-#include "data/delta/checksum.h"
+#include "data/delta/log/checksum.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace millpond;  // NOLINT: a program

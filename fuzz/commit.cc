@@ -1,9 +1,9 @@
 // Commits and compacted files: parsed, replayed, asked.
 #include <cstdint>
 
-#include "data/delta/actions_json.h"
-#include "data/delta/log_compaction.h"
-#include "data/delta/replay.h"
+#include "data/delta/log/log_compaction.h"
+#include "data/delta/log/replay.h"
+#include "data/delta/metadata/actions_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace millpond;  // NOLINT: a program

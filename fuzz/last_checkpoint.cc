@@ -1,7 +1,7 @@
 // The hint `_last_checkpoint`.
 #include <cstdint>
 
-#include "data/delta/last_checkpoint.h"
+#include "data/delta/log/last_checkpoint.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace millpond;  // NOLINT: a program

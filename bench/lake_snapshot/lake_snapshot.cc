@@ -16,7 +16,7 @@
 #include "base/fs/local_filesystem.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "data/delta/table.h"
+#include "data/delta/log/table.h"
 
 namespace millpond::data {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/fs/local_filesystem.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "data/sql/statement.h"
 #include "platform/features/feature_store.h"
 #include "platform/features/online_store.h"

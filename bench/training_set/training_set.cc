@@ -11,7 +11,7 @@
 #include "base/fs/local_filesystem.h"
 #include "data/arrow/status.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "data/sql/session.h"
 #include "platform/features/feature_store.h"
 

@@ -2,8 +2,8 @@
 #include "app/home_sections.h"
 #include "app/table_rows.h"
 #include "app/terminal.h"
-#include "data/delta/snapshot.h"
-#include "data/delta/table.h"
+#include "data/delta/log/snapshot.h"
+#include "data/delta/log/table.h"
 
 namespace millpond::app {
 namespace {

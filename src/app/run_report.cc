@@ -10,7 +10,7 @@
 #include "app/table_rows.h"
 #include "base/json.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 #include "model/report/model_section.h"
 #include "model/report/page.h"
 #include "pipeline/flows/event_log.h"

@@ -2,8 +2,8 @@
 
 #include "app/terminal.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/snapshot.h"
-#include "data/delta/table.h"
+#include "data/delta/log/snapshot.h"
+#include "data/delta/log/table.h"
 
 namespace millpond::app {
 

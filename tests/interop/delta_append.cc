@@ -15,8 +15,8 @@
 #include "base/fs/scheme_filesystem.h"
 #include "base/s3/s3_filesystem.h"
 #include "data/arrow/status.h"
-#include "data/delta/scan.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
+#include "data/delta/rows/scan.h"
 
 namespace millpond::data {
 namespace {

@@ -10,7 +10,7 @@
 #include "data/catalog/commit_record_store.h"
 #include "data/catalog/local_commit_feed.h"
 #include "data/catalog/warehouse.h"
-#include "data/delta/data_paths.h"
+#include "data/delta/log/data_paths.h"
 
 namespace millpond::data {
 namespace {

@@ -14,9 +14,9 @@
 #include "data/catalog/commit_feed.h"
 #include "data/catalog/table_name.h"
 #include "data/catalog/workspace.h"
-#include "data/delta/clone.h"
-#include "data/delta/table.h"
-#include "data/delta/write.h"
+#include "data/delta/change/clone.h"
+#include "data/delta/commit/write.h"
+#include "data/delta/log/table.h"
 
 namespace millpond::data {
 
@@ -60,7 +60,7 @@ class Catalog {
   // if_not_exists: an existing table is opened as it is.
   virtual Result<DeltaTable> CreateTable(const TableName& name, const CreateOptions& options,
                                          bool if_not_exists) = 0;
-  // With its rows, in one commit (data/delta/write.h, CreateTableFrom).
+  // With its rows, in one commit (data/delta/commit/write.h, CreateTableFrom).
   virtual Result<CommitResult> CreateTableFrom(const TableName& name, const CreateOptions& options,
                                                arrow::RecordBatchReader& rows) = 0;
   // A table that is at `path` already gets a name; its folder stays where it is.

@@ -3,8 +3,8 @@
 #include "base/testing/result_matchers.h"
 #include "base/testing/temp_dir.h"
 #include "base/testing/test_environment.h"
-#include "data/delta/transaction.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/transaction.h"
+#include "data/delta/commit/write.h"
 
 namespace millpond::data {
 namespace {

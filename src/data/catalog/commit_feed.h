@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "data/catalog/table_name.h"
-#include "data/delta/table.h"
+#include "data/delta/log/table.h"
 
 namespace millpond::data {
 

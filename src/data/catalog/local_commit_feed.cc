@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/log_segment.h"
+#include "data/delta/log/log_segment.h"
 
 namespace millpond::data {
 

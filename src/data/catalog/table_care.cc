@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "data/delta/bin_plan.h"
-#include "data/delta/cluster_plan.h"
-#include "data/delta/optimize.h"
-#include "data/delta/vacuum.h"
+#include "data/delta/care/bin_plan.h"
+#include "data/delta/care/cluster_plan.h"
+#include "data/delta/care/optimize.h"
+#include "data/delta/care/vacuum.h"
 
 namespace millpond::data {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/progress.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/retention.h"
+#include "data/delta/care/retention.h"
 
 namespace millpond::data {
 

@@ -1,5 +1,5 @@
 // Reads every table of tests/golden by SQL and by ScanTable: both give the same rows, or refuse the
-// table for the same reason. That ScanTable is right says data/delta/golden_test.cc.
+// table for the same reason. That ScanTable is right says data/delta/rows/golden_test.cc.
 #include <cstdlib>
 
 #include "data/sql/sql_test_tables.h"

@@ -14,8 +14,8 @@
 
 #include "base/environment.h"
 #include "base/result.h"
-#include "data/delta/row_expressions.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/row_expressions.h"
+#include "data/delta/metadata/schema.h"
 #include "data/sql/bound_calls.h"
 #include "data/sql/rewrite.h"
 #include "data/sql/source_text.h"

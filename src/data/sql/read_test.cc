@@ -1,6 +1,6 @@
 // What readers owe a table whatever wrote it: deletion vectors, column mapping, row ids. Every
 // table is read by SQL and by ScanTable.
-#include "data/delta/deletion_vector.h"
+#include "data/delta/rows/deletion_vector.h"
 #include "data/sql/sql_test_tables.h"
 
 namespace millpond::data {

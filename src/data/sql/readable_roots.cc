@@ -4,7 +4,7 @@
 
 #include "base/fs/scheme_filesystem.h"
 #include "data/catalog/workspace.h"
-#include "data/delta/data_paths.h"
+#include "data/delta/log/data_paths.h"
 
 namespace millpond::data {
 namespace {

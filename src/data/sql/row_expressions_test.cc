@@ -1,6 +1,6 @@
-#include "data/delta/delta_test_rows.h"
-#include "data/delta/row_check.h"
-#include "data/delta/table_rules.h"
+#include "data/delta/commit/delta_test_rows.h"
+#include "data/delta/commit/table_rules.h"
+#include "data/delta/rows/row_check.h"
 #include "data/sql/spark_text.h"
 #include "data/sql/sql_test_session.h"
 

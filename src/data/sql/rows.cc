@@ -2,7 +2,7 @@
 
 #include "base/check.h"
 #include "data/arrow/status.h"
-#include "data/sql/rows_internal.h"
+#include "data/sql/rows.h"
 
 namespace millpond::data {
 namespace {

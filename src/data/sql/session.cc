@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
-#include "data/sql/rows_internal.h"
-#include "data/sql/session_internal.h"
+#include "data/sql/rows.h"
+#include "data/sql/statement_context.h"
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "data/delta/data_paths.h"
-#include "data/delta/schema.h"
+#include "data/delta/log/data_paths.h"
+#include "data/delta/metadata/schema.h"
 #include "data/sql/readable_roots.h"
 #include "data/sql/session_tables_internal.h"
 #include "data/sql/tokenizer.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "data/catalog/catalog.h"
-#include "data/delta/snapshot_lease.h"
+#include "data/delta/care/snapshot_lease.h"
 #include "data/sql/access.h"
 #include "data/sql/table_source.h"
 

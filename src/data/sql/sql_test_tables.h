@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "data/arrow/status.h"
-#include "data/delta/column_cast.h"
-#include "data/delta/scan.h"
-#include "data/delta/table.h"
+#include "data/delta/log/table.h"
+#include "data/delta/rows/column_cast.h"
+#include "data/delta/rows/scan.h"
 #include "data/parquet/writer.h"
 #include "data/sql/sql_test_session.h"
 

@@ -1,7 +1,7 @@
 // The tables of the schema "system": facts of meta.db that no single table holds.
 #include <arrow/record_batch.h>
 
-#include "data/sql/rows_internal.h"
+#include "data/sql/rows.h"
 #include "data/sql/session_tables_internal.h"
 
 namespace millpond::data {

@@ -2,7 +2,7 @@
 
 #include <arrow/record_batch.h>
 
-#include "data/delta/change_feed.h"
+#include "data/delta/rows/change_feed.h"
 #include "data/sql/token_cursor.h"
 
 namespace millpond::data {

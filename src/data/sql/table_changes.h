@@ -1,7 +1,7 @@
 // table_changes('t', from [, to] [, derive => true]) as a relation: the change data feed of a table
-// (data/delta/change_feed.h). `from` and `to` are versions, or times as text; both belong to the
-// range, and without `to` it ends with the last version. The table is named as in SQL or is a path;
-// table_changes_by_path takes a path, as in Spark.
+// (data/delta/rows/change_feed.h). `from` and `to` are versions, or times as text; both belong to
+// the range, and without `to` it ends with the last version. The table is named as in SQL or is a
+// path; table_changes_by_path takes a path, as in Spark.
 #pragma once
 
 #include "data/sql/relation_function.h"

@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 
 namespace millpond::data {
 

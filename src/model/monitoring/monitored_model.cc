@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/nearest_name.h"
 #include "data/arrow/status.h"
-#include "data/delta/scan.h"
+#include "data/delta/rows/scan.h"
 #include "platform/features/kernel_batch.h"
 
 namespace millpond::model {

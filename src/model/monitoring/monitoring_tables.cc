@@ -7,8 +7,8 @@
 #include <map>
 
 #include "data/arrow/status.h"
-#include "data/delta/scan.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
+#include "data/delta/rows/scan.h"
 #include "kernel/column.h"
 #include "model/scoring/owned_table.h"
 #include "platform/features/kernel_batch.h"

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "data/arrow/status.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "model/scoring/model_sql.h"
 #include "model/scoring/score_operator.h"
 #include "model/scoring/scored_table_internal.h"

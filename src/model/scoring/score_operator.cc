@@ -5,7 +5,7 @@
 #include <arrow/type.h>
 
 #include "data/arrow/status.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "platform/features/kernel_batch.h"
 
 namespace millpond::model {

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "data/arrow/status.h"
-#include "data/delta/scan.h"
+#include "data/delta/rows/scan.h"
 #include "model/scoring/tagged_table_internal.h"
 #include "platform/features/kernel_batch.h"
 

@@ -1,7 +1,7 @@
 #include <arrow/table.h>
 
 #include "data/arrow/status.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "model/scoring/tagged_table_internal.h"
 
 namespace millpond::model {

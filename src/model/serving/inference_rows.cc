@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 
 namespace millpond::model {
 namespace {

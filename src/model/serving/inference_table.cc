@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
-#include "data/delta/transaction.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/transaction.h"
+#include "data/delta/commit/write.h"
 #include "platform/features/kernel_batch.h"
 
 namespace millpond::model {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 #include "platform/features/view_binding.h"
 
 namespace millpond::model {

@@ -1,6 +1,6 @@
 #include <arrow/table.h>
 
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "model/scoring/owned_table.h"
 #include "model/training/run_record_internal.h"
 

@@ -9,7 +9,7 @@
 #include <arrow/type.h>
 
 #include "data/arrow/status.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 
 namespace millpond::pipeline {
 namespace {

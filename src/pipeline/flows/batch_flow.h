@@ -6,7 +6,7 @@
 #include <string>
 
 #include "data/catalog/table_name.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "data/sql/source_text.h"
 #include "pipeline/flows/batch_operator.h"
 #include "pipeline/flows/report.h"

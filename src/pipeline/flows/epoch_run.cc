@@ -6,7 +6,7 @@
 
 #include "data/arrow/status.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "data/sql/session.h"
 #include "pipeline/expectations/row_split.h"
 #include "pipeline/flows/failing_cast.h"

@@ -15,7 +15,7 @@
 #include <optional>
 
 #include "base/cancellation.h"
-#include "data/delta/table.h"
+#include "data/delta/log/table.h"
 #include "pipeline/flows/batch_operator.h"
 #include "pipeline/flows/flow_query.h"
 #include "pipeline/flows/flow_state.h"

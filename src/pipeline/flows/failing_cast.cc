@@ -2,7 +2,7 @@
 
 #include <optional>
 
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "data/sql/syntax.h"
 
 namespace millpond::pipeline {

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/scan.h"
+#include "data/delta/rows/scan.h"
 #include "pipeline/sources/column_list.h"
 
 namespace millpond::pipeline {

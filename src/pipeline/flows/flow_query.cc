@@ -6,7 +6,7 @@
 
 #include "base/sha256.h"
 #include "data/catalog/warehouse.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "data/sql/syntax.h"
 #include "data/sql/tokenizer.h"
 #include "pipeline/flows/plan_time.h"

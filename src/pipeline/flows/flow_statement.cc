@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "data/catalog/warehouse.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 
 namespace millpond::pipeline {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "data/catalog/table_name.h"
-#include "data/delta/actions.h"
+#include "data/delta/metadata/actions.h"
 #include "data/sql/statement.h"
 #include "pipeline/expectations/expectation.h"
 

@@ -7,7 +7,7 @@
 
 #include <memory>
 
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 
 namespace millpond::pipeline {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 
 namespace millpond::pipeline {
 namespace {

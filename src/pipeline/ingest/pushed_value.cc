@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "base/clock.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 
 namespace millpond::pipeline {
 namespace {

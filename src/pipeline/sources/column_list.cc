@@ -2,7 +2,7 @@
 
 #include <arrow/type.h>
 
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "data/sql/tokenizer.h"
 
 namespace millpond::pipeline {

@@ -9,7 +9,7 @@
 #include "base/environment.h"
 #include "data/catalog/warehouse.h"
 #include "data/catalog/workspace.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "pipeline/sources/column_list.h"
 #include "pipeline/sources/file_source.h"
 

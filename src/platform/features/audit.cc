@@ -11,7 +11,7 @@
 
 #include "base/json.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "kernel/bound_expression.h"
 #include "kernel/canonical.h"
 #include "platform/features/kernel_batch.h"

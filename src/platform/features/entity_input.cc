@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "kernel/bound_expression.h"
 
 namespace millpond::platform {

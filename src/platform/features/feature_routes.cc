@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/json.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "data/sql/access.h"
 #include "kernel/exact_math.h"
 #include "platform/features/entity_input.h"

@@ -7,7 +7,7 @@
 
 #include "base/fs/filesystem.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "data/sql/statement.h"
 #include "platform/features/definition_store.h"
 #include "platform/features/label_input.h"

@@ -12,7 +12,7 @@
 #include "base/testing/temp_dir.h"
 #include "base/testing/test_environment.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/write.h"
+#include "data/delta/commit/write.h"
 #include "data/sql/statement.h"
 #include "platform/features/feature_store.h"
 

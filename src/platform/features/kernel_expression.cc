@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "platform/features/aggregate_names.h"
 
 namespace millpond::platform {

@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "data/arrow/status.h"
-#include "data/delta/scan.h"
+#include "data/delta/rows/scan.h"
 #include "data/parquet/arrow_files.h"
 #include "data/parquet/reader.h"
 

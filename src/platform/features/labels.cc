@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "data/arrow/status.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "platform/features/entity_input.h"
 #include "platform/features/feature_store.h"
 #include "platform/features/kernel_batch.h"

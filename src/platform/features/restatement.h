@@ -7,7 +7,7 @@
 
 #include "base/environment.h"
 #include "base/result.h"
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 
 namespace millpond::platform {
 

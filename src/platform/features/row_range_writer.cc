@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "data/arrow/status.h"
-#include "data/delta/scan.h"
+#include "data/delta/rows/scan.h"
 #include "platform/features/kernel_batch.h"
 
 namespace millpond::platform {

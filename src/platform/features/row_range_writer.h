@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/environment.h"
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 #include "platform/features/online_feeder.h"
 
 namespace millpond::platform {

@@ -2,7 +2,7 @@
 
 #include <variant>
 
-#include "data/delta/actions_json.h"
+#include "data/delta/metadata/actions_json.h"
 
 namespace millpond::platform {
 namespace {

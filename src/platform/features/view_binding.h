@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 #include "kernel/feature_view.h"
 #include "platform/features/feature_store.h"
 

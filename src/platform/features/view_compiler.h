@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/result.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "kernel/feature_view.h"
 #include "platform/features/view_statement.h"
 

@@ -12,7 +12,7 @@
 #include "base/testing/temp_dir.h"
 #include "base/testing/test_environment.h"
 #include "data/catalog/catalog.h"
-#include "data/delta/transaction.h"
+#include "data/delta/commit/transaction.h"
 #include "platform/jobs/job_definition.h"
 #include "platform/jobs/job_runs.h"
 

@@ -1,7 +1,7 @@
 #include <duckdb/common/string_util.hpp>
 #include <duckdb/parser/expression/constant_expression.hpp>
 
-#include "data/delta/column_mapping.h"
+#include "data/delta/metadata/column_mapping.h"
 #include "data/sql/duckdb/lake_columns_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 

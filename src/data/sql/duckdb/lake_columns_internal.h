@@ -5,8 +5,8 @@
 
 #include <duckdb/common/multi_file/multi_file_data.hpp>
 
-#include "data/delta/column_cast.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
+#include "data/delta/rows/column_cast.h"
 
 namespace millpond::data {
 

@@ -1,4 +1,4 @@
-#include "data/delta/deletion_vector.h"
+#include "data/delta/rows/deletion_vector.h"
 #include "data/sql/duckdb/lake_deletes_internal.h"
 
 namespace millpond::data {

@@ -8,8 +8,8 @@
 #include <unordered_map>
 
 #include "base/environment.h"
-#include "data/delta/row_set.h"
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
+#include "data/delta/rows/row_set.h"
 
 namespace millpond::data {
 

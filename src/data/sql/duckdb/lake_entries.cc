@@ -3,7 +3,7 @@
 #include <duckdb/parser/parsed_data/create_table_info.hpp>
 #include <duckdb/storage/table_storage_info.hpp>
 
-#include "data/delta/row_ids.h"
+#include "data/delta/rows/row_ids.h"
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_entries_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "data/delta/data_paths.h"
-#include "data/delta/scan.h"
+#include "data/delta/log/data_paths.h"
+#include "data/delta/rows/scan.h"
 #include "data/sql/duckdb/errors_internal.h"
 
 namespace millpond::data {

@@ -10,7 +10,7 @@
 #include <unordered_map>
 
 #include "base/environment.h"
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 
 namespace millpond::data {
 

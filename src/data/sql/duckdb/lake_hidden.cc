@@ -7,8 +7,8 @@
 #include <duckdb/planner/expression/bound_operator_expression.hpp>
 #include <duckdb/planner/expression/bound_reference_expression.hpp>
 
-#include "data/delta/row_ids.h"
-#include "data/delta/scan.h"
+#include "data/delta/rows/row_ids.h"
+#include "data/delta/rows/scan.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
 #include "data/sql/table_source.h"

@@ -12,7 +12,7 @@
 #include <set>
 #include <unordered_map>
 
-#include "data/delta/snapshot.h"
+#include "data/delta/log/snapshot.h"
 
 namespace millpond::data {
 

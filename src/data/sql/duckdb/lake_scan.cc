@@ -6,8 +6,8 @@
 #include <duckdb/common/multi_file/multi_file_states.hpp>
 #include <duckdb/parser/tableref/table_function_ref.hpp>
 
-#include "data/delta/column_cast.h"
-#include "data/delta/deletion_vector.h"
+#include "data/delta/rows/column_cast.h"
+#include "data/delta/rows/deletion_vector.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_columns_internal.h"
 #include "data/sql/duckdb/lake_deletes_internal.h"

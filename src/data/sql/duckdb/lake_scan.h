@@ -9,7 +9,7 @@
 #include <memory>
 
 #include "data/sql/duckdb/lake_file_system.h"
-#include "data/sql/generated_partitions.h"
+#include "data/sql/statements/generated_partitions.h"
 #include "data/sql/table_source.h"
 
 namespace millpond::data {

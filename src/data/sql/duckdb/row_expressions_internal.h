@@ -1,10 +1,11 @@
-// RowExpressionEngine (data/delta/row_expressions.h) by the query engine's DuckDB instance.
+// RowExpressionEngine (data/delta/metadata/row_expressions.h) by the query engine's DuckDB
+// instance.
 #pragma once
 
 #include <duckdb.hpp>
 #include <memory>
 
-#include "data/delta/row_expressions.h"
+#include "data/delta/metadata/row_expressions.h"
 #include "data/sql/duckdb/lake_catalog.h"
 #include "data/sql/duckdb/watchdog_internal.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/schema.h"
 #include "data/sql/duckdb/errors_internal.h"
 
 namespace millpond::data {

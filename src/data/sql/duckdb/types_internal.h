@@ -4,8 +4,8 @@
 #include <duckdb/common/types.hpp>
 #include <duckdb/common/types/value.hpp>
 
-#include "data/delta/column_value.h"
-#include "data/delta/schema.h"
+#include "data/delta/metadata/column_value.h"
+#include "data/delta/metadata/schema.h"
 
 namespace millpond::data {
 

@@ -1,0 +1,90 @@
+#include "data/delta/care/bin_plan.h"
+
+#include <algorithm>
+#include <charconv>
+#include <unordered_map>
+
+namespace millpond::data {
+namespace {
+
+constexpr int64_t kDefaultTargetBytes = int64_t{128} << 20;
+constexpr double kMaxDeletedShare = 0.05;
+
+struct OpenBin {
+  Bin bin;
+  int64_t live_bytes = 0;
+  bool purges = false;
+};
+
+// What share of the file's rows is gone; nullopt: nobody knows.
+std::optional<double> DeletedShare(const FileList& files, size_t file) {
+  const DeletionVector* vector = files.deletion_vector(file);
+  if (vector == nullptr) return 0;
+  const auto rows = files.num_records(file);
+  if (!rows || *rows == 0) return std::nullopt;
+  return static_cast<double>(vector->cardinality) / static_cast<double>(*rows);
+}
+
+}  // namespace
+
+Result<int64_t> TargetFileBytes(const Snapshot& snapshot) {
+  const auto text = snapshot.property(kTargetFileSizeProperty);
+  if (!text) return kDefaultTargetBytes;
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
+  std::string_view unit(end, text->data() + text->size() - end);
+  if (unit.ends_with('b') || unit.ends_with('B')) unit.remove_suffix(1);
+  int shift = -1;
+  if (unit.empty()) shift = 0;
+  if (EqualNames(unit, "k")) shift = 10;
+  if (EqualNames(unit, "m")) shift = 20;
+  if (EqualNames(unit, "g")) shift = 30;
+  if (error != std::errc() || shift < 0 || count <= 0 || count > (int64_t{1} << (50 - shift))) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "property {} of table {} is a size such as '128mb' or '65536', found '{}'",
+                kTargetFileSizeProperty, snapshot.path(), *text);
+  }
+  return count << shift;
+}
+
+std::string PartitionText(const Snapshot& snapshot, size_t file) {
+  std::string key;
+  for (const std::string& column : snapshot.metadata().partition_columns) {
+    const auto value = snapshot.files().partition_value(file, column);
+    key += value ? fmt::format("{}:{},", value->size(), *value) : "-,";
+  }
+  return key;
+}
+
+std::vector<Bin> PlanBins(const Snapshot& snapshot, const BinRules& rules) {
+  const FileList& files = snapshot.files();
+  std::vector<Bin> bins;
+  std::unordered_map<std::string, OpenBin> open;
+  const auto close = [&](OpenBin& one) {
+    if (one.bin.files.size() > 1 || one.purges) bins.push_back(std::move(one.bin));
+    one = {};
+  };
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (rules.wanted && !rules.wanted(i)) continue;
+    const auto share = DeletedShare(files, i);
+    const bool purges =
+        files.deletion_vector(i) != nullptr && (rules.purge || !share || *share > kMaxDeletedShare);
+    const bool small = !rules.purge && files.size_bytes(i) < rules.target_bytes;
+    if (!purges && !small) continue;
+    const auto live =
+        static_cast<int64_t>(static_cast<double>(files.size_bytes(i)) * (1 - share.value_or(0)));
+    OpenBin& one = open[PartitionText(snapshot, i)];
+    if (!one.bin.files.empty() && one.live_bytes + live > rules.target_bytes) close(one);
+    one.bin.files.push_back(i);
+    one.bin.bytes += files.size_bytes(i);
+    one.live_bytes += live;
+    one.purges = one.purges || purges;
+  }
+  std::vector<std::string> rest;  // in an order that does not depend on hashes
+  for (const auto& [key, one] : open) rest.push_back(key);
+  std::ranges::sort(rest);
+  for (const std::string& key : rest) close(open[key]);
+  return bins;
+}
+
+}  // namespace millpond::data

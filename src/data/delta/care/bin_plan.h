@@ -1,0 +1,45 @@
+// Which files OPTIMIZE puts together. Pure. The rule:
+//
+// - The target is the table's delta.targetFileSize, 128 MB where it says nothing.
+// - A file is a candidate if it is smaller than the target, or has lost more than 5 % of its rows
+// to
+//   deletion vectors (or has a vector and nobody knows how many rows).
+// - Candidates of one partition that follow each other in the order of their commits share a bin as
+//   long as they fit the target: rows that were written together stay together, and so do their
+//   bounds.
+// - A bin of one file is left alone unless it is there to lose its deleted rows.
+//
+// A bin becomes one file, so no two neighbouring bins fit one target afterwards, and a second run
+// finds nothing to do.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "data/delta/log/snapshot.h"
+
+namespace millpond::data {
+
+inline constexpr const char* kTargetFileSizeProperty = "delta.targetFileSize";
+
+// The table's target, in bytes. kInvalidArgument: the property is no size ("128mb", "1g", "65536").
+Result<int64_t> TargetFileBytes(const Snapshot& snapshot);
+
+struct BinRules {
+  int64_t target_bytes = 0;
+  bool purge = false;  // only files with deletion vectors, however few rows they have lost
+  std::function<bool(size_t file)> wanted = nullptr;  // null: all files
+};
+
+struct Bin {
+  std::vector<size_t> files;  // of the snapshot, of one partition, in its order
+  int64_t bytes = 0;
+};
+
+std::vector<Bin> PlanBins(const Snapshot& snapshot, const BinRules& rules);
+
+// The partition of a file as one text, for comparison.
+std::string PartitionText(const Snapshot& snapshot, size_t file);
+
+}  // namespace millpond::data

@@ -1,0 +1,99 @@
+#include "data/delta/care/bin_rewrite.h"
+
+#include <arrow/record_batch.h>
+
+#include <algorithm>
+
+#include "data/arrow/status.h"
+#include "data/delta/log/file_chunk.h"
+#include "data/delta/rows/clustering.h"
+#include "data/delta/rows/deletion_vector.h"
+#include "data/delta/rows/row_ids.h"
+#include "data/delta/rows/scan.h"
+
+namespace millpond::data {
+namespace {
+
+Status Fill(const Environment& env, const std::shared_ptr<const Snapshot>& snapshot,
+            const std::vector<size_t>& files, const BytesRead& read, RewrittenBin* bin) {
+  for (const size_t file : files) {
+    RewriteInput input{snapshot->files().add(file), nullptr, bin->writer->rows()};
+    MP_ASSIGN_OR_RETURN(input.deleted, ReadDeletedRows(env, *snapshot, file));
+    MP_RETURN_IF_ERROR(ScanForRewrite(
+        env, snapshot, file, [&](const auto& batch) { return bin->writer->Write(*batch); }));
+    if (read) read(input.file.size_bytes);
+    bin->inputs.push_back(std::move(input));
+  }
+  MP_ASSIGN_OR_RETURN(bin->outputs, bin->writer->Finish());
+  const AddFile& first = bin->inputs.front().file;
+  const auto cube = CubeOf(first);
+  const bool one_cube = cube && std::ranges::all_of(bin->inputs, [&](const RewriteInput& input) {
+                          return CubeOf(input.file) == cube;
+                        });
+  for (AddFile& add : bin->outputs) {
+    add.data_change = false;
+    if (!one_cube) continue;
+    SetCube(*cube, add);
+    add.clustering_provider = first.clustering_provider;
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+Status ScanForRewrite(
+    const Environment& env, const std::shared_ptr<const Snapshot>& snapshot, size_t file,
+    const std::function<Status(const std::shared_ptr<arrow::RecordBatch>&)>& take) {
+  ScanOptions options;
+  options.files = {file};
+  options.with_row_ids = RowTrackingOf(*snapshot).has_value();
+  MP_ASSIGN_OR_RETURN(auto rows, ScanTable(env, snapshot, options));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  while (true) {
+    MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+    if (batch == nullptr) return OkStatus();
+    MP_RETURN_IF_ERROR(take(batch));
+  }
+}
+
+Result<RewrittenBin> RewriteBin(const Environment& env,
+                                const std::shared_ptr<const Snapshot>& snapshot,
+                                const std::vector<size_t>& files, const BytesRead& read) {
+  RewrittenBin bin;
+  bin.snapshot = snapshot;
+  DataWriterOptions options;
+  options.target_file_bytes = INT64_MAX;  // the plan has seen to it
+  options.row_ids = RowTrackingOf(*snapshot).has_value();
+  bin.writer = std::make_unique<DataWriter>(env, snapshot->path(), snapshot->schema(),
+                                            snapshot->metadata(), options);
+  if (Status filled = Fill(env, snapshot, files, read, &bin); !filled) {
+    bin.Discard();
+    return std::unexpected<Error>(std::move(filled).error());
+  }
+  return bin;
+}
+
+std::map<size_t, RowSet> FollowRows(const RewrittenBin& bin, size_t input,
+                                    const RowSet& positions) {
+  std::vector<uint64_t> gone;  // when the bin was written
+  const RewriteInput& from = bin.inputs[input];
+  if (from.deleted != nullptr) {
+    from.deleted->ForEach([&](uint64_t row) { gone.push_back(row); });
+  }
+  std::vector<int64_t> ends;  // of the outputs, counted through
+  for (const AddFile& add : bin.outputs) {
+    ends.push_back((ends.empty() ? 0 : ends.back()) + ReadNumRecords(add.stats));
+  }
+  std::map<size_t, RowSet> places;
+  size_t before = 0;  // of `gone`
+  positions.ForEach([&](uint64_t position) {
+    while (before < gone.size() && gone[before] < position) ++before;
+    const int64_t row = from.first_row + static_cast<int64_t>(position - before);
+    const auto end = std::ranges::upper_bound(ends, row);
+    const size_t output = static_cast<size_t>(end - ends.begin());
+    places[output].Add(static_cast<uint64_t>(row - (output == 0 ? 0 : ends[output - 1])));
+  });
+  return places;
+}
+
+}  // namespace millpond::data

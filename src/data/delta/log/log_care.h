@@ -1,0 +1,27 @@
+// What follows a commit in its log: the version's checksum, and every so many versions a
+// checkpoint, a log compaction and the clean-up of what has expired. All of it is for others' speed
+// and for checking: it runs after the commit is durable, is logged when it fails, and fails
+// nothing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/environment.h"
+#include "data/delta/log/snapshot.h"
+
+namespace millpond::data {
+
+// `txn_id`: of the commit that made this version. `oldest_held` is asked before a clean-up: no
+// version from it on is lost. Gives the same version back as read from a new
+// checkpoint, so that old tombstones need not be kept; null if none was written.
+std::shared_ptr<const Snapshot> AfterCommit(const Environment& env, const Snapshot& snapshot,
+                                            const std::string& txn_id,
+                                            const std::function<int64_t()>& oldest_held);
+
+// `<version>.crc`, put if absent and not made durable: it is never needed, and a torn one is passed
+// over. kAlreadyExists: somebody else's is there.
+Status WriteChecksum(const Environment& env, const Snapshot& snapshot, const std::string& txn_id);
+
+}  // namespace millpond::data

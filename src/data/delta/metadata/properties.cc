@@ -1,0 +1,177 @@
+// Which table properties a table may be made with (PROTOCOL.md; Delta's own list of properties). A
+// property that turns on what Millpond does not do is refused by the feature's name, a value that
+// means nothing by the property's: taken over silently, both would promise what nobody keeps.
+#include "data/delta/metadata/properties.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "data/delta/metadata/protocol.h"
+
+namespace millpond::data {
+namespace {
+
+enum class Takes { kBoolean, kCount, kColumns, kInterval, kMode, kPolicy, kAnything };
+
+struct Known {
+  const char* key;
+  Takes takes;
+};
+
+// What Millpond acts upon, and hints to other writers that change no promise.
+constexpr Known kKnown[] = {
+    {property::kAppendOnly, Takes::kBoolean},
+    {property::kColumnMappingMode, Takes::kMode},
+    {property::kCheckpointPolicy, Takes::kPolicy},
+    {property::kEnableChangeDataFeed, Takes::kBoolean},
+    {property::kEnableDeletionVectors, Takes::kBoolean},
+    {property::kEnableInCommitTimestamps, Takes::kBoolean},
+    {property::kEnableTypeWidening, Takes::kBoolean},
+    {property::kMinReaderVersion, Takes::kCount},
+    {property::kMinWriterVersion, Takes::kCount},
+    {property::kEnableRowTracking, Takes::kBoolean},
+    {property::kCheckpointInterval, Takes::kCount},
+    {property::kIndexedColumns, Takes::kColumns},
+    {property::kStatsColumns, Takes::kAnything},
+    {property::kDeletedFileRetention, Takes::kInterval},
+    {"delta.logRetentionDuration", Takes::kInterval},
+    {"delta.setTransactionRetentionDuration", Takes::kInterval},
+    {"delta.enableExpiredLogCleanup", Takes::kBoolean},
+    {"delta.checkpoint.writeStatsAsJson", Takes::kBoolean},
+    {"delta.checkpoint.writeStatsAsStruct", Takes::kBoolean},
+    {"delta.randomizeFilePrefixes", Takes::kBoolean},
+    {"delta.randomPrefixLength", Takes::kCount},
+    {"delta.tuneFileSizesForRewrites", Takes::kBoolean},
+    {"delta.targetFileSize", Takes::kAnything},
+    {"delta.isolationLevel", Takes::kAnything},
+    {"delta.autoOptimize.autoCompact", Takes::kAnything},
+    {"delta.autoOptimize.optimizeWrite", Takes::kBoolean},
+    {property::kRowIdColumn, Takes::kAnything},
+    {property::kRowCommitVersionColumn, Takes::kAnything},
+};
+
+// Turned on by any value but `off`.
+struct NotBuilt {
+  const char* key;
+  const char* feature;
+  const char* off;
+};
+constexpr NotBuilt kNotBuilt[] = {
+    {"delta.enableIcebergCompatV1", "icebergCompatV1", "false"},
+    {"delta.enableIcebergCompatV2", "icebergCompatV2", "false"},
+    {"delta.enableIcebergCompatV3", "icebergCompatV3", "false"},
+    {"delta.enableVariantShredding", "variantShredding", "false"},
+};
+
+bool Fits(Takes takes, const std::string& value) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  const bool whole = error == std::errc() && end == value.data() + value.size();
+  switch (takes) {
+    case Takes::kBoolean:
+      return EqualNames(value, "true") || EqualNames(value, "false");
+    case Takes::kCount:
+      return whole && number > 0;
+    case Takes::kColumns:
+      return whole && number >= -1;
+    case Takes::kInterval:
+      return ParseInterval(value).has_value();
+    case Takes::kMode:
+      return EqualNames(value, "none") || EqualNames(value, "name") || EqualNames(value, "id");
+    case Takes::kPolicy:
+      return EqualNames(value, "classic") || EqualNames(value, "v2");
+    case Takes::kAnything:
+      return true;
+  }
+  return false;
+}
+
+const char* Wanted(Takes takes) {
+  switch (takes) {
+    case Takes::kBoolean:
+      return "true or false";
+    case Takes::kCount:
+      return "a whole number above 0";
+    case Takes::kColumns:
+      return "a whole number, or -1 for all columns";
+    case Takes::kInterval:
+      return "a time such as 'interval 7 days'";
+    case Takes::kMode:
+      return "none, name or id";
+    case Takes::kPolicy:
+      return "classic or v2";
+    case Takes::kAnything:
+      break;
+  }
+  return "";
+}
+
+std::unexpected<Error> NoFeature(const std::string& key, std::string_view feature) {
+  return Fail(ErrorKind::kUnsupported,
+              "property {} needs the table feature '{}', which is not built yet: leave it out", key,
+              feature);
+}
+
+Status CheckProperty(const std::string& key, const std::string& value) {
+  if (key.starts_with(
+          property::kConstraintPrefix)) {  // the expression: ValidateRules (row_rules.h)
+    if (key.size() > std::string_view(property::kConstraintPrefix).size()) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument, "property {} lacks the name of the constraint", key);
+  }
+  if (key.starts_with("delta.coordinatedCommits.")) return NoFeature(key, "coordinatedCommits");
+  if (key.starts_with("delta.universalFormat.")) return NoFeature(key, "universalFormat");
+  if (key.starts_with("delta.feature.")) {  // which features: CheckWritable
+    if (EqualNames(value, "supported")) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument, "property {} is 'supported' or left out, found '{}'",
+                key, value);
+  }
+  for (const NotBuilt& one : kNotBuilt) {
+    if (key != one.key) continue;
+    if (EqualNames(value, one.off)) return OkStatus();
+    return NoFeature(key, one.feature);
+  }
+  for (const Known& known : kKnown) {
+    if (key != known.key) continue;
+    if (Fits(known.takes, value)) return OkStatus();
+    return Fail(ErrorKind::kInvalidArgument, "property {} takes {}, found '{}'", key,
+                Wanted(known.takes), value);
+  }
+  return Fail(ErrorKind::kInvalidArgument,
+              "there is no table property {}: properties of your own have names that do not begin "
+              "with 'delta.'",
+              key);
+}
+
+}  // namespace
+
+std::optional<int64_t> ParseInterval(std::string_view text) {
+  if (text.starts_with("interval ")) text.remove_prefix(9);
+  int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || count < 0) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  if (!text.starts_with(' ')) return std::nullopt;
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  if (text.ends_with('s')) text.remove_suffix(1);
+  static constexpr std::pair<std::string_view, int64_t> kUnits[] = {
+      {"week", 7LL * 24 * 3600 * 1000},
+      {"day", 24LL * 3600 * 1000},
+      {"hour", 3600 * 1000},
+      {"minute", 60 * 1000},
+      {"second", 1000},
+      {"millisecond", 1}};
+  for (const auto& [unit, millis] : kUnits) {
+    int64_t product = 0;
+    if (EqualNames(text, unit) && !__builtin_mul_overflow(count, millis, &product)) return product;
+  }
+  return std::nullopt;
+}
+
+Status CheckProperties(const StringMap& properties) {
+  for (const auto& [key, value] : properties) {
+    if (key.starts_with("delta.")) MP_RETURN_IF_ERROR(CheckProperty(key, value));
+  }
+  return OkStatus();
+}
+
+}  // namespace millpond::data

@@ -1,0 +1,20 @@
+// Table properties as a user gives them (TBLPROPERTIES).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "data/delta/metadata/actions.h"
+
+namespace millpond::data {
+
+// May a table be made with them? kUnsupported names the feature that a property would turn on,
+// kInvalidArgument the property that is unknown or has a value that means nothing. Properties that
+// do not begin with "delta." are the user's own.
+Status CheckProperties(const StringMap& properties);
+
+// "interval 7 days" and the like, in milliseconds; nullopt if it is none.
+std::optional<int64_t> ParseInterval(std::string_view text);
+
+}  // namespace millpond::data

@@ -1,0 +1,40 @@
+// Conditions over a table's rows, each with the words in which its violation is told. A row must
+// make every one of them true; NULL is not true.
+#pragma once
+
+#include <arrow/type_fwd.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/delta/metadata/row_expressions.h"
+#include "data/delta/metadata/schema.h"
+
+namespace millpond::data {
+
+struct RowCondition {
+  std::string broken;  // "CHECK constraint c (a > 0) is not met"
+  RowExpression expression;
+};
+
+class RowConditions {
+ public:
+  // `engine` may be null where there are no conditions.
+  static Result<RowConditions> Bind(RowExpressionEngine* engine, const Schema& schema,
+                                    std::vector<RowCondition> conditions);
+
+  bool empty() const { return conditions_.empty(); }
+  // kInvalidArgument tells the first condition that is not met, and the values of the first row
+  // that does not meet it in the columns that it looks at. `rows` has the schema's columns.
+  Status Check(const arrow::RecordBatch& rows) const;
+
+ private:
+  std::vector<RowCondition> conditions_;
+  std::unique_ptr<BoundExpressions> bound_;
+};
+
+// "amount = -1, name = 'x'": a row's values in some columns, long ones cut.
+std::string RowText(const arrow::RecordBatch& rows, int64_t row, const std::vector<int>& columns);
+
+}  // namespace millpond::data

@@ -1,0 +1,23 @@
+// A table's own description as text: comments, properties, and the statement that would make it.
+#pragma once
+
+#include <string>
+
+#include "data/delta/log/snapshot.h"
+
+namespace millpond::data {
+
+// A text in a column's metadata ("comment", "CURRENT_DEFAULT"), "" if there is none.
+std::string ColumnText(const StructField& field, const std::string& key);
+
+// The configuration, and the protocol as properties, as SHOW TBLPROPERTIES has it.
+StringMap AllProperties(const Snapshot& snapshot);
+
+// CREATE TABLE name (…) …: what Millpond gives out itself (ids, names of hidden columns) is left
+// out, and so are CHECK constraints, which ALTER TABLE adds.
+std::string CreateTableText(const std::string& name, const Snapshot& snapshot);
+
+// The columns of CLUSTER BY by the names that people use, "" if there are none.
+std::string ClusteringText(const Snapshot& snapshot);
+
+}  // namespace millpond::data
