@@ -264,6 +264,23 @@ TEST_F(RowChangeTest, FaultsAtEveryStepLeaveTheOldOrTheNewTable) {
   }
 }
 
+TEST_F(RowChangeTest, ADiskThatGetsFullLeavesTheOldOrTheNewTable) {
+  const Change change{{1, 2, 3}, {101, 102}};
+  for (int64_t space = 0;; space += 41) {
+    SCOPED_TRACE(space);
+    const std::string path = Fresh();
+    FaultyFileSystem faulty(*machine_.local);
+    auto table = DeltaTable::Open(machine_.With(faulty), path);
+    ASSERT_THAT(table, IsOk());
+    faulty.LeaveSpace(space);
+    const bool acknowledged = Apply(*table, change).has_value();
+    const bool full = faulty.failed();
+    const auto rows = Read(path);
+    EXPECT_EQ(rows, acknowledged ? After(Before(), change) : Before());
+    if (HasFailure() || !full) break;
+  }
+}
+
 TEST_F(RowChangeTest, AFlippedBitInAVectorIsNoticed) {
   const std::string path = Fresh();
   ASSERT_THAT(Apply(*DeltaTable::Open(machine_.env, path), {{3, 7, 49}, {}}), IsOk());
