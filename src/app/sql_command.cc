@@ -6,6 +6,7 @@
 
 #include "app/command.h"
 #include "app/result_output.h"
+#include "app/terminal.h"
 #include "data/sql/output.h"
 
 namespace millpond::app {
@@ -30,8 +31,11 @@ Status RunSql(const SqlOptions& options, const CommonOptions& common) {
   MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
   MP_ASSIGN_OR_RETURN(std::string text, ReadText(options, project->env().fs));
   MP_ASSIGN_OR_RETURN(auto session, project->sql().Connect({"local"}));
+  TerminalProgress progress(stderr);
+  if (IsTerminal(stderr)) session->SetProgress(&progress);
   MP_ASSIGN_OR_RETURN(auto result,
                       session->Execute(text, options.file.empty() ? "<sql>" : options.file));
+  progress.Clear();
   if (result.rows) MP_RETURN_IF_ERROR(WriteResult(*result.rows, common, project->env().fs));
   if (!result.message.empty()) std::fprintf(stderr, "%s\n", result.message.c_str());
   if (const auto totals = project->store_requests().totals(); totals.all() > 0) {

@@ -28,8 +28,11 @@ std::string Describe(const ProgressEvent& event) {
 
 }  // namespace
 
-TerminalProgress::TerminalProgress(std::FILE* out)
-    : out_(out), is_terminal_(::isatty(::fileno(out)) && std::getenv("CI") == nullptr) {}
+bool IsTerminal(std::FILE* out) {
+  return ::isatty(::fileno(out)) && std::getenv("CI") == nullptr;
+}
+
+TerminalProgress::TerminalProgress(std::FILE* out) : out_(out), is_terminal_(IsTerminal(out)) {}
 
 TerminalProgress::~TerminalProgress() {
   Clear();

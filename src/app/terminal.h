@@ -14,6 +14,9 @@
 
 namespace millpond::app {
 
+// Somebody is watching: a terminal, and not that of a build server.
+bool IsTerminal(std::FILE* out);
+
 class TerminalProgress : public Progress {
  public:
   explicit TerminalProgress(std::FILE* out);

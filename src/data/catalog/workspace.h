@@ -15,7 +15,6 @@ struct Workspace {
   std::string state_dir;                    // .millpond: meta.db and what else is kept
   std::string warehouse_dir;                // <state_dir>/warehouse, or on an object store
   std::vector<std::string> readable_roots;  // folders that SQL may read files from
-  int64_t memory_limit = 0;                 // 0: the arbiter's
 };
 
 }  // namespace millpond::data

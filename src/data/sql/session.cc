@@ -107,7 +107,7 @@ void SqlEngine::Register(RelationFunction* function) {
 
 Result<std::unique_ptr<SqlSession>> SqlEngine::Connect(Principal principal) {
   auto impl = std::unique_ptr<SqlSession::Impl>(
-      new SqlSession::Impl{*this, *impl_, std::move(principal), {}});
+      new SqlSession::Impl{*this, *impl_, std::move(principal), {}, nullptr});
   return std::unique_ptr<SqlSession>(new SqlSession(std::move(impl)));
 }
 
@@ -243,6 +243,10 @@ Status SqlSession::RegisterReader(std::string name,
   auto& place = impl_->names.readers[LowerName(name)];
   place = std::make_shared<OnceReader>(std::move(reader), std::move(name));
   return OkStatus();
+}
+
+void SqlSession::SetProgress(Progress* progress) {
+  impl_->progress = progress;
 }
 
 Status SqlSession::PinTable(const TableName& table, int64_t version) {

@@ -34,6 +34,10 @@
 #include "data/sql/source_text.h"
 #include "data/sql/statement.h"
 
+namespace millpond {
+class Progress;
+}
+
 namespace millpond::data {
 
 class Catalog;
@@ -41,7 +45,7 @@ class SqlSession;
 struct TableName;
 
 struct SqlOptions {
-  int64_t memory_bytes = 0;  // 0: workspace.memory_limit, or half of the arbiter's budget
+  int64_t memory_bytes = 0;  // 0: half of the arbiter's budget
   int threads = 0;           // 0: the arbiter's
   ResourceClass resource_class = ResourceClass::kInteractive;
   AccessPolicy* access = nullptr;  // null: AllowAll
@@ -99,6 +103,9 @@ class SqlSession {
   // A private relation of this session, readable by exactly one statement; a name given again
   // replaces the old one. Names of tables in the catalog are hidden by it.
   Status RegisterReader(std::string name, std::shared_ptr<arrow::RecordBatchReader> reader);
+
+  // Long statements (rows written, OPTIMIZE, VACUUM) say there where they are. Null: nobody waits.
+  void SetProgress(Progress* progress);
 
   // Every later mention of the table without a version of its own reads this version.
   Status PinTable(const TableName& table, int64_t version);

@@ -36,6 +36,7 @@ struct SqlSession::Impl {
   SqlEngine::Impl& shared;  // engine's own
   Principal principal;
   SessionNames names;
+  Progress* progress = nullptr;
 };
 
 // One statement at work: the session's names, the tables it resolved, the engine.
@@ -50,6 +51,7 @@ class StatementContext {
   Catalog& catalog() { return session_.shared.catalog; }
   SessionTables& tables() { return *tables_; }
   const SourceText& source() const { return source_; }
+  Progress* progress() { return session_.progress; }  // null: nobody waits
   Status Check(Privilege privilege, const std::string& object) {
     return session_.shared.access->Check(session_.principal, privilege, object);
   }

@@ -22,8 +22,7 @@ class AlertDeliveryTest : public testing::HttpServerTest {
                                     .project_dir = dir_.path(),
                                     .state_dir = dir_ / "state",
                                     .warehouse_dir = dir_ / "state/warehouse",
-                                    .readable_roots = {},
-                                    .memory_limit = 0};
+                                    .readable_roots = {}};
     MP_ASSERT_OK(test_.local->CreateDirectories(workspace.state_dir));
     MP_ASSERT_OK_AND_ASSIGN(catalog_, data::Catalog::Open(workspace));
     monitors_ = {{.name = "m", .webhook = WebhookReference{.environment_variable = "HOOK"}},

@@ -19,8 +19,7 @@ class MonitoringTablesTest : public ::testing::Test {
                                     .project_dir = dir_.path(),
                                     .state_dir = dir_ / "state",
                                     .warehouse_dir = dir_ / "state/warehouse",
-                                    .readable_roots = {dir_.path()},
-                                    .memory_limit = 0};
+                                    .readable_roots = {dir_.path()}};
     MP_ASSERT_OK(machine_.local->CreateDirectories(workspace.state_dir));
     MP_ASSERT_OK_AND_ASSIGN(catalog_, data::Catalog::Open(workspace));
   }

@@ -65,8 +65,7 @@ class TrainerTest : public ::testing::Test {
                                     .project_dir = dir_.path(),
                                     .state_dir = dir_ / "state",
                                     .warehouse_dir = dir_ / "state/warehouse",
-                                    .readable_roots = {dir_.path()},
-                                    .memory_limit = 0};
+                                    .readable_roots = {dir_.path()}};
     MP_ASSERT_OK(machine_.local->CreateDirectories(workspace.state_dir));
     MP_ASSERT_OK_AND_ASSIGN(catalog_, data::Catalog::Open(workspace));
     MP_ASSERT_OK_AND_ASSIGN(engine_, data::SqlEngine::Open(*catalog_, {}));

@@ -51,8 +51,7 @@ class TestProject {
             .project_dir = dir(),
             .state_dir = dir_ / ".millpond",
             .warehouse_dir = dir_ / ".millpond/warehouse",
-            .readable_roots = {dir()},
-            .memory_limit = int64_t{512} << 20};
+            .readable_roots = {dir()}};
   }
 
   Result<Opened> Open(FileSystem* fs = nullptr) {

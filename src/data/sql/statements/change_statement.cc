@@ -13,6 +13,7 @@
 #include "data/delta/metadata/table_features.h"
 #include "data/delta/rows/row_ids.h"
 #include "data/sql/readable_roots.h"
+#include "data/sql/row_progress.h"
 #include "data/sql/statements/change_statement_internal.h"
 #include "data/sql/tokenizer.h"
 
@@ -255,6 +256,7 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
   MP_ASSIGN_OR_RETURN(const RewrittenSql sql,
                       query.compose(context.tables().AddTarget(target.snapshot)));
   MP_ASSIGN_OR_RETURN(auto rows, context.Run(sql, sink.Options()));
+  rows = WithProgress(std::move(rows), context.progress());
   auto ahead = ReadAhead(*rows);
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {

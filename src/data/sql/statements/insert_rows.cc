@@ -8,6 +8,7 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/rows/column_cast.h"
+#include "data/sql/row_progress.h"
 #include "data/sql/statements/insert_defaults_internal.h"
 #include "data/sql/syntax.h"
 
@@ -149,6 +150,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
   InsertDefaults defaults;
   if (at.Accept("BY", "NAME")) {
     MP_ASSIGN_OR_RETURN(rows, context.Run(at.TakeRest()));
+    rows = WithProgress(std::move(rows), context.progress());
     if (fixed.empty()) return rows;
     names = rows->schema()->field_names();
   } else {
@@ -164,6 +166,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
     MP_ASSIGN_OR_RETURN(defaults, TakeDefaults(query, context.source(), run.columns, fill));
     run.places = PlacesOfValues(query, context.source(), names.size());
     MP_ASSIGN_OR_RETURN(rows, context.Run(query, defaults.replacements, std::move(run)));
+    rows = WithProgress(std::move(rows), context.progress());
   }
   return std::make_shared<NamedRows>(std::move(rows), names, defaults.left_out, schema, fixed);
 }

@@ -48,6 +48,7 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
     MP_RETURN_IF_ERROR(CheckPartitionPredicate(condition, *snapshot, context));
   }
   OptimizeOptions options;
+  options.progress = context.progress();
   if (at.Accept("ZORDER", "BY")) {
     MP_ASSIGN_OR_RETURN(options.zorder_by, TakeColumnList(at));
   }
@@ -81,6 +82,7 @@ Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& c
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
   OptimizeOptions options;
+  options.progress = context.progress();
   options.purge = true;
   options.operation = "REORG";
   options.parameters = {{"predicate", "[]"}, {"applyPurge", "true"}};

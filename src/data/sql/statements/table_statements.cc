@@ -8,6 +8,7 @@
 #include "data/delta/commit/table_rules.h"
 #include "data/delta/commit/write.h"
 #include "data/delta/metadata/column_mapping.h"
+#include "data/sql/row_progress.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/statements/table_head_internal.h"
 #include "data/sql/token_cursor.h"
@@ -60,6 +61,7 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
     context.tables().HoldStill(write.base);
   }
   MP_ASSIGN_OR_RETURN(auto rows, context.Run(query));
+  rows = WithProgress(std::move(rows), context.progress());
   MP_ASSIGN_OR_RETURN(Schema schema, Schema::FromArrow(*rows->schema()));
   // Which characters a name may have depends on the table's properties.
   MP_RETURN_IF_ERROR_CONTEXT(ValidateSchema(schema, ColumnMappingMode::kName), "{}",

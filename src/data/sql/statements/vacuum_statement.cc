@@ -74,6 +74,7 @@ Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& 
   if (!opened) return ErrorAt(source, offset, opened.error());
   MP_ASSIGN_OR_RETURN(const auto snapshot, opened->table.Latest());
   MP_ASSIGN_OR_RETURN(options.pins, PinsOf(context.catalog(), *snapshot));
+  options.progress = context.progress();
   auto result = VacuumTable(opened->table, options);
   if (!result) return ErrorAt(source, offset, result.error());
   QueryResult told{nullptr, Describe(opened->name, *result, options.dry_run)};
