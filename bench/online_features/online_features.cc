@@ -100,8 +100,7 @@ void Run(int64_t customers, int64_t rows_each) {
                                   dir,
                                   dir + "/state",
                                   dir + "/state/warehouse",
-                                  {dir},
-                                  0};
+                                  {dir}};
   Must(fs->CreateDirectories(workspace.state_dir));
   auto catalog = Must(data::Catalog::Open(workspace));
   auto features = Must(FeatureStore::Open(*catalog));

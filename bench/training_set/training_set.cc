@@ -93,13 +93,8 @@ int Main(int64_t events, int64_t labels, uint64_t customers) {
   SystemRandom system_random;
   Arbiter arbiter;
   TaskPool pool;
-  const data::Workspace workspace{{*fs, clock, system_random, arbiter, pool, {}},
-                                  "bench",
-                                  dir,
-                                  dir,
-                                  dir + "/warehouse",
-                                  {dir},
-                                  0};
+  const data::Workspace workspace{
+      {*fs, clock, system_random, arbiter, pool, {}}, "bench", dir, dir, dir + "/warehouse", {dir}};
   auto catalog = Must(data::Catalog::Open(workspace));
   auto engine = Must(data::SqlEngine::Open(*catalog, {}));
   auto store = Must(platform::FeatureStore::Open(*catalog, *engine));

@@ -101,8 +101,7 @@ Status Project::Start(CancellationToken cancellation) {
                             config_.project_dir,
                             config_.state_dir,
                             config_.warehouse_dir,
-                            config_.readable_roots,
-                            arbiter_->memory_bytes()};
+                            config_.readable_roots};
   MP_ASSIGN_OR_RETURN(catalog_, data::Catalog::Open(workspace));
   return OkStatus();
 }

@@ -22,8 +22,8 @@ class CatalogTest : public ::testing::Test {
 
   void Reopen() {
     catalog_.reset();
-    Workspace workspace{machine_.env,         "test", dir_.path(), dir_.path(), dir_ / "warehouse",
-                        {dir_ / "elsewhere"}, 0};
+    Workspace workspace{machine_.env,        "test", dir_.path(), dir_.path(), dir_ / "warehouse",
+                        {dir_ / "elsewhere"}};
     auto opened = Catalog::Open(workspace);
     ASSERT_TRUE(opened.has_value()) << opened.error().ToString();
     catalog_ = *std::move(opened);

@@ -30,6 +30,21 @@ TEST_F(SessionTest, CreatesInsertsAndReads) {
   EXPECT_THAT(Run("SELECT count(*) AS n FROM shop.orders@v0 o"), IsOkAnd("n\n0\n"));
 }
 
+class SmallMemoryTest : public SessionTest {
+  SqlOptions Options() override { return {.memory_bytes = int64_t{64} << 20}; }
+};
+
+TEST_F(SmallMemoryTest, WhatDoesNotFitIsRefusedAndASortSpills) {
+  EXPECT_THAT(
+      Run("SELECT len(list(range)) FROM range(50000000)"),
+      FailsWith(ErrorKind::kResourceExhausted, HasSubstr("raise memory_limit in millpond.yml")));
+  EXPECT_THAT(Run("CREATE TABLE t AS SELECT hash(range) AS h, range AS n FROM range(4000000) "
+                  "ORDER BY h"),
+              IsOkAnd(HasSubstr("4000000 rows")));
+  EXPECT_THAT(Run("SELECT count(*) AS n FROM t a JOIN t b ON a.h = b.h WHERE a.n = b.n"),
+              IsOkAnd("n\n4000000\n"));
+}
+
 TEST_F(SessionTest, TimeTravelsByTimestamp) {
   MP_ASSERT_OK(Run("CREATE TABLE t AS SELECT 1 AS a"));
   EXPECT_THAT(Run("SELECT a FROM t TIMESTAMP AS OF '2999-01-01'"), IsOkAnd("a\n1\n"));

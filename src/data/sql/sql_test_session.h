@@ -16,8 +16,8 @@ namespace millpond::data::testing_sql {
 class SessionFixture : public ::testing::Test {
  protected:
   void SetUp() override {
-    Workspace workspace{machine_.env,  "test", dir_.path(), dir_.path(), dir_ / "warehouse",
-                        {dir_.path()}, 0};
+    Workspace workspace{machine_.env,       "test",       dir_.path(), dir_.path(),
+                        dir_ / "warehouse", {dir_.path()}};
     catalog_ = *Catalog::Open(workspace);
     auto engine = SqlEngine::Open(*catalog_, Options());
     ASSERT_TRUE(engine.has_value()) << engine.error().ToString();

@@ -26,8 +26,8 @@ class FeaturesTest : public ::testing::Test {
     store_.reset();
     catalog_.reset();
     const data::Workspace workspace{
-        machine_.env,  "test", dir_.path(), dir_ / ".millpond", dir_ / ".millpond/warehouse",
-        {dir_.path()}, 0};
+        machine_.env, "test", dir_.path(), dir_ / ".millpond", dir_ / ".millpond/warehouse",
+        {dir_.path()}};
     MP_ASSERT_OK(machine_.env.fs.CreateDirectories(workspace.state_dir));
     MP_ASSERT_OK_AND_ASSIGN(catalog_, data::Catalog::Open(workspace));
     MP_ASSERT_OK_AND_ASSIGN(store_, FeatureStore::Open(*catalog_));

@@ -29,8 +29,7 @@ class OnlineSkewTest : public OnlineTest {
                                     fixed.project_dir,
                                     fixed.state_dir,
                                     fixed.warehouse_dir,
-                                    fixed.readable_roots,
-                                    0};
+                                    fixed.readable_roots};
     MP_ASSERT_OK_AND_ASSIGN(catalog_, data::Catalog::Open(workspace));
     MP_ASSERT_OK_AND_ASSIGN(store_, FeatureStore::Open(*catalog_));
     std::string view = kView;

@@ -47,8 +47,8 @@ class WorkKind : public TaskKind {
 class JobsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    data::Workspace workspace{machine_.env, "test", dir_.path(), dir_.path(), dir_ / "warehouse",
-                              {},           0};
+    data::Workspace workspace{machine_.env,       "test", dir_.path(), dir_.path(),
+                              dir_ / "warehouse", {}};
     auto catalog = data::Catalog::Open(workspace);
     ASSERT_TRUE(catalog.has_value()) << catalog.error().ToString();
     catalog_ = std::move(*catalog);

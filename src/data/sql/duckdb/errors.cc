@@ -87,6 +87,13 @@ std::string Message(const duckdb::ErrorData& error) {
     message += "; write OVER w instead of OVER (w)";
   }
   if (error.Type() == ExceptionType::INTERRUPT) message = "cancelled";
+  if (error.Type() == ExceptionType::OUT_OF_MEMORY) {
+    // DuckDB goes on with settings of its own, which nobody can set here.
+    if (const size_t advice = message.find("\n\nPossible solutions"); advice != message.npos) {
+      message.resize(advice);
+    }
+    message += ": raise memory_limit in millpond.yml, or ask for less at once";
+  }
   return WithoutLakePrefix(std::move(message));
 }
 
