@@ -8,19 +8,6 @@ namespace {
 
 constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
 
-// The name of a column with the target's alias taken off.
-Result<std::string> TakeColumn(TokenCursor& at, const ChangeTarget& target,
-                               const SourceText& source) {
-  const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
-  if (path.size() == 2 && EqualNames(path[0], target.alias)) path.erase(path.begin());
-  if (path.size() == 1) return path[0];
-  return FailAt(source, offset, ErrorKind::kUnsupported,
-                "a column of {} is expected; a field of a struct is not set alone, write {} = "
-                "struct_update({}, {} := …)",
-                target.name, path[0], path[0], path.back());
-}
-
 class ClauseReader {
  public:
   ClauseReader(TokenCursor& at, const ChangeTarget& target, const SourceText& source)
@@ -82,12 +69,10 @@ class ClauseReader {
                     "a row without a match in the source has no columns to take: name the columns");
     }
     do {
-      MergeAssignment one;
-      one.offset = at_.offset();
-      MP_ASSIGN_OR_RETURN(one.column, TakeColumn(at_, target_, source_));
+      MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at_, target_, source_));
       MP_RETURN_IF_ERROR(at_.Expect("="));
       MP_ASSIGN_OR_RETURN(one.value, at_.TakeExpression("a value", {"WHEN"}));
-      MP_RETURN_IF_ERROR(Add(clause, std::move(one)));
+      MP_RETURN_IF_ERROR(AddAssignment(clause.assignments, std::move(one), source_));
     } while (at_.Accept(","));
     return OkStatus();
   }
@@ -99,10 +84,13 @@ class ClauseReader {
     }
     MP_RETURN_IF_ERROR(at_.Expect("("));
     do {
-      MergeAssignment one;
-      one.offset = at_.offset();
-      MP_ASSIGN_OR_RETURN(one.column, TakeColumn(at_, target_, source_));
-      MP_RETURN_IF_ERROR(Add(clause, std::move(one)));
+      MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at_, target_, source_));
+      if (!one.fields.empty()) {
+        return FailAt(source_, one.offset, kBad,
+                      "{} is a field of a struct: a new row is given all of column {}", one.name(),
+                      one.column);
+      }
+      MP_RETURN_IF_ERROR(AddAssignment(clause.assignments, std::move(one), source_));
     } while (at_.Accept(","));
     MP_RETURN_IF_ERROR(at_.Expect(")"));
     MP_RETURN_IF_ERROR(at_.Expect("VALUES"));
@@ -119,17 +107,6 @@ class ClauseReader {
                     clause.assignments.size());
     }
     return at_.Expect(")");
-  }
-
-  Status Add(MergeClause& clause, MergeAssignment one) const {
-    const bool twice = std::ranges::any_of(clause.assignments, [&](const MergeAssignment& other) {
-      return EqualNames(other.column, one.column);
-    });
-    if (twice) {
-      return FailAt(source_, one.offset, kBad, "column {} stands twice", one.column);
-    }
-    clause.assignments.push_back(std::move(one));
-    return OkStatus();
   }
 
   TokenCursor& at_;

@@ -10,17 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "data/sql/statements/assignments_internal.h"
 #include "data/sql/statements/change_statement_internal.h"
 
 namespace millpond::data {
 
 enum class MergeMatch { kMatched, kNotMatched, kNotMatchedBySource };
-
-struct MergeAssignment {
-  std::string column;  // as written, without the target's alias
-  size_t offset = 0;
-  std::string_view value;
-};
 
 struct MergeClause {
   MergeMatch match = MergeMatch::kMatched;
@@ -28,7 +23,7 @@ struct MergeClause {
   size_t offset = 0;
   std::string_view condition;  // "" if there is none
   bool all = false;            // SET *, INSERT *
-  std::vector<MergeAssignment> assignments;
+  std::vector<Assignment> assignments;
 };
 
 struct MergeText {

@@ -49,10 +49,8 @@ class MergeComposer {
   // All assignments name columns that are there.
   Status Check() const {
     for (const MergeClause& clause : merge_.clauses) {
-      for (const MergeAssignment& one : clause.assignments) {
-        if (schema_.Find(one.column) != nullptr) continue;
-        return FailAt(source_, one.offset, kBad, "table {} has no column {}", target_.name,
-                      one.column);
+      for (const Assignment& one : clause.assignments) {
+        MP_RETURN_IF_ERROR(CheckAssigned(one, schema_, target_.name, source_));
       }
       if (!clause.condition.empty())
         MP_RETURN_IF_ERROR(CheckDeterministic(clause.condition, source_));
@@ -150,7 +148,7 @@ class MergeComposer {
 
   // Does the clause set the column to a value of its own?
   bool Gives(const MergeClause& clause, const std::string& column) const {
-    for (const MergeAssignment& one : clause.assignments) {
+    for (const Assignment& one : clause.assignments) {
       if (EqualNames(one.column, column)) return !IsDefaultWord(one.value);
     }
     return clause.all && SourceHas(column);
@@ -159,7 +157,7 @@ class MergeComposer {
   // Values of identity columns stay: SET * passes over them.
   Status CheckIdentity(const MergeClause& clause) const {
     if (clause.action != RowAction::kUpdate) return OkStatus();
-    for (const MergeAssignment& one : clause.assignments) {
+    for (const Assignment& one : clause.assignments) {
       MP_ASSIGN_OR_RETURN(const ColumnFill how, fill_.Of(one.column));
       if (how != ColumnFill::kIdentity) continue;
       return FailAt(source_, one.offset, kBad,
@@ -187,8 +185,13 @@ class MergeComposer {
       return OkStatus();
     }
     const bool updates = clause.action == RowAction::kUpdate;
-    for (const MergeAssignment& one : clause.assignments) {
-      if (!EqualNames(one.column, field.name)) continue;
+    std::vector<const Assignment*> set;
+    for (const Assignment& one : clause.assignments) {
+      if (EqualNames(one.column, field.name)) set.push_back(&one);
+    }
+    if (!set.empty()) {
+      const Assignment& one = *set.front();
+      if (!one.fields.empty()) return ComposeFields(sql, TargetColumn(field), field, set);
       return IsDefaultWord(one.value) ? Default(sql, field) : sql.Expression(one.value);
     }
     MP_ASSIGN_OR_RETURN(const ColumnFill how, fill_.Of(field.name));

@@ -1,6 +1,5 @@
-// UPDATE t [AS x] SET a = …, b = … [WHERE condition].
-#include <algorithm>
-
+// UPDATE t [AS x] SET a = …, s.b = … [WHERE condition].
+#include "data/sql/statements/assignments_internal.h"
 #include "data/sql/statements/change_statement_internal.h"
 #include "data/sql/statements/table_fill_internal.h"
 #include "data/sql/tokenizer.h"
@@ -8,10 +7,14 @@
 namespace millpond::data {
 namespace {
 
-struct Assignment {
-  size_t column = 0;  // of the schema
-  std::string_view value;
-};
+std::vector<const Assignment*> OfColumn(const std::vector<Assignment>& assignments,
+                                        const std::string& column) {
+  std::vector<const Assignment*> found;
+  for (const Assignment& one : assignments) {
+    if (EqualNames(one.column, column)) found.push_back(&one);
+  }
+  return found;
+}
 
 // The columns that the table computes itself: generated ones that are not set, or set to DEFAULT.
 Result<std::set<std::string>> FilledColumns(const ChangeTarget& target, const TableFill& fill,
@@ -20,52 +23,28 @@ Result<std::set<std::string>> FilledColumns(const ChangeTarget& target, const Ta
   const auto& fields = target.snapshot->schema().fields();
   for (size_t i = 0; i < fields.size(); ++i) {
     MP_ASSIGN_OR_RETURN(const ColumnFill how, fill.Of(fields[i].name));
-    const auto set = std::ranges::find(assignments, i, &Assignment::column);
-    const bool given = set != assignments.end();
+    const auto set = OfColumn(assignments, fields[i].name);
+    const bool given = !set.empty();
     if (how == ColumnFill::kIdentity && given) {
       return Fail(ErrorKind::kInvalidArgument,
                   "column {} is an identity column: its values stay as they were given",
                   fields[i].name);
     }
-    if (how != ColumnFill::kGenerated || (given && !IsDefaultWord(set->value))) continue;
+    if (how != ColumnFill::kGenerated || (given && !IsDefaultWord(set.front()->value))) continue;
     filled.insert(fields[i].name);
   }
   return filled;
-}
-
-// The column that an assignment names: a, or x.a with the target's alias.
-Result<size_t> TakeAssigned(TokenCursor& at, const ChangeTarget& target, const SourceText& source) {
-  const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
-  if (path.size() == 2 && EqualNames(path[0], target.alias)) path.erase(path.begin());
-  const int column = path.size() == 1 ? target.snapshot->schema().IndexOf(path[0]) : -1;
-  if (column >= 0) return static_cast<size_t>(column);
-  const bool nested = path.size() > 1 && target.snapshot->schema().Find(path[0]) != nullptr;
-  if (nested) {
-    return FailAt(source, offset, ErrorKind::kUnsupported,
-                  "a field of a struct is not set alone; write {0} = struct_update({0}, {1} := …)",
-                  path[0], path[1]);
-  }
-  return FailAt(source, offset, ErrorKind::kInvalidArgument, "table {} has no column {}",
-                target.name, path.back());
 }
 
 Result<std::vector<Assignment>> TakeAssignments(TokenCursor& at, const ChangeTarget& target,
                                                 const SourceText& source) {
   std::vector<Assignment> assignments;
   do {
-    const size_t offset = at.offset();
-    Assignment one;
-    MP_ASSIGN_OR_RETURN(one.column, TakeAssigned(at, target, source));
-    const bool twice = std::ranges::any_of(
-        assignments, [&](const Assignment& other) { return other.column == one.column; });
-    if (twice) {
-      return FailAt(source, offset, ErrorKind::kInvalidArgument, "column {} is set twice",
-                    target.snapshot->schema().fields()[one.column].name);
-    }
+    MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at, target, source));
     MP_RETURN_IF_ERROR(at.Expect("="));
     MP_ASSIGN_OR_RETURN(one.value, at.TakeExpression("a value", {"WHERE"}));
-    assignments.push_back(one);
+    MP_RETURN_IF_ERROR(CheckAssigned(one, target.snapshot->schema(), target.name, source));
+    MP_RETURN_IF_ERROR(AddAssignment(assignments, std::move(one), source));
   } while (at.Accept(","));
   return assignments;
 }
@@ -97,14 +76,17 @@ Result<QueryResult> ExecuteUpdate(const Statement& statement, StatementContext& 
     const auto& fields = target.snapshot->schema().fields();
     for (size_t i = 0; i < fields.size(); ++i) {
       sql.Text(", ");
-      const auto set = std::ranges::find(assignments, i, &Assignment::column);
-      if (set != assignments.end() && IsDefaultWord(set->value)) {
+      const auto set = OfColumn(assignments, fields[i].name);
+      const std::string before = QuoteName(target.alias) + "." + QuoteName(fields[i].name);
+      if (set.empty()) {
+        sql.Text(before);
+      } else if (!set.front()->fields.empty()) {
+        MP_RETURN_IF_ERROR(ComposeFields(sql, before, fields[i], set));
+      } else if (IsDefaultWord(set.front()->value)) {
         MP_ASSIGN_OR_RETURN(const std::string value, fill.DefaultText(fields[i].name));
         sql.Text(value);
-      } else if (set != assignments.end()) {
-        MP_RETURN_IF_ERROR(sql.Expression(set->value));
       } else {
-        sql.Text(QuoteName(target.alias) + "." + QuoteName(fields[i].name));
+        MP_RETURN_IF_ERROR(sql.Expression(set.front()->value));
       }
     }
     if (TracksChanges(target)) sql.Text(OldColumns(target));
