@@ -18,10 +18,11 @@ void FaultyFileSystem::LeaveSpace(int64_t bytes) {
 }
 
 size_t FaultyFileSystem::TakeSpace(size_t bytes) {
-  const int64_t left = space_;
-  if (left < 0) return bytes;
-  const auto taken = std::min(left, static_cast<int64_t>(bytes));
-  space_ = left - taken;
+  int64_t left = space_, taken = 0;
+  do {
+    if (left < 0) return bytes;
+    taken = std::min(left, static_cast<int64_t>(bytes));
+  } while (!space_.compare_exchange_weak(left, left - taken));
   failed_ = failed_ || taken < static_cast<int64_t>(bytes);
   return static_cast<size_t>(taken);
 }

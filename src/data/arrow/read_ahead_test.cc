@@ -3,6 +3,10 @@
 #include <arrow/api.h>
 #include <gtest/gtest.h>
 
+#include <condition_variable>
+#include <mutex>
+#include <new>
+
 namespace millpond::data {
 namespace {
 
@@ -60,6 +64,52 @@ TEST(ReadAhead, AnErrorComesAfterTheBatchesBeforeIt) {
     EXPECT_EQ(ahead->ReadNext(&batch).message(), "the disk is gone");
     EXPECT_EQ(batch, nullptr);
   }
+}
+
+// Blocks in its tenth batch until it is interrupted.
+class Slow : public Counting, public Interruptible {
+ public:
+  Slow() : Counting(1000, false) {}
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    if (given() < 9) return Counting::ReadNext(batch);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return interrupted_; });
+    return arrow::Status::Cancelled("interrupted");
+  }
+  void Interrupt() override {
+    std::lock_guard lock(mutex_);
+    interrupted_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool interrupted_ = false;
+};
+
+TEST(ReadAhead, InterruptsASourceThatTakesItsTime) {
+  Slow source;
+  const auto ahead = ReadAhead(source);
+  std::shared_ptr<arrow::RecordBatch> batch;
+  for (int n = 0; n < 9; ++n) ASSERT_TRUE(ahead->ReadNext(&batch).ok());
+}  // does not hang
+
+class Throwing : public Counting {
+ public:
+  Throwing() : Counting(1000, false) {}
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    if (given() == 5) throw std::bad_alloc();
+    return Counting::ReadNext(batch);
+  }
+};
+
+TEST(ReadAhead, AnExceptionOfTheSourceIsAnError) {
+  Throwing source;
+  const auto ahead = ReadAhead(source);
+  std::shared_ptr<arrow::RecordBatch> batch;
+  for (int n = 0; n < 5; ++n) ASSERT_TRUE(ahead->ReadNext(&batch).ok());
+  EXPECT_FALSE(ahead->ReadNext(&batch).ok());
 }
 
 TEST(ReadAhead, HoldsFewBatchesAndStopsWhenItIsDropped) {

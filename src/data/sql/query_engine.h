@@ -50,6 +50,10 @@ struct RunOptions {
   std::vector<std::vector<size_t>> places;
 };
 
+// f(value, column, 'name') in a query of Millpond's own: the value in the column's type, or an
+// error if it would not be the same there.
+constexpr const char* kExactFunction = "__millpond_exact";
+
 struct QueryPlan {
   std::string text;
   std::vector<ScanReport> scans;

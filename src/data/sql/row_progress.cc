@@ -2,10 +2,12 @@
 
 #include <arrow/record_batch.h>
 
+#include "data/arrow/read_ahead.h"
+
 namespace millpond::data {
 namespace {
 
-class CountedRows : public arrow::RecordBatchReader {
+class CountedRows : public arrow::RecordBatchReader, public Interruptible {
  public:
   CountedRows(std::shared_ptr<arrow::RecordBatchReader> rows, Progress& progress)
       : rows_(std::move(rows)), progress_(progress) {}
@@ -19,6 +21,7 @@ class CountedRows : public arrow::RecordBatchReader {
     return arrow::Status::OK();
   }
   arrow::Status Close() override { return rows_->Close(); }
+  void Interrupt() override { InterruptReader(*rows_); }
 
  private:
   std::shared_ptr<arrow::RecordBatchReader> rows_;

@@ -37,6 +37,15 @@ int64_t LastExpired(const LogListing& listing, Micros cut) {
   return last;
 }
 
+// Temporary files that a killed writer left: after a day nobody will finish them.
+void RemoveLeftOvers(const Environment& env, const std::vector<FileInfo>& files) {
+  const Micros old = SystemClock().Now() - kMicrosPerDay;
+  for (const auto& file : files) {
+    if (!FileName(file.path).starts_with("._tmp.") || file.modified > old) continue;
+    (void)env.fs.Remove(file.path);  // best effort: readers pass them over
+  }
+}
+
 // Sidecars that nothing refers to, and that no writer can still be about to refer to.
 Result<std::vector<std::string>> LooseSidecars(const Environment& env, const std::string& log,
                                                const LogListing& listing) {
@@ -46,6 +55,7 @@ Result<std::vector<std::string>> LooseSidecars(const Environment& env, const std
     if (files.error().kind() == ErrorKind::kNotFound) return loose;
     return std::unexpected<Error>(std::move(files).error());
   }
+  RemoveLeftOvers(env, *files);
   if (files->empty()) return loose;
   std::set<std::string> referred;
   for (const auto& [version, checkpoints] : listing.checkpoints) {
@@ -76,15 +86,6 @@ Result<int64_t> RemoveAll(const Environment& env, const std::vector<std::string>
     }
   }
   return removed;
-}
-
-// Temporary files that a killed writer left: after a day nobody will finish them.
-void RemoveLeftOvers(const Environment& env, const std::vector<FileInfo>& files) {
-  const Micros old = SystemClock().Now() - kMicrosPerDay;
-  for (const auto& file : files) {
-    if (!FileName(file.path).starts_with("._tmp.") || file.modified > old) continue;
-    (void)env.fs.Remove(file.path);  // best effort: readers pass them over
-  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "data/sql/duckdb/bound_calls_internal.h"
 #include "data/sql/duckdb/errors_internal.h"
+#include "data/sql/duckdb/exact_cast_internal.h"
 #include "data/sql/duckdb/lake_catalog.h"
 #include "data/sql/duckdb/results_internal.h"
 #include "data/sql/duckdb/row_expressions_internal.h"
@@ -28,8 +29,9 @@ constexpr std::string_view kVersion = "v1.5.6";
 // DuckDB holds up to this much outside the pool that memory_limit bounds (measured: 100-250 MB).
 constexpr int64_t kOutsidePool = int64_t{256} << 20;
 
-// Of a result, before its reader comes for them: enough that a query does not stop for each batch.
-constexpr duckdb::idx_t kStreamedBytes = 8 << 20;
+// Of rows that are written to a table, before the writer comes for them: enough that the query does
+// not stop for each batch. Whoever reads a result wants its first rows soon.
+constexpr duckdb::idx_t kBytesForWriter = 8 << 20;
 
 // A connection with the tables of its one statement.
 struct Running {
@@ -38,7 +40,6 @@ struct Running {
       : connection(db),
         tables(duckdb::make_shared_ptr<StatementTables>(std::move(source), std::move(scans))),
         watchdog(std::move(watchdog_in)) {
-    duckdb::ClientConfig::GetConfig(*connection.context).streaming_buffer_size = kStreamedBytes;
     connection.context->registered_state->Insert(StatementTables::kKey, tables);
     watch = watchdog->Watch([this] { connection.Interrupt(); });
   }
@@ -71,13 +72,21 @@ class DuckEngine : public QueryEngine {
     MP_RETURN_IF_ERROR(env_.cancellation.Check());
     const TextOfDuckDB where{query.source, query.rewritten, 0, &options};
     auto running = Start(std::move(tables));
+    if (!options.columns.empty()) {
+      auto& config = duckdb::ClientConfig::GetConfig(*running->connection.context);
+      config.streaming_buffer_size = kBytesForWriter;
+    }
     MP_ASSIGN_OR_RETURN(auto result, Send(*running, query.rewritten.text(), where));
     const size_t needed = options.columns.size();
     if (needed > 0 && needed != result->types.size()) {
       return FailAt(query.source, query.rewritten.SourceOffset(0), ErrorKind::kInvalidArgument,
                     "the query gives {} columns, {} are needed", result->types.size(), needed);
     }
-    return MakeResultReader(std::move(running), std::move(result), query, options);
+    auto interrupt = [weak = std::weak_ptr(running)] {
+      if (const auto still = weak.lock()) still->connection.Interrupt();
+    };
+    return MakeResultReader(std::move(running), std::move(interrupt), std::move(result), query,
+                            options);
   }
 
   Result<std::shared_ptr<arrow::Schema>> Describe(const QueryText& query,
@@ -168,6 +177,7 @@ Status DuckEngine::LockDown(const QueryEngineOptions& options) {
       SET GLOBAL enable_external_access = false;
       SET GLOBAL lock_configuration = true;)",
       QuoteString(temp_), pool, options.threads, kLakeCatalog, kLakePrefix);
+  MP_RETURN_IF_ERROR(RegisterExact(*db_.instance));
   duckdb::Connection connection(db_);
   const auto result = connection.Query(script);
   if (!result->HasError()) return OkStatus();

@@ -89,10 +89,11 @@ std::string Message(const duckdb::ErrorData& error) {
   if (error.Type() == ExceptionType::INTERRUPT) message = "cancelled";
   if (error.Type() == ExceptionType::OUT_OF_MEMORY) {
     // DuckDB goes on with settings of its own, which nobody can set here.
-    if (const size_t advice = message.find("\n\nPossible solutions"); advice != message.npos) {
-      message.resize(advice);
-    }
-    message += ": raise memory_limit in millpond.yml, or ask for less at once";
+    const bool disk = message.find("max_temp_directory_size") != message.npos;
+    message.resize(std::min(message.find('\n'), message.size()));
+    message += disk ? ": what does not fit into memory goes to disk, and there is no more space "
+                      "under the project's storage folder"
+                    : ": raise memory_limit in millpond.yml, or ask for less at once";
   }
   return WithoutLakePrefix(std::move(message));
 }

@@ -1,3 +1,4 @@
+#include <duckdb/common/string_util.hpp>
 #include <duckdb/common/vector_operations/vector_operations.hpp>
 
 #include "data/sql/duckdb/exact_cast_internal.h"
@@ -23,10 +24,40 @@ std::optional<LogicalType> Comparable(const LogicalType& from, const LogicalType
   return LogicalType::DECIMAL(kDigits, static_cast<uint8_t>(kDigits - whole));
 }
 
+// Fields are found by their names, as the cast found them.
+std::optional<duckdb::idx_t> FirstChangedField(duckdb::ClientContext& context, duckdb::Vector& from,
+                                               duckdb::Vector& to, duckdb::idx_t count) {
+  from.Flatten(count);
+  to.Flatten(count);
+  const auto& old_fields = duckdb::StructType::GetChildTypes(from.GetType());
+  const auto& new_fields = duckdb::StructType::GetChildTypes(to.GetType());
+  std::optional<duckdb::idx_t> first;
+  for (size_t i = 0; i < new_fields.size(); ++i) {
+    for (size_t k = 0; k < old_fields.size(); ++k) {
+      if (!duckdb::StringUtil::CIEquals(old_fields[k].first, new_fields[i].first)) continue;
+      const auto changed = FirstChanged(context, *duckdb::StructVector::GetEntries(from)[k],
+                                        *duckdb::StructVector::GetEntries(to)[i], count);
+      if (changed && (!first || *changed < *first)) first = changed;
+    }
+  }
+  return first;
+}
+
+bool AreStructs(const LogicalType& from, const LogicalType& to) {
+  return from.id() == LogicalTypeId::STRUCT && to.id() == LogicalTypeId::STRUCT;
+}
+
 }  // namespace
+
+std::string ChangedText(const duckdb::Value& from, const duckdb::Value& to,
+                        const LogicalType& type) {
+  return fmt::format("{} would be stored as {}: write CAST(… AS {}) or round(…) if that is meant",
+                     from.ToString(), to.ToString(), type.ToString());
+}
 
 std::optional<duckdb::idx_t> FirstChanged(duckdb::ClientContext& context, duckdb::Vector& from,
                                           duckdb::Vector& to, duckdb::idx_t count) {
+  if (AreStructs(from.GetType(), to.GetType())) return FirstChangedField(context, from, to, count);
   const auto type = Comparable(from.GetType(), to.GetType());
   if (!type) return std::nullopt;
   duckdb::Vector before(*type, count), after(*type, count);

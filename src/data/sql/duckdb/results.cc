@@ -8,6 +8,7 @@
 #include <duckdb/common/vector_operations/vector_operations.hpp>
 #include <duckdb/main/client_context.hpp>
 
+#include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/exact_cast_internal.h"
@@ -19,12 +20,14 @@ namespace {
 
 constexpr duckdb::idx_t kBatchRows = 32 * 1024;
 
-class ResultReader : public arrow::RecordBatchReader {
+class ResultReader : public arrow::RecordBatchReader, public Interruptible {
  public:
-  ResultReader(std::shared_ptr<void> owner, duckdb::unique_ptr<duckdb::QueryResult> result,
+  ResultReader(std::shared_ptr<void> owner, std::function<void()> interrupt,
+               duckdb::unique_ptr<duckdb::QueryResult> result,
                duckdb::vector<duckdb::LogicalType> types, std::shared_ptr<arrow::Schema> schema,
                const QueryText& query, const RunOptions& options)
       : owner_(std::move(owner)),
+        interrupt_(std::move(interrupt)),
         result_(std::move(result)),
         types_(std::move(types)),
         schema_(std::move(schema)),
@@ -48,6 +51,8 @@ class ResultReader : public arrow::RecordBatchReader {
       return ToArrow(ToRunError(duckdb::ErrorData(exception), {source_, rewritten_, 0, &options_}));
     }
   }
+
+  void Interrupt() override { interrupt_(); }
 
   // A reader that is not read to its end stops the query.
   arrow::Status Close() override {
@@ -115,11 +120,8 @@ class ResultReader : public arrow::RecordBatchReader {
     if (options_.columns.empty()) return;
     const auto changed = FirstChanged(context, from.data[i], to.data[i], from.size());
     if (!changed) return;
-    const std::string type = types_[i].ToString();
     Refuse(i, *changed,
-           fmt::format("{} would be stored as {}: write CAST(… AS {}) or round(…) if that is meant",
-                       from.data[i].GetValue(*changed).ToString(),
-                       to.data[i].GetValue(*changed).ToString(), type));
+           ChangedText(from.data[i].GetValue(*changed), to.data[i].GetValue(*changed), types_[i]));
   }
 
   [[noreturn]] void Refuse(duckdb::idx_t column, duckdb::idx_t row, const std::string& why) const {
@@ -140,6 +142,7 @@ class ResultReader : public arrow::RecordBatchReader {
   }
 
   std::shared_ptr<void> owner_;  // goes after the result
+  std::function<void()> interrupt_;
   duckdb::unique_ptr<duckdb::QueryResult> result_;
   duckdb::vector<duckdb::LogicalType> types_;
   std::shared_ptr<arrow::Schema> schema_;
@@ -166,8 +169,9 @@ Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::strin
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> MakeResultReader(
-    std::shared_ptr<void> owner, duckdb::unique_ptr<duckdb::QueryResult> result,
-    const QueryText& query, const RunOptions& options) {
+    std::shared_ptr<void> owner, std::function<void()> interrupt,
+    duckdb::unique_ptr<duckdb::QueryResult> result, const QueryText& query,
+    const RunOptions& options) {
   duckdb::vector<duckdb::LogicalType> types;
   for (const auto& column : options.columns) types.push_back(ToLogicalType(column.type));
   if (types.empty()) {
@@ -175,8 +179,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> MakeResultReader(
   }
   MP_ASSIGN_OR_RETURN(auto schema, ResultSchema({result->names.begin(), result->names.end()}, types,
                                                 result->client_properties));
-  return std::make_shared<ResultReader>(std::move(owner), std::move(result), std::move(types),
-                                        std::move(schema), query, options);
+  return std::make_shared<ResultReader>(std::move(owner), std::move(interrupt), std::move(result),
+                                        std::move(types), std::move(schema), query, options);
 }
 
 }  // namespace millpond::data

@@ -19,10 +19,12 @@ Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::strin
                                                     duckdb::vector<duckdb::LogicalType> types,
                                                     duckdb::ClientProperties properties);
 
-// `owner` (the connection and what stands with it) lives as long as the reader. Values are cast to
-// the types of options.columns, or to what a Delta table can hold.
+// `owner` (the connection and what stands with it) lives as long as the reader; `interrupt` ends
+// its query from any thread, at any time. Values are cast to the types of options.columns, or to
+// what a Delta table can hold.
 Result<std::shared_ptr<arrow::RecordBatchReader>> MakeResultReader(
-    std::shared_ptr<void> owner, duckdb::unique_ptr<duckdb::QueryResult> result,
-    const QueryText& query, const RunOptions& options);
+    std::shared_ptr<void> owner, std::function<void()> interrupt,
+    duckdb::unique_ptr<duckdb::QueryResult> result, const QueryText& query,
+    const RunOptions& options);
 
 }  // namespace millpond::data

@@ -26,11 +26,14 @@ const StructField* FindField(const DataType& type, const std::string& name) {
   return field == type.fields().end() ? nullptr : &*field;
 }
 
-// Assignments whose first `depth` fields have led to `before`.
-Status Compose(ComposedQuery& sql, const std::string& before, const DataType& type, size_t depth,
+// Assignments whose first `depth` fields have led to `place`.
+Status Compose(ComposedQuery& sql, const std::string& place, const DataType& type, size_t depth,
                const std::vector<const Assignment*>& assignments) {
-  if (assignments.front()->fields.size() == depth)
-    return sql.Expression(assignments.front()->value);
+  const Assignment& first = *assignments.front();
+  if (first.fields.size() == depth) {
+    return place.empty() ? sql.Expression(first.value)
+                         : ComposeExact(sql, first.value, place, first.name());
+  }
   sql.Text("struct_pack(");
   for (size_t i = 0; i < type.fields().size(); ++i) {
     const StructField& field = type.fields()[i];
@@ -39,11 +42,11 @@ Status Compose(ComposedQuery& sql, const std::string& before, const DataType& ty
     for (const Assignment* one : assignments) {
       if (EqualNames(one->fields[depth], field.name)) inside.push_back(one);
     }
-    const std::string place = before == "NULL" ? before : before + "." + QuoteName(field.name);
-    if (inside.empty()) {
-      sql.Text(place);
+    const std::string below = place.empty() ? "" : place + "." + QuoteName(field.name);
+    if (!inside.empty()) {
+      MP_RETURN_IF_ERROR(Compose(sql, below, field.type, depth + 1, inside));
     } else {
-      MP_RETURN_IF_ERROR(Compose(sql, place, field.type, depth + 1, inside));
+      sql.Text(below.empty() ? "NULL" : below);
     }
   }
   sql.Text(")");
@@ -56,8 +59,7 @@ std::string Assignment::name() const {
   return fields.empty() ? column : fmt::format("{}.{}", column, fmt::join(fields, "."));
 }
 
-Result<Assignment> TakeAssigned(TokenCursor& at, const ChangeTarget& target,
-                                const SourceText& source) {
+Result<Assignment> TakeAssigned(TokenCursor& at, const ChangeTarget& target) {
   Assignment one;
   one.offset = at.offset();
   MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
@@ -101,9 +103,26 @@ Status CheckAssigned(const Assignment& one, const Schema& schema, const std::str
                 one.name());
 }
 
-Status ComposeFields(ComposedQuery& sql, const std::string& before, const StructField& column,
+std::vector<const Assignment*> OfColumn(const std::vector<Assignment>& assignments,
+                                        const std::string& column) {
+  std::vector<const Assignment*> found;
+  for (const Assignment& one : assignments) {
+    if (EqualNames(one.column, column)) found.push_back(&one);
+  }
+  return found;
+}
+
+Status ComposeExact(ComposedQuery& sql, std::string_view value, const std::string& place,
+                    const std::string& name) {
+  sql.Text(fmt::format("{}(", kExactFunction));
+  MP_RETURN_IF_ERROR(sql.Expression(value));
+  sql.Text(fmt::format(", {}, {})", place, QuoteString(name)));
+  return OkStatus();
+}
+
+Status ComposeFields(ComposedQuery& sql, const std::string& place, const StructField& column,
                      const std::vector<const Assignment*>& assignments) {
-  return Compose(sql, before, column.type, 0, assignments);
+  return Compose(sql, place, column.type, 0, assignments);
 }
 
 }  // namespace millpond::data

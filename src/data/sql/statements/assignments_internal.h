@@ -20,8 +20,7 @@ struct Assignment {
 };
 
 // What stands before the "=".
-Result<Assignment> TakeAssigned(TokenCursor& at, const ChangeTarget& target,
-                                const SourceText& source);
+Result<Assignment> TakeAssigned(TokenCursor& at, const ChangeTarget& target);
 // Refuses a place that is set already, in whole or in part.
 Status AddAssignment(std::vector<Assignment>& assignments, Assignment one,
                      const SourceText& source);
@@ -29,9 +28,17 @@ Status AddAssignment(std::vector<Assignment>& assignments, Assignment one,
 Status CheckAssigned(const Assignment& one, const Schema& schema, const std::string& table,
                      const SourceText& source);
 
-// The fields' values in the column as it was, `before` ("NULL": it was not there); a struct that was NULL becomes one of NULLs
-// but for them, as in Spark. All of `assignments` are of this column, and none is of all of it.
-Status ComposeFields(ComposedQuery& sql, const std::string& before, const StructField& column,
+std::vector<const Assignment*> OfColumn(const std::vector<Assignment>& assignments,
+                                        const std::string& column);
+
+// The value in the type of the column or field that stands at `place` in the query; a value that
+// would be another one there is an error.
+Status ComposeExact(ComposedQuery& sql, std::string_view value, const std::string& place,
+                    const std::string& name);
+// The column with new values in some of its fields. `place`: where it stands as it was, "" if it
+// was not there; a struct that was NULL becomes one of NULLs but for these fields, as in Spark. All
+// of `assignments` are of fields of this column.
+Status ComposeFields(ComposedQuery& sql, const std::string& place, const StructField& column,
                      const std::vector<const Assignment*>& assignments);
 
 }  // namespace millpond::data

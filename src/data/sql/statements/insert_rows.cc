@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/delta/rows/column_cast.h"
 #include "data/sql/row_progress.h"
@@ -17,7 +18,7 @@ namespace {
 
 // The rows of a query under other column names (INSERT matches by position, tables by name), with
 // the fixed columns behind them and without those that the table fills in.
-class NamedRows : public arrow::RecordBatchReader {
+class NamedRows : public arrow::RecordBatchReader, public Interruptible {
  public:
   NamedRows(std::shared_ptr<arrow::RecordBatchReader> inner, const std::vector<std::string>& names,
             const std::set<size_t>& left_out, const Schema& table, std::vector<FixedColumn> fixed)
@@ -48,6 +49,7 @@ class NamedRows : public arrow::RecordBatchReader {
     *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), std::move(columns));
     return arrow::Status::OK();
   }
+  void Interrupt() override { InterruptReader(*inner_); }
 
  private:
   std::shared_ptr<arrow::RecordBatchReader> inner_;

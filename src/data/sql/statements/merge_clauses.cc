@@ -69,7 +69,7 @@ class ClauseReader {
                     "a row without a match in the source has no columns to take: name the columns");
     }
     do {
-      MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at_, target_, source_));
+      MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at_, target_));
       MP_RETURN_IF_ERROR(at_.Expect("="));
       MP_ASSIGN_OR_RETURN(one.value, at_.TakeExpression("a value", {"WHEN"}));
       MP_RETURN_IF_ERROR(AddAssignment(clause.assignments, std::move(one), source_));
@@ -84,7 +84,7 @@ class ClauseReader {
     }
     MP_RETURN_IF_ERROR(at_.Expect("("));
     do {
-      MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at_, target_, source_));
+      MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at_, target_));
       if (!one.fields.empty()) {
         return FailAt(source_, one.offset, kBad,
                       "{} is a field of a struct: a new row is given all of column {}", one.name(),

@@ -167,9 +167,10 @@ class MergeComposer {
     return OkStatus();
   }
 
-  std::string TargetColumn(const StructField& field) const {
-    const bool old = target_.snapshot->schema().Find(field.name) != nullptr;
-    return old ? QuoteName(target_.alias) + "." + QuoteName(field.name) : "NULL";
+  // Where the column stands as it was; "" if the query does not see it.
+  std::string PlaceOf(const StructField& field) const {
+    const bool seen = SeesTarget() && target_.snapshot->schema().Find(field.name) != nullptr;
+    return seen ? QuoteName(target_.alias) + "." + QuoteName(field.name) : "";
   }
 
   std::string NoColumns() const {
@@ -185,21 +186,22 @@ class MergeComposer {
       return OkStatus();
     }
     const bool updates = clause.action == RowAction::kUpdate;
-    std::vector<const Assignment*> set;
-    for (const Assignment& one : clause.assignments) {
-      if (EqualNames(one.column, field.name)) set.push_back(&one);
-    }
-    if (!set.empty()) {
-      const Assignment& one = *set.front();
-      if (!one.fields.empty()) return ComposeFields(sql, TargetColumn(field), field, set);
-      return IsDefaultWord(one.value) ? Default(sql, field) : sql.Expression(one.value);
+    const std::string place = PlaceOf(field);
+    if (const auto set = OfColumn(clause.assignments, field.name); !set.empty()) {
+      const std::string_view value = set.front()->value;
+      if (!set.front()->fields.empty()) return ComposeFields(sql, place, field, set);
+      if (IsDefaultWord(value)) return Default(sql, field);
+      return place.empty() ? sql.Expression(value) : ComposeExact(sql, value, place, field.name);
     }
     MP_ASSIGN_OR_RETURN(const ColumnFill how, fill_.Of(field.name));
     const bool keeps = updates && how == ColumnFill::kIdentity;
     if (clause.all && SourceHas(field.name) && !keeps) {
-      sql.Text(QuoteName(merge_.source_alias) + "." + QuoteName(field.name));
+      const std::string given = QuoteName(merge_.source_alias) + "." + QuoteName(field.name);
+      sql.Text(place.empty() ? given
+                             : fmt::format("{}({}, {}, {})", kExactFunction, given, place,
+                                           QuoteString(field.name)));
     } else if (updates) {
-      sql.Text(TargetColumn(field));
+      sql.Text(place.empty() ? "NULL" : place);
     } else {
       return Default(sql, field);
     }

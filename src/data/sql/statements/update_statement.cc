@@ -7,15 +7,6 @@
 namespace millpond::data {
 namespace {
 
-std::vector<const Assignment*> OfColumn(const std::vector<Assignment>& assignments,
-                                        const std::string& column) {
-  std::vector<const Assignment*> found;
-  for (const Assignment& one : assignments) {
-    if (EqualNames(one.column, column)) found.push_back(&one);
-  }
-  return found;
-}
-
 // The columns that the table computes itself: generated ones that are not set, or set to DEFAULT.
 Result<std::set<std::string>> FilledColumns(const ChangeTarget& target, const TableFill& fill,
                                             const std::vector<Assignment>& assignments) {
@@ -40,7 +31,7 @@ Result<std::vector<Assignment>> TakeAssignments(TokenCursor& at, const ChangeTar
                                                 const SourceText& source) {
   std::vector<Assignment> assignments;
   do {
-    MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at, target, source));
+    MP_ASSIGN_OR_RETURN(Assignment one, TakeAssigned(at, target));
     MP_RETURN_IF_ERROR(at.Expect("="));
     MP_ASSIGN_OR_RETURN(one.value, at.TakeExpression("a value", {"WHERE"}));
     MP_RETURN_IF_ERROR(CheckAssigned(one, target.snapshot->schema(), target.name, source));
