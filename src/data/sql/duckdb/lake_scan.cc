@@ -13,6 +13,7 @@
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_file_list_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
+#include "data/sql/duckdb/nan_filters_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
@@ -22,6 +23,7 @@ namespace {
 struct ParquetScan {
   duckdb::table_function_t scan;
   duckdb::table_function_get_virtual_columns_t virtual_columns;
+  duckdb::table_function_get_metrics_t metrics;
 };
 
 struct LakeScanInfo : public duckdb::TableFunctionInfo {
@@ -92,6 +94,24 @@ class LakeReader : public duckdb::MultiFileReader {
       if (!file) throw;
       RethrowFor(*reader.table_, file->file, exception);
     }
+  }
+
+  // DuckDB asks each thread's part of a scan once, at its end, if the query is profiled.
+  static void Metrics(duckdb::ClientContext& context, const duckdb::FunctionData* data,
+                      duckdb::GlobalTableFunctionState& global,
+                      duckdb::LocalTableFunctionState& local,
+                      const duckdb::profiler_settings_t& requested,
+                      duckdb::profiler_metrics_t& metrics) {
+    const LakeReader& reader = Of(*data);
+    using duckdb::MetricType;
+    const duckdb::profiler_settings_t wanted = {MetricType::OPERATOR_ROW_GROUPS_SCANNED,
+                                                MetricType::OPERATOR_TOTAL_ROW_GROUPS_TO_SCAN};
+    duckdb::profiler_metrics_t counts;
+    reader.parquet_.metrics(context, data, global, local, wanted, counts);
+    fprintf(stderr, "METRICS %p", (void*)&local);
+    for (auto& [k, v] : counts) fprintf(stderr, " %d=%s", (int)k, v.ToString().c_str());
+    fprintf(stderr, "\n");
+    reader.parquet_.metrics(context, data, global, local, requested, metrics);
   }
 
   // Opens the file and reads its footer.
@@ -169,10 +189,13 @@ class LakeReader : public duckdb::MultiFileReader {
       const auto& file = reader_data.reader->columns;
       if (filters) held = HeldFilters::Choose(*filters, global_column_ids, columns, file);
       for (const auto& [index, filter] : filters ? filters->filters : rest.filters) {
-        if (!held.empty() && !held.contains(index)) rest.filters[index] = filter->Copy();
+        if (held.contains(index)) continue;
+        const duckdb::column_t id = global_column_ids[index].GetPrimaryIndex();
+        auto kept = id < columns.size() ? KeepNaN(*filter, columns[id].type) : filter->Copy();
+        if (kept) rest.filters[index] = std::move(kept);
       }
       const auto mapped = MultiFileReader::CreateMapping(
-          context, reader_data, columns, global_column_ids, held.empty() ? filters : &rest, files,
+          context, reader_data, columns, global_column_ids, filters ? &rest : nullptr, files,
           bind_data, virtual_columns, mode);
       // A file that need not be read has no expressions that matter.
       if (!held.empty() && mapped == duckdb::ReaderInitializeType::INITIALIZED) {
@@ -242,17 +265,6 @@ class LakeReader : public duckdb::MultiFileReader {
 
 }  // namespace
 
-void ScanMeter::Narrow(int64_t files, int64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  report_.files_read = std::min(report_.files_read, files);
-  report_.bytes_read = std::min(report_.bytes_read, bytes);
-}
-
-ScanReport ScanMeter::report() const {
-  const std::lock_guard lock(mutex_);
-  return report_;
-}
-
 std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
                                          const ResolvedTable& table,
                                          std::shared_ptr<DeletedRows> deleted) {
@@ -262,10 +274,7 @@ std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& sc
   lake->files = table.files;
   lake->deleted = std::move(deleted);
   lake->generated = std::make_shared<GeneratedPartitions>(snapshot);
-  const auto files = static_cast<int64_t>(snapshot.files().size());
-  const int64_t bytes = snapshot.files().total_bytes();
-  lake->meter = std::make_shared<ScanMeter>(
-      ScanReport{table.name, snapshot.version(), files, bytes, files, bytes});
+  lake->meter = std::make_shared<ScanMeter>(table.name, table.snapshot);
   for (const StructField& field : snapshot.schema().fields()) {
     lake->names.push_back(field.name);
     lake->types.push_back(ToLogicalType(field.type));
@@ -285,9 +294,11 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
   function.get_multi_file_reader = LakeReader::Create;
   const bool has_entry = table->entry != nullptr;
   function.function_info = duckdb::make_shared_ptr<LakeScanInfo>(
-      std::move(table), ParquetScan{function.function, function.get_virtual_columns});
+      std::move(table),
+      ParquetScan{function.function, function.get_virtual_columns, function.get_metrics});
   function.function = LakeReader::Scan;
   function.get_virtual_columns = LakeReader::VirtualColumns;
+  if (function.get_metrics != nullptr) function.get_metrics = LakeReader::Metrics;
   // These look at the first file only, or cannot carry a snapshot.
   function.statistics = nullptr;
   function.statistics_extended = nullptr;

@@ -1,0 +1,16 @@
+// Filters on columns with NaN. Parquet leaves NaN out of a row group's bounds, and DuckDB's reader
+// goes by the bounds: for x > 5 it passes over a row group whose numbers are all below 5, although
+// a NaN in it is above all numbers.
+#pragma once
+
+#include <duckdb/common/types.hpp>
+#include <duckdb/planner/table_filter.hpp>
+
+namespace millpond::data {
+
+// A copy of a filter on a column of this type for DuckDB's reader, which asks it of the rows but
+// not of the bounds if NaN may pass. Null: leave it out, the rows need not be asked either.
+duckdb::unique_ptr<duckdb::TableFilter> KeepNaN(const duckdb::TableFilter& filter,
+                                                const duckdb::LogicalType& type);
+
+}  // namespace millpond::data
