@@ -13,8 +13,6 @@
 namespace millpond::data {
 namespace {
 
-using ::testing::HasSubstr;
-
 class Random {
  public:
   explicit Random(uint64_t seed) : engine_(seed) {}
@@ -110,6 +108,7 @@ std::vector<Column> Columns() {
       {"st.a", "INT", integer(-500, 500)},
       {"st.deep.t", "VARCHAR", Text},
       {"st.deep.when", "TIMESTAMP", moment("TIMESTAMP")},
+      {"st.deep.d", "DOUBLE", real("DOUBLE")},
       {"p", "INT", [](Random& random, double at) { return Integer(random, at, 0, 4); }},
       {"\"new name\"", "BIGINT", integer(0, 1000)},
   };
@@ -131,9 +130,9 @@ class SkippingTest : public testing_sql::SessionFixture {
       cells[column.name] = Cell(column, at, nulls.at(column.name));
     }
     const std::string deep =
-        random_.OneIn(8)
-            ? "NULL"
-            : fmt::format("{{'t': {}, 'when': {}}}", cells["st.deep.t"], cells["st.deep.when"]);
+        random_.OneIn(8) ? "NULL"
+                         : fmt::format("{{'t': {}, 'when': {}, 'd': {}}}", cells["st.deep.t"],
+                                       cells["st.deep.when"], cells["st.deep.d"]);
     const std::string st =
         random_.OneIn(8) ? "NULL" : fmt::format("{{'a': {}, 'deep': {}}}", cells["st.a"], deep);
     return fmt::format("({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})", id,
@@ -146,7 +145,8 @@ class SkippingTest : public testing_sql::SessionFixture {
     MP_ASSERT_OK(
         Run("CREATE TABLE t (id BIGINT, i INT, b BIGINT, w SMALLINT, x FLOAT, f FLOAT, d DOUBLE, s "
             "STRING, day DATE, ts TIMESTAMP, tn TIMESTAMP_NTZ, n DECIMAL(12,3), flag BOOLEAN, st "
-            "STRUCT<a: INT, deep: STRUCT<t: STRING, when: TIMESTAMP_NTZ>>, p INT, old BIGINT) "
+            "STRUCT<a: INT, deep: STRUCT<t: STRING, when: TIMESTAMP_NTZ, d: DOUBLE>>, p INT, old "
+            "BIGINT) "
             "PARTITIONED BY (p) TBLPROPERTIES ('delta.enableTypeWidening' = true, "
             "'delta.columnMapping.mode' = 'name')"));
     int64_t id = 0;
@@ -349,7 +349,7 @@ class SkippingTest : public testing_sql::SessionFixture {
 
 int Rounds() {
   const char* rounds = std::getenv("MILLPOND_SKIPPING_ROUNDS");
-  return rounds == nullptr ? 3 : std::atoi(rounds);
+  return rounds == nullptr ? 2 : std::atoi(rounds);
 }
 
 TEST_F(SkippingTest, SkipsNoRowThatPasses) {
@@ -377,10 +377,9 @@ TEST_F(SkippingTest, SkipsNoRowThatPasses) {
   }
   for (const auto& [kind, count] : read_of_all) {
     const double share = static_cast<double>(count.first) / static_cast<double>(count.second);
-    fmt::print("{}: {} of {} files\n", kind, count.first, count.second);
     const bool loose = kind == "part" || kind == "not like" || kind == "not" || kind == "null" ||
                        kind == "or" || kind == "boolean";
-    EXPECT_LT(share, loose ? 1.0 : 0.85) << kind;
+    EXPECT_LT(share, loose ? 0.95 : 0.85) << kind;
   }
 }
 

@@ -108,9 +108,12 @@ class LakeReader : public duckdb::MultiFileReader {
                                                 MetricType::OPERATOR_TOTAL_ROW_GROUPS_TO_SCAN};
     duckdb::profiler_metrics_t counts;
     reader.parquet_.metrics(context, data, global, local, wanted, counts);
-    fprintf(stderr, "METRICS %p", (void*)&local);
-    for (auto& [k, v] : counts) fprintf(stderr, " %d=%s", (int)k, v.ToString().c_str());
-    fprintf(stderr, "\n");
+    const auto read = counts.find(MetricType::OPERATOR_ROW_GROUPS_SCANNED);
+    const auto all = counts.find(MetricType::OPERATOR_TOTAL_ROW_GROUPS_TO_SCAN);
+    if (read != counts.end() && all != counts.end()) {
+      reader.table_->meter->AddRowGroups(read->second.GetValue<int64_t>(),
+                                         all->second.GetValue<int64_t>());
+    }
     reader.parquet_.metrics(context, data, global, local, requested, metrics);
   }
 

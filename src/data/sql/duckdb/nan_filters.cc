@@ -15,7 +15,8 @@ using duckdb::LogicalTypeId;
 using duckdb::TableFilter;
 using duckdb::TableFilterType;
 
-enum class NaN { kNoNumber, kFails, kMayPass };
+// kAsOthers: the bounds say as much of NaN as of numbers.
+enum class NaN { kAsOthers, kFails, kMayPass };
 
 bool IsReal(const duckdb::LogicalType& type) {
   return type.id() == LogicalTypeId::FLOAT || type.id() == LogicalTypeId::DOUBLE;
@@ -28,8 +29,9 @@ bool IsNaN(const duckdb::Value& value) {
 NaN OfComparison(ExpressionType comparison, const duckdb::Value& constant) {
   switch (comparison) {
     case ExpressionType::COMPARE_LESSTHAN:
+      return NaN::kFails;
     case ExpressionType::COMPARE_LESSTHANOREQUALTO:
-      return NaN::kFails;  // or all numbers pass, which the bounds say as well
+      return IsNaN(constant) ? NaN::kAsOthers : NaN::kFails;
     case ExpressionType::COMPARE_EQUAL:
     case ExpressionType::COMPARE_NOT_DISTINCT_FROM:
       return IsNaN(constant) ? NaN::kMayPass : NaN::kFails;
@@ -45,10 +47,11 @@ NaN OfDynamic(const duckdb::DynamicFilter& filter) {
   const std::lock_guard lock(filter.filter_data->lock);
   const auto& comparison = filter.filter_data->filter;
   if (!comparison) return NaN::kMayPass;
-  // The constant of an equality may still come.
-  const bool less = OfComparison(comparison->comparison_type, duckdb::Value()) == NaN::kFails &&
-                    comparison->comparison_type != ExpressionType::COMPARE_EQUAL;
-  return less ? NaN::kFails : NaN::kMayPass;
+  // Its constant may still come.
+  const auto type = comparison->comparison_type;
+  const bool less =
+      type == ExpressionType::COMPARE_LESSTHAN || type == ExpressionType::COMPARE_LESSTHANOREQUALTO;
+  return less ? NaN::kAsOthers : NaN::kMayPass;
 }
 
 NaN OfAll(const duckdb::ConjunctionFilter& filter, const duckdb::LogicalType& type, bool all) {
@@ -59,7 +62,7 @@ NaN OfAll(const duckdb::ConjunctionFilter& filter, const duckdb::LogicalType& ty
     passes = passes || one == NaN::kMayPass;
   }
   if (all && fails) return NaN::kFails;
-  return passes ? NaN::kMayPass : (fails ? NaN::kFails : NaN::kNoNumber);
+  return passes ? NaN::kMayPass : (fails ? NaN::kFails : NaN::kAsOthers);
 }
 
 NaN Of(const TableFilter& filter, const duckdb::LogicalType& type) {
@@ -75,12 +78,12 @@ NaN Of(const TableFilter& filter, const duckdb::LogicalType& type) {
       return OfAll(filter.Cast<duckdb::ConjunctionOrFilter>(), type, false);
     case TableFilterType::OPTIONAL_FILTER: {
       const auto& child = filter.Cast<duckdb::OptionalFilter>().child_filter;
-      return child ? Of(*child, type) : NaN::kNoNumber;
+      return child ? Of(*child, type) : NaN::kAsOthers;
     }
     default:
       break;
   }
-  if (!IsReal(type)) return NaN::kNoNumber;
+  if (!IsReal(type)) return NaN::kAsOthers;
   switch (filter.filter_type) {
     case TableFilterType::CONSTANT_COMPARISON: {
       const auto& comparison = filter.Cast<duckdb::ConstantFilter>();
@@ -88,13 +91,13 @@ NaN Of(const TableFilter& filter, const duckdb::LogicalType& type) {
     }
     case TableFilterType::IN_FILTER:
       return std::ranges::any_of(filter.Cast<duckdb::InFilter>().values, IsNaN) ? NaN::kMayPass
-                                                                               : NaN::kFails;
+                                                                                : NaN::kFails;
     case TableFilterType::DYNAMIC_FILTER:
       return OfDynamic(filter.Cast<duckdb::DynamicFilter>());
     case TableFilterType::IS_NULL:
     case TableFilterType::IS_NOT_NULL:  // of these the bounds say nothing
     case TableFilterType::EXPRESSION_FILTER:
-      return NaN::kNoNumber;
+      return NaN::kAsOthers;
     default:
       return NaN::kMayPass;
   }
