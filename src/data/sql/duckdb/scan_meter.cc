@@ -9,7 +9,7 @@ namespace millpond::data {
 namespace {
 
 // EXPLAIN is to answer at once: of more files it opens none.
-constexpr size_t kFewFiles = 64;
+constexpr size_t kFewFiles = 32;
 
 }  // namespace
 
