@@ -96,7 +96,8 @@ class LakeReader : public duckdb::MultiFileReader {
     }
   }
 
-  // DuckDB asks each thread's part of a scan once, at its end, if the query is profiled.
+  // DuckDB asks each thread's part of a scan once, at its end, if the query is profiled: how many
+  // row groups that part read, of how many in the files opened so far.
   static void Metrics(duckdb::ClientContext& context, const duckdb::FunctionData* data,
                       duckdb::GlobalTableFunctionState& global,
                       duckdb::LocalTableFunctionState& local,
@@ -188,17 +189,12 @@ class LakeReader : public duckdb::MultiFileReader {
                                        MatchInFiles(snapshot.metadata()));
     try {
       std::set<duckdb::idx_t> held;
-      duckdb::TableFilterSet rest;
       const auto& file = reader_data.reader->columns;
       if (filters) held = HeldFilters::Choose(*filters, global_column_ids, columns, file);
-      for (const auto& [index, filter] : filters ? filters->filters : rest.filters) {
-        if (held.contains(index)) continue;
-        const duckdb::column_t id = global_column_ids[index].GetPrimaryIndex();
-        auto kept = id < columns.size() ? KeepNaN(*filter, columns[id].type) : filter->Copy();
-        if (kept) rest.filters[index] = std::move(kept);
-      }
+      duckdb::TableFilterSet changed;
+      const bool same = !filters || !Change(*filters, held, global_column_ids, columns, &changed);
       const auto mapped = MultiFileReader::CreateMapping(
-          context, reader_data, columns, global_column_ids, filters ? &rest : nullptr, files,
+          context, reader_data, columns, global_column_ids, same ? filters : &changed, files,
           bind_data, virtual_columns, mode);
       // A file that need not be read has no expressions that matter.
       if (!held.empty() && mapped == duckdb::ReaderInitializeType::INITIALIZED) {
@@ -241,6 +237,28 @@ class LakeReader : public duckdb::MultiFileReader {
   }
 
  private:
+  // The filters that DuckDB's reader gets, where they are not just those of the query.
+  static bool Change(const duckdb::TableFilterSet& filters, const std::set<duckdb::idx_t>& held,
+                     const duckdb::vector<duckdb::ColumnIndex>& scanned,
+                     const duckdb::vector<duckdb::MultiFileColumnDefinition>& columns,
+                     duckdb::TableFilterSet* changed) {
+    std::set<duckdb::idx_t> of_rows;
+    for (const auto& [index, filter] : filters.filters) {
+      const duckdb::column_t id = scanned[index].GetPrimaryIndex();
+      if (id < columns.size() && MayHideNaN(*filter, columns[id].type)) of_rows.insert(index);
+    }
+    if (held.empty() && of_rows.empty()) return false;
+    for (const auto& [index, filter] : filters.filters) {
+      if (held.contains(index)) continue;
+      if (!of_rows.contains(index)) {
+        changed->filters[index] = filter->Copy();
+      } else if (auto kept = OfRowsOnly(*filter, columns[scanned[index].GetPrimaryIndex()].type)) {
+        changed->filters[index] = std::move(kept);
+      }
+    }
+    return true;
+  }
+
   void FilterDeleted(const Snapshot& snapshot, size_t file, duckdb::BaseFileReader& reader) const {
     auto deleted = table_->deleted->Of(file);
     if (!deleted) Throw(std::move(deleted).error());

@@ -105,9 +105,12 @@ NaN Of(const TableFilter& filter, const duckdb::LogicalType& type) {
 
 }  // namespace
 
-duckdb::unique_ptr<TableFilter> KeepNaN(const TableFilter& filter,
-                                        const duckdb::LogicalType& type) {
-  if (Of(filter, type) != NaN::kMayPass) return filter.Copy();
+bool MayHideNaN(const TableFilter& filter, const duckdb::LogicalType& type) {
+  return Of(filter, type) == NaN::kMayPass;
+}
+
+duckdb::unique_ptr<TableFilter> OfRowsOnly(const TableFilter& filter,
+                                           const duckdb::LogicalType& type) {
   if (filter.filter_type == TableFilterType::OPTIONAL_FILTER) return nullptr;
   const duckdb::BoundReferenceExpression column(type, duckdb::idx_t{0});
   return duckdb::make_uniq<duckdb::ExpressionFilter>(filter.ToExpression(column));

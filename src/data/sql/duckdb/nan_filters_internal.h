@@ -8,9 +8,12 @@
 
 namespace millpond::data {
 
-// A copy of a filter on a column of this type for DuckDB's reader, which asks it of the rows but
-// not of the bounds if NaN may pass. Null: leave it out, the rows need not be asked either.
-duckdb::unique_ptr<duckdb::TableFilter> KeepNaN(const duckdb::TableFilter& filter,
-                                                const duckdb::LogicalType& type);
+// Whether the bounds may rule out a NaN that passes the filter, which is on a column of this type.
+bool MayHideNaN(const duckdb::TableFilter& filter, const duckdb::LogicalType& type);
+
+// Such a filter for DuckDB's reader to ask of the rows, but not of the bounds. Null: the rows need
+// not be asked either.
+duckdb::unique_ptr<duckdb::TableFilter> OfRowsOnly(const duckdb::TableFilter& filter,
+                                                   const duckdb::LogicalType& type);
 
 }  // namespace millpond::data

@@ -1,5 +1,6 @@
 #include "data/sql/duckdb/scan_meter.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "data/delta/log/data_paths.h"
@@ -39,7 +40,7 @@ void ScanMeter::Narrow(const std::vector<uint32_t>& files, int64_t bytes, int64_
 
 void ScanMeter::AddRowGroups(int64_t read, int64_t considered) {
   const std::lock_guard lock(mutex_);
-  report_.row_groups = report_.row_groups.value_or(0) + considered;
+  report_.row_groups = std::max(report_.row_groups.value_or(0), considered);
   report_.row_groups_read = report_.row_groups_read.value_or(0) + read;
 }
 

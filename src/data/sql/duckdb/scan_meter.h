@@ -18,7 +18,7 @@ class ScanMeter {
   ScanMeter(std::string table, std::shared_ptr<const Snapshot> snapshot);
   // The scan's files are these only; `partitioned_out` of the rest went by partition values.
   void Narrow(const std::vector<uint32_t>& files, int64_t bytes, int64_t partitioned_out);
-  // While the query runs.
+  // Of one thread's part of a scan that ran: what it read, and of how many all threads know by now.
   void AddRowGroups(int64_t read, int64_t considered);
   // Of a scan that did not run: counts the row groups by the files' footers, if the files are few.
   void ReadFooters(const Environment& env);
