@@ -198,6 +198,8 @@ class SkippingTest : public testing_sql::SessionFixture {
     const std::string& c = column.name;
     switch (random_.Between(0, depth < 2 ? 11 : 7)) {
       case 0:
+        return {"coalesce",
+                Compare(fmt::format("coalesce({}, {})", c, Literal(column)), Literal(column))};
       case 1:
         return {"comparison", Compare(c, Literal(column))};
       case 2:
@@ -264,7 +266,7 @@ class SkippingTest : public testing_sql::SessionFixture {
         "year", "quarter", "month", "week", "day", "hour", "minute", "second", "milliseconds"};
     static const std::vector<std::string> kParts = {
         "quarter", "month", "day", "dayofyear", "dayofweek", "isodow", "hour", "minute", "second"};
-    switch (random_.Between(0, 4)) {
+    switch (random_.Between(0, 5)) {
       case 0:
         return {"year", Compare(fmt::format("year({})", c), fmt::format("year({})", when))};
       case 1: {
@@ -280,6 +282,12 @@ class SkippingTest : public testing_sql::SessionFixture {
         return {"part", Compare(fmt::format("date_part('{}', {})", part, c),
                                 fmt::format("date_part('{}', {})", part, when))};
       }
+      case 4: {
+        static const std::vector<std::string> kFormats = {"%Y", "%Y-%m", "%d.%m.%Y", "%Y%m%d"};
+        const std::string& format = random_.Of(kFormats);
+        return {"strftime", Compare(fmt::format("strftime({}, '{}')", c, format),
+                                    fmt::format("strftime({}, '{}')", when, format))};
+      }
       case 3:
         return {"year", fmt::format("year({0}) = year({1}) AND month({0}) = month({1})", c, when)};
       default:
@@ -289,34 +297,14 @@ class SkippingTest : public testing_sql::SessionFixture {
   }
 
   std::pair<std::string, std::string> CastCondition() {
-    const auto cast = [&](const char* name, const char* type) {
-      const auto column = std::ranges::find(columns_, std::string(name), &Column::name);
-      return std::pair<std::string, std::string>(
-          "cast", Compare(fmt::format("CAST({} AS {})", name, type),
-                          fmt::format("CAST({} AS {})", Literal(*column), type)));
-    };
-    switch (random_.Between(0, 9)) {
-      case 0:
-        return cast("i", "BIGINT");
-      case 1:
-        return cast("b", "DOUBLE");
-      case 2:
-        return cast("i", "FLOAT");
-      case 3:
-        return cast("w", "DECIMAL(18,4)");
-      case 4:
-        return cast("n", "DOUBLE");
-      case 5:
-        return cast("n", "DECIMAL(20,6)");
-      case 6:
-        return cast("day", "TIMESTAMP");
-      case 7:
-        return cast("day", "VARCHAR");
-      case 8:
-        return cast("ts", "TIMESTAMP");
-      default:
-        return cast("f", "DOUBLE");
-    }
+    static const std::vector<std::pair<std::string, std::string>> kCasts = {
+        {"i", "BIGINT"},     {"b", "DOUBLE"},        {"i", "FLOAT"},       {"w", "DECIMAL(18,4)"},
+        {"n", "DOUBLE"},     {"n", "DECIMAL(20,6)"}, {"day", "TIMESTAMP"}, {"day", "VARCHAR"},
+        {"ts", "TIMESTAMP"}, {"f", "DOUBLE"},        {"tn", "TIMESTAMPTZ"}};
+    const auto& [name, type] = random_.Of(kCasts);
+    const auto column = std::ranges::find(columns_, name, &Column::name);
+    return {"cast", Compare(fmt::format("CAST({} AS {})", name, type),
+                            fmt::format("CAST({} AS {})", Literal(*column), type))};
   }
 
   // The ids for which a condition holds, each as a row of its own reads them.

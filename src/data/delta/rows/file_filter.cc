@@ -53,6 +53,17 @@ ValueRange IsIn(const FilterNode& node, const ValueRange& range) {
   return ValueRange::Truth(may, !(may && range.only() != nullptr), null);
 }
 
+ValueRange FirstOf(const FilterNode& node, std::span<const ValueRange> columns) {
+  ValueRange first = ValueRange::Only({});
+  for (const FilterNode& child : node.children) {
+    if (!first.may_be_null) break;
+    ValueRange range = RangeOf(child, columns);
+    first.may_be_null = false;  // then the child's NULL counts
+    first = UnionOf(first, range);
+  }
+  return first;
+}
+
 ValueRange IsNull(const ValueRange& range) {
   return ValueRange::Truth(range.may_be_null, range.may_have_value, false);
 }
@@ -95,6 +106,8 @@ ValueRange RangeOf(const FilterNode& node, std::span<const ValueRange> columns) 
       return ValueRange::Only(node.value);
     case Kind::kFunction:
       return Image(node.function, child(0));
+    case Kind::kFirst:
+      return FirstOf(node, columns);
     case Kind::kEqual:
       return EqualRanges(child(0), child(1));
     case Kind::kLess:

@@ -23,6 +23,7 @@ struct FilterNode {
     kColumn,
     kConstant,
     kFunction,  // of the child
+    kFirst,     // of the children that is not NULL: COALESCE
     kEqual,     // of two children, as are the next three
     kLess,
     kLessOrEqual,

@@ -107,6 +107,33 @@ TEST(FileFilterTest, TruncatesBefore1970) {
             ColumnValue(Day("1969-12-31")));
 }
 
+TEST(FileFilterTest, FormatsWhatKeepsTheOrder) {
+  const auto range = Between(Moment("2024-02-29T23:59:59.5Z"), Moment("2024-12-01T05:00:00Z"));
+  const auto format = [&](const std::string& text) {
+    return Image(
+        {RangeFunction::Kind::kFormat, TypeKind::kTimestamp, TypeKind::kString, {}, 0, text},
+        range);
+  };
+  EXPECT_EQ(format("%Y-%m").min, ColumnValue("2024-02"));
+  EXPECT_EQ(format("%Y%m%d %H:%M:%S").max, ColumnValue("20241201 05:00:00"));
+  for (const char* other : {"%m", "%Y-%d", "%y", "%Y-%m-%d %I", "%"}) {
+    EXPECT_FALSE(HasValue(format(other).min)) << other;
+  }
+}
+
+TEST(FileFilterTest, TheFirstThatIsNotNull) {
+  const auto first = [](const ValueRange& column) {
+    const FilterNode coalesce =
+        Compare(Kind::kFirst, FilterNode::Column(0), FilterNode::Constant(int64_t{7}));
+    return RangeOf(coalesce, {&column, 1});
+  };
+  const auto some = first(Between(int64_t{1}, int64_t{3}, true));
+  EXPECT_EQ(some.max, ColumnValue(int64_t{7}));
+  EXPECT_FALSE(some.may_be_null);
+  EXPECT_EQ(first(Between(int64_t{1}, int64_t{3})).max, ColumnValue(int64_t{3}));
+  EXPECT_EQ(first(ValueRange::Only({})).min, ColumnValue(int64_t{7}));
+}
+
 TEST(FileFilterTest, ACastThatDoesNotFitSaysNothing) {
   const auto wide = Between(int64_t{5}, int64_t{1} << 40);
   const auto image = Image({RangeFunction::Kind::kCast, TypeKind::kLong, TypeKind::kInteger}, wide);
@@ -202,6 +229,9 @@ class RandomTrees {
   FilterNode Operand(size_t column) {
     FilterNode node = FilterNode::Column(column);
     if (column == 4 || Pick(3) == 0) return node;
+    if (Pick(5) == 0) {
+      return Compare(Kind::kFirst, std::move(node), FilterNode::Constant(Value(column)));
+    }
     if (column >= 2) {
       return Call({RangeFunction::Kind::kPrefix, {}, {}, {}, Pick(4)}, std::move(node));
     }

@@ -1,4 +1,5 @@
 // Images of ranges under functions (value_range.h).
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -237,6 +238,39 @@ Value Truncate(const Value& value, const RangeFunction& function) {
   return IsMoment(function.to.kind()) ? Value(first * kMicrosPerDay + time) : Value();
 }
 
+// Texts of one width each, the larger parts first: ordered as the moments are. The rest of what
+// strftime knows is not understood.
+Value Format(const Value& value, const RangeFunction& function) {
+  const TypeKind from = function.from.kind();
+  const auto day = DayOf(value, from);
+  if (!day) return {};
+  const auto date = Civil(*day);
+  const int64_t seconds = TimeOf(value, from, *day) / kMicrosPerSecond;
+  if (static_cast<int>(date.year()) < 1000) return {};
+  static constexpr std::string_view kParts = "YmdHMS";
+  const std::array<int64_t, 6> numbers = {static_cast<int>(date.year()),
+                                          static_cast<unsigned>(date.month()),
+                                          static_cast<unsigned>(date.day()),
+                                          seconds / 3600,
+                                          seconds / 60 % 60,
+                                          seconds % 60};
+  std::string text;
+  size_t next = 0;
+  for (size_t i = 0; i < function.format.size(); ++i) {
+    if (function.format[i] != '%') {
+      text += function.format[i];
+      continue;
+    }
+    if (next == kParts.size() || ++i == function.format.size() ||
+        function.format[i] != kParts[next]) {
+      return {};
+    }
+    text += fmt::format("{:0{}}", numbers[next], next == 0 ? 4 : 2);
+    ++next;
+  }
+  return text;
+}
+
 Value Apply(const RangeFunction& function, const Value& value, bool up) {
   if (!HasValue(value)) return {};
   switch (function.kind) {
@@ -244,6 +278,8 @@ Value Apply(const RangeFunction& function, const Value& value, bool up) {
       return Cast(value, function, up);
     case RangeFunction::Kind::kTruncate:
       return Truncate(value, function);
+    case RangeFunction::Kind::kFormat:
+      return Format(value, function);
     case RangeFunction::Kind::kPrefix: {
       const auto* text = std::get_if<std::string>(&value);
       if (text == nullptr || function.characters < 0) return {};

@@ -76,6 +76,18 @@ std::optional<std::weak_ordering> CompareValues(const ColumnValue& a, const Colu
   return x < y ? std::weak_ordering::less : std::weak_ordering::greater;
 }
 
+ValueRange UnionOf(const ValueRange& a, const ValueRange& b) {
+  if (!a.may_have_value || !b.may_have_value) {
+    ValueRange range = a.may_have_value ? a : b;
+    range.may_be_null = a.may_be_null || b.may_be_null;
+    return range;
+  }
+  ValueRange range{{}, {}, a.may_be_null || b.may_be_null, true};
+  if (const auto order = CompareValues(a.min, b.min)) range.min = *order < 0 ? a.min : b.min;
+  if (const auto order = CompareValues(a.max, b.max)) range.max = *order > 0 ? a.max : b.max;
+  return range;
+}
+
 ValueRange EqualRanges(const ValueRange& a, const ValueRange& b) {
   const bool null = a.may_be_null || b.may_be_null;
   if (!BothHaveValues(a, b)) return ValueRange::Truth(false, false, null);

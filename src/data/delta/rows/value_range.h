@@ -33,6 +33,9 @@ struct ValueRange {
 // In SQL's order: NaN above all numbers, texts by their bytes. Nullopt: not comparable.
 std::optional<std::weak_ordering> CompareValues(const ColumnValue& a, const ColumnValue& b);
 
+// What either of them may be.
+ValueRange UnionOf(const ValueRange& a, const ValueRange& b);
+
 // Conditions on two expressions that do not know of each other: which outcomes rows may have.
 ValueRange EqualRanges(const ValueRange& a, const ValueRange& b);
 ValueRange LessRanges(const ValueRange& a, const ValueRange& b, bool or_equal);
@@ -57,11 +60,12 @@ enum class DatePart {
 
 // A function of one argument.
 struct RangeFunction {
-  enum class Kind { kCast, kPart, kTruncate, kPrefix };
+  enum class Kind { kCast, kPart, kTruncate, kPrefix, kFormat };
   Kind kind = Kind::kCast;
   DataType from = {}, to = {};  // kPart: to is LONG
   DatePart part = DatePart::kYear;
-  int64_t characters = 0;  // of kPrefix: the first so many
+  int64_t characters = 0;   // of kPrefix: the first so many
+  std::string format = {};  // of kFormat: "%Y-%m", as strftime has it
 };
 
 // The range of function(x), x in the range. Functions that say nothing of the order (a cast of a

@@ -215,6 +215,11 @@ class Reader {
         const bool is = expression.GetExpressionType() == ExpressionType::OPERATOR_IS_NULL;
         return is ? std::move(node) : Not(std::move(node));
       }
+      case ExpressionType::OPERATOR_COALESCE: {
+        std::vector<FilterNode> children;
+        for (const auto& child : expression.children) children.push_back(Read(*child));
+        return FilterNode::Of(Kind::kFirst, std::move(children));
+      }
       case ExpressionType::COMPARE_IN:
         return ReadIn(expression);
       case ExpressionType::COMPARE_NOT_IN:
@@ -305,6 +310,15 @@ class Reader {
     }
   }
 
+  // strftime(c, '%Y-%m'), or the other way round.
+  FilterNode ReadFormat(const duckdb::BoundFunctionExpression& call) {
+    const bool first = call.children[0]->return_type.id() == LogicalTypeId::VARCHAR;
+    auto format = TextOf(*call.children[first ? 0 : 1]);
+    if (!format) return {};
+    return OfTime({RangeFunction::Kind::kFormat, {}, {}, {}, 0, std::move(*format)},
+                  *call.children[first ? 1 : 0], call.return_type);
+  }
+
   FilterNode ReadFunction(const duckdb::BoundFunctionExpression& call) {
     const std::string& name = call.function.name;
     const auto& arguments = call.children;
@@ -328,6 +342,7 @@ class Reader {
       return OfTime({RangeFunction::Kind::kTruncate, {}, {}, *part}, *arguments[1],
                     call.return_type);
     }
+    if (name == "strftime") return ReadFormat(call);
     const bool left = name == "left" && arguments.size() == 2;
     const bool substring = (name == "substring" || name == "substr") && arguments.size() == 3 &&
                            NumberOf(*arguments[1]) == 1;

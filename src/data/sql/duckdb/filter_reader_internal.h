@@ -3,7 +3,7 @@
 // Understood: comparisons (also with fields of structs and between columns), IS [NOT] DISTINCT
 // FROM, [NOT] IN, BETWEEN, IS [NOT] NULL, AND, OR, NOT, boolean columns; LIKE 'abc%' and prefixes;
 // of a column that is compared: casts that keep the order, year() and the smaller parts,
-// date_trunc, left and substring from the start. Anything else may be anything.
+// date_trunc, strftime, left and substring from the start, coalesce. Anything else may be anything.
 #pragma once
 
 #include <duckdb/common/multi_file/multi_file_list.hpp>
