@@ -129,11 +129,12 @@ void Check(const Case& one, const Result<std::string>& found) {
   } else if (one.head == "query sorted") {
     EXPECT_EQ(SortedRows(*found), SortedRows(one.expected));
   }
-  if (one.head == "message like") {
+  const bool like = one.head == "message like" || one.head == "query like";
+  if (like) {
     EXPECT_TRUE(Like(*found, one.expected)) << *found << "\nis not like\n" << one.expected;
   }
-  bool known = one.head == "message like" || one.head == "statement ok" || one.head == "query" ||
-               one.head == "message" || one.head == "query sorted";
+  bool known = like || one.head == "statement ok" || one.head == "query" || one.head == "message" ||
+               one.head == "query sorted";
   EXPECT_TRUE(known) << "no kind of case: " << one.head;
 }
 

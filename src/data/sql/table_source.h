@@ -80,14 +80,18 @@ struct QueryName {
   std::string table;
 };
 
-// One scan of a table in a plan, as far as the log's statistics could narrow it.
+// One scan of a table in a plan, as far as the log could narrow it; and the row groups of the files
+// that are left, of which Parquet's own statistics leave out some while the query runs.
 struct ScanReport {
   std::string table;
   int64_t version = 0;
   int64_t files = 0;
   int64_t bytes = 0;
+  int64_t files_by_partition = 0;  // that partition values leave
   int64_t files_read = 0;
   int64_t bytes_read = 0;
+  std::optional<int64_t> row_groups = {};       // considered; nullopt: nobody has looked
+  std::optional<int64_t> row_groups_read = {};  // nullopt: the query did not run
 };
 
 }  // namespace millpond::data

@@ -130,6 +130,7 @@ class DuckEngine : public QueryEngine {
         }
       }
       if (result->HasError()) result->GetErrorObject().Throw();
+      if (!run) running->tables->ReadFooters();
       plan.scans = running->tables->Reports();
       return plan;
     });

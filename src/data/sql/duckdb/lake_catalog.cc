@@ -255,6 +255,11 @@ std::vector<ScanReport> StatementTables::Reports() const {
   return reports;
 }
 
+void StatementTables::ReadFooters() {
+  const std::lock_guard lock(mutex_);
+  for (const auto& meter : meters_) meter->ReadFooters(scans_->env());
+}
+
 void StatementTables::AddMeter(std::shared_ptr<ScanMeter> meter) {
   const std::lock_guard lock(mutex_);
   meters_.push_back(std::move(meter));

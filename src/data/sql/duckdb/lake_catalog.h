@@ -37,6 +37,7 @@ class StatementTables : public duckdb::ClientContextState {
                               const std::string& name, const TableMoment& moment);
   // What was scanned; scans of tables that no plan kept are left out.
   std::vector<ScanReport> Reports() const;
+  void ReadFooters();  // of scans that will not run
   void AddMeter(std::shared_ptr<ScanMeter> meter);
 
   const std::shared_ptr<PlannedScans>& scans() const { return scans_; }

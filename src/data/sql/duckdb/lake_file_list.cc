@@ -1,13 +1,14 @@
-#include <duckdb/optimizer/filter_combiner.hpp>
+#include <algorithm>
 #include <duckdb/planner/expression.hpp>
 #include <duckdb/planner/filter/list.hpp>
 #include <duckdb/storage/statistics/base_statistics.hpp>
 #include <duckdb/storage/statistics/node_statistics.hpp>
 #include <duckdb/storage/statistics/numeric_stats.hpp>
 #include <duckdb/storage/statistics/string_stats.hpp>
-#include <limits>
 #include <numeric>
 
+#include "data/delta/rows/file_filter.h"
+#include "data/sql/duckdb/filter_reader_internal.h"
 #include "data/sql/duckdb/lake_file_list_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
@@ -16,94 +17,95 @@ namespace {
 
 constexpr char kIndexKey[] = "millpond_file_index";
 
-// What the log knows of one column in one file.
-struct ColumnFacts {
-  duckdb::Value min, max;
-  std::optional<int64_t> nulls;
-  std::optional<int64_t> rows;
+// What a partition that is generated from the column says besides.
+void Tighten(ValueRange& range, const LakeTable& table, size_t file, const StructField& field) {
+  auto bounds = table.generated->Of(table.scan->snapshot(), file, field);
+  if (!bounds) return;
+  const auto is_less = [](const ColumnValue& a, const ColumnValue& b) {
+    const auto order = CompareValues(a, b);
+    return order && *order < 0;
+  };
+  if (!HasValue(range.min) || is_less(range.min, bounds->min)) range.min = std::move(bounds->min);
+  if (!HasValue(range.max) || is_less(bounds->max, range.max)) range.max = std::move(bounds->max);
+}
+
+// A column of a filter in the table's files.
+class LakeColumn {
+ public:
+  LakeColumn(const LakeTable& table, std::vector<std::string> path)
+      : table_(&table),
+        is_top_(path.size() == 1),
+        column_(table.scan->snapshot(), std::move(path)) {
+    by_partition_ = column_.is_partition() || (is_top_ && column_.field() != nullptr &&
+                                               table.generated->Knows(*column_.field()));
+  }
+
+  // Whether partition values alone say something of it.
+  bool by_partition() const { return by_partition_; }
+  const StructField* field() const { return column_.field(); }
+
+  ValueRange At(size_t file, bool partitions_only) const {
+    ValueRange range;
+    if (!partitions_only || column_.is_partition()) range = column_.At(file);
+    if (by_partition_ && !column_.is_partition()) Tighten(range, *table_, file, *column_.field());
+    return range;
+  }
+
+ private:
+  const LakeTable* table_;
+  bool is_top_;
+  FileColumn column_;
+  bool by_partition_ = false;
 };
 
-ColumnFacts FactsOf(const Snapshot& snapshot, size_t file, const StructField& field) {
-  const FileList& files = snapshot.files();
-  ColumnFacts facts;
-  facts.rows = files.num_records(file);
-  if (snapshot.IsPartitionColumn(field.name)) {
-    const auto text = files.partition_value(file, field.name);
-    Result<ColumnValue> value = ColumnValue();
-    if (text) value = ParsePartitionValue(*text, field.type);
-    if (!value) return facts;  // the reader will say what is wrong with it
-    facts.nulls = HasValue(*value) ? 0 : facts.rows;
-    facts.min = facts.max = ToValue(*value, field.type);
-    return facts;
-  }
-  FileBounds bounds = files.bounds(file, {field.name});
-  facts.nulls = bounds.null_count;
-  if (!HasValue(bounds.max)) return facts;
-  const TypeKind kind = field.type.kind();
-  if (kind == TypeKind::kTimestamp || kind == TypeKind::kTimestampNtz) {
-    // Writers may cut a bound to milliseconds (PROTOCOL.md, per-file statistics).
-    if (auto* max = std::get_if<int64_t>(&bounds.max)) *max += kMicrosPerMilli - 1;
-  } else if (kind == TypeKind::kDouble || kind == TypeKind::kFloat) {
-    // NaN is the greatest value, and writers leave it out of the bounds.
-    bounds.max = std::numeric_limits<double>::quiet_NaN();
-  }
-  facts.min = ToValue(bounds.min, field.type);
-  facts.max = ToValue(bounds.max, field.type);
-  return facts;
-}
-
-// What a partition that is generated from the column says besides.
-void Tighten(ColumnFacts& facts, const LakeTable& table, size_t file, const StructField& field) {
-  const auto bounds = table.generated->Of(table.scan->snapshot(), file, field);
-  if (!bounds) return;
-  const duckdb::Value min = ToValue(bounds->min, field.type);
-  const duckdb::Value max = ToValue(bounds->max, field.type);
-  if (facts.min.IsNull() || facts.max.IsNull()) {
-    facts.min = min;
-    facts.max = max;
-    return;
-  }
-  if (min > facts.min) facts.min = min;
-  if (max < facts.max) facts.max = max;
-}
-
-// The facts as DuckDB's statistics, which its filters can check. False: nothing useful is known.
-bool FillStatistics(const ColumnFacts& facts, duckdb::BaseStatistics& statistics) {
-  if (facts.nulls && *facts.nulls == 0) {
-    statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
-  }
-  if (facts.nulls && facts.rows && *facts.nulls == *facts.rows) {
+// The range as DuckDB's statistics, which its filters can check. False: nothing useful is known.
+bool FillStatistics(const ValueRange& range, const DataType& type,
+                    duckdb::BaseStatistics& statistics) {
+  if (!range.may_be_null) statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_NULL_VALUES);
+  if (!range.may_have_value) {
     statistics.Set(duckdb::StatsInfo::CANNOT_HAVE_VALID_VALUES);
     return true;
   }
-  if (facts.min.IsNull() || facts.max.IsNull()) return facts.nulls.has_value();
+  const duckdb::Value min = ToValue(range.min, type), max = ToValue(range.max, type);
+  if (min.IsNull() || max.IsNull()) return !range.may_be_null;
   switch (statistics.GetStatsType()) {
     case duckdb::StatisticsType::NUMERIC_STATS:
-      duckdb::NumericStats::SetMin(statistics, facts.min);
-      duckdb::NumericStats::SetMax(statistics, facts.max);
+      duckdb::NumericStats::SetMin(statistics, min);
+      duckdb::NumericStats::SetMax(statistics, max);
       return true;
     case duckdb::StatisticsType::STRING_STATS:
-      duckdb::StringStats::SetMin(statistics, duckdb::StringValue::Get(facts.min));
-      duckdb::StringStats::SetMax(statistics, duckdb::StringValue::Get(facts.max));
+      duckdb::StringStats::SetMin(statistics, duckdb::StringValue::Get(min));
+      duckdb::StringStats::SetMax(statistics, duckdb::StringValue::Get(max));
       return true;
     default:
-      return facts.nulls.has_value();
+      return !range.may_be_null;
   }
 }
 
-}  // namespace
+// A filter that DuckDB asks of one column, known when the query runs.
+class ColumnFilter {
+ public:
+  ColumnFilter(const LakeTable& table, size_t column, const duckdb::TableFilter& filter)
+      : column_(table, {table.names[column]}), type_(table.types[column]), filter_(&filter) {}
 
-bool MayMatch(const LakeTable& table, size_t file, size_t column,
-              const duckdb::TableFilter& filter) {
-  const Snapshot& snapshot = table.scan->snapshot();
-  const StructField& field = snapshot.schema().fields()[column];
-  if (!field.type.is_primitive()) return true;
-  auto statistics = duckdb::BaseStatistics::CreateUnknown(table.types[column]);
-  ColumnFacts facts = FactsOf(snapshot, file, field);
-  Tighten(facts, table, file, field);
-  if (!FillStatistics(facts, statistics)) return true;
-  return filter.CheckStatistics(statistics) != duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
-}
+  bool by_partition() const { return column_.by_partition(); }
+
+  bool MayPass(size_t file, bool partitions_only) const {
+    if (!column_.field()->type.is_primitive()) return true;
+    auto statistics = duckdb::BaseStatistics::CreateUnknown(type_);
+    const ValueRange range = column_.At(file, partitions_only);
+    if (!FillStatistics(range, column_.field()->type, statistics)) return true;
+    return filter_->CheckStatistics(statistics) !=
+           duckdb::FilterPropagateResult::FILTER_ALWAYS_FALSE;
+  }
+
+ private:
+  LakeColumn column_;
+  duckdb::LogicalType type_;
+  const duckdb::TableFilter* filter_;
+};
+
+}  // namespace
 
 std::vector<uint32_t> LakeFileList::AllFiles(const LakeTable& table) {
   if (table.files) return *table.files;
@@ -112,22 +114,22 @@ std::vector<uint32_t> LakeFileList::AllFiles(const LakeTable& table) {
   return files;
 }
 
-duckdb::unique_ptr<duckdb::MultiFileList> LakeFileList::Without(
-    const std::vector<std::pair<size_t, const duckdb::TableFilter*>>& filters) const {
+duckdb::unique_ptr<duckdb::MultiFileList> LakeFileList::Where(const FileTest& may_by_partition,
+                                                              const FileTest& may_pass) const {
   std::vector<uint32_t> kept;
   int64_t bytes = 0;
+  int64_t partitioned_out = partitioned_out_;
   for (uint32_t file : files_) {
-    bool may = true;
-    for (size_t i = 0; may && i < filters.size(); ++i) {
-      may = MayMatch(*table_, file, filters[i].first, *filters[i].second);
+    if (may_by_partition && !may_by_partition(file)) {
+      ++partitioned_out;
+    } else if (may_pass(file)) {
+      kept.push_back(file);
+      bytes += table_->scan->snapshot().files().size_bytes(file);
     }
-    if (!may) continue;
-    kept.push_back(file);
-    bytes += table_->scan->snapshot().files().size_bytes(file);
   }
-  table_->meter->Narrow(static_cast<int64_t>(kept.size()), bytes);
+  table_->meter->Narrow(kept, bytes, partitioned_out);
   if (kept.size() == files_.size()) return nullptr;
-  return duckdb::make_uniq<LakeFileList>(table_, std::move(kept));
+  return duckdb::make_uniq<LakeFileList>(table_, std::move(kept), partitioned_out);
 }
 
 duckdb::unique_ptr<duckdb::MultiFileList> LakeFileList::ComplexFilterPushdown(
@@ -135,27 +137,42 @@ duckdb::unique_ptr<duckdb::MultiFileList> LakeFileList::ComplexFilterPushdown(
     duckdb::MultiFilePushdownInfo& info,
     duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& filters) const {
   if (filters.empty()) return nullptr;
-  duckdb::FilterCombiner combiner(context);
-  for (const auto& filter : filters) combiner.AddFilter(filter->Copy());
-  duckdb::vector<duckdb::FilterPushdownResult> ignored;
-  const auto table_filters = combiner.GenerateTableScanFilters(info.column_indexes, ignored);
-  std::vector<std::pair<size_t, const duckdb::TableFilter*>> by_column;
-  for (const auto& [column, filter] : table_filters.filters) {
-    if (column < table_->types.size()) by_column.emplace_back(column, filter.get());
+  ReadFilter filter = ReadFilters(context, table_->scan->snapshot().schema(), info, filters);
+  if (filter.columns.empty()) return nullptr;
+  std::vector<LakeColumn> columns;
+  for (auto& path : filter.columns) columns.emplace_back(*table_, std::move(path));
+  std::vector<ValueRange> ranges(columns.size());
+  const auto test = [&](uint32_t file, bool partitions_only) {
+    for (size_t i = 0; i < columns.size(); ++i) ranges[i] = columns[i].At(file, partitions_only);
+    return RangeOf(filter.condition, ranges).MayBeTrue();
+  };
+  FileTest by_partition;
+  if (std::ranges::any_of(columns, &LakeColumn::by_partition)) {
+    by_partition = [&](uint32_t file) { return test(file, true); };
   }
-  return by_column.empty() ? nullptr : Without(by_column);
+  return Where(by_partition, [&](uint32_t file) { return test(file, false); });
 }
 
 duckdb::unique_ptr<duckdb::MultiFileList> LakeFileList::DynamicFilterPushdown(
     duckdb::ClientContext&, const duckdb::MultiFileOptions&, const duckdb::vector<duckdb::string>&,
     const duckdb::vector<duckdb::LogicalType>&, const duckdb::vector<duckdb::column_t>& column_ids,
     duckdb::TableFilterSet& filters) const {
-  std::vector<std::pair<size_t, const duckdb::TableFilter*>> by_column;
+  std::vector<ColumnFilter> by_column;
   for (const auto& [position, filter] : filters.filters) {
     const duckdb::column_t column = column_ids[position];
-    if (column < table_->types.size()) by_column.emplace_back(column, filter.get());
+    if (column < table_->types.size()) by_column.emplace_back(*table_, column, *filter);
   }
-  return by_column.empty() ? nullptr : Without(by_column);
+  if (by_column.empty()) return nullptr;
+  const auto test = [&](uint32_t file, bool partitions_only) {
+    return std::ranges::all_of(by_column, [&](const ColumnFilter& filter) {
+      return (partitions_only && !filter.by_partition()) || filter.MayPass(file, partitions_only);
+    });
+  };
+  FileTest by_partition;
+  if (std::ranges::any_of(by_column, &ColumnFilter::by_partition)) {
+    by_partition = [&](uint32_t file) { return test(file, true); };
+  }
+  return Where(by_partition, [&](uint32_t file) { return test(file, false); });
 }
 
 duckdb::vector<duckdb::OpenFileInfo> LakeFileList::GetAllFiles() const {
@@ -198,7 +215,7 @@ duckdb::unique_ptr<duckdb::NodeStatistics> LakeFileList::GetCardinality(
 }
 
 duckdb::unique_ptr<duckdb::MultiFileList> LakeFileList::Copy() const {
-  return duckdb::make_uniq<LakeFileList>(table_, files_);
+  return duckdb::make_uniq<LakeFileList>(table_, files_, partitioned_out_);
 }
 
 }  // namespace millpond::data

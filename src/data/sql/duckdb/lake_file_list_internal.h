@@ -3,21 +3,20 @@
 
 #include <duckdb/common/multi_file/multi_file_list.hpp>
 #include <duckdb/planner/table_filter.hpp>
+#include <functional>
 #include <vector>
 
 #include "data/sql/duckdb/lake_scan.h"
 
 namespace millpond::data {
 
-// Whether a file can hold rows that pass a filter on one column, by the log alone. Unknown: it can.
-bool MayMatch(const LakeTable& table, size_t file, size_t column,
-              const duckdb::TableFilter& filter);
-
 class LakeFileList : public duckdb::MultiFileList {
  public:
-  // `files`: indices into the snapshot's list, in order.
-  LakeFileList(std::shared_ptr<const LakeTable> table, std::vector<uint32_t> files)
-      : table_(std::move(table)), files_(std::move(files)) {}
+  // `files`: indices into the snapshot's list, in order. `partitioned_out`: how many are not among
+  // them because of their partition values.
+  LakeFileList(std::shared_ptr<const LakeTable> table, std::vector<uint32_t> files,
+               int64_t partitioned_out = 0)
+      : table_(std::move(table)), files_(std::move(files)), partitioned_out_(partitioned_out) {}
   static std::vector<uint32_t> AllFiles(const LakeTable& table);
 
   const LakeTable& table() const { return *table_; }
@@ -43,12 +42,15 @@ class LakeFileList : public duckdb::MultiFileList {
   duckdb::OpenFileInfo GetFile(duckdb::idx_t i) const override;
 
  private:
-  // The list without the files that one of (column, filter) rules out; null if none is.
-  duckdb::unique_ptr<duckdb::MultiFileList> Without(
-      const std::vector<std::pair<size_t, const duckdb::TableFilter*>>& filters) const;
+  using FileTest = std::function<bool(uint32_t)>;
+  // The list without the files that a test rules out; null if none is. `may_by_partition` may be
+  // empty.
+  duckdb::unique_ptr<duckdb::MultiFileList> Where(const FileTest& may_by_partition,
+                                                  const FileTest& may_pass) const;
 
   std::shared_ptr<const LakeTable> table_;
   std::vector<uint32_t> files_;
+  int64_t partitioned_out_;
 };
 
 // The table-wide index of a file that such a list handed out.

@@ -13,6 +13,7 @@
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_file_list_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
+#include "data/sql/duckdb/nan_filters_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
@@ -22,6 +23,7 @@ namespace {
 struct ParquetScan {
   duckdb::table_function_t scan;
   duckdb::table_function_get_virtual_columns_t virtual_columns;
+  duckdb::table_function_get_metrics_t metrics;
 };
 
 struct LakeScanInfo : public duckdb::TableFunctionInfo {
@@ -92,6 +94,28 @@ class LakeReader : public duckdb::MultiFileReader {
       if (!file) throw;
       RethrowFor(*reader.table_, file->file, exception);
     }
+  }
+
+  // DuckDB asks each thread's part of a scan once, at its end, if the query is profiled: how many
+  // row groups that part read, of how many in the files opened so far.
+  static void Metrics(duckdb::ClientContext& context, const duckdb::FunctionData* data,
+                      duckdb::GlobalTableFunctionState& global,
+                      duckdb::LocalTableFunctionState& local,
+                      const duckdb::profiler_settings_t& requested,
+                      duckdb::profiler_metrics_t& metrics) {
+    const LakeReader& reader = Of(*data);
+    using duckdb::MetricType;
+    const duckdb::profiler_settings_t wanted = {MetricType::OPERATOR_ROW_GROUPS_SCANNED,
+                                                MetricType::OPERATOR_TOTAL_ROW_GROUPS_TO_SCAN};
+    duckdb::profiler_metrics_t counts;
+    reader.parquet_.metrics(context, data, global, local, wanted, counts);
+    const auto read = counts.find(MetricType::OPERATOR_ROW_GROUPS_SCANNED);
+    const auto all = counts.find(MetricType::OPERATOR_TOTAL_ROW_GROUPS_TO_SCAN);
+    if (read != counts.end() && all != counts.end()) {
+      reader.table_->meter->AddRowGroups(read->second.GetValue<int64_t>(),
+                                         all->second.GetValue<int64_t>());
+    }
+    reader.parquet_.metrics(context, data, global, local, requested, metrics);
   }
 
   // Opens the file and reads its footer.
@@ -165,14 +189,12 @@ class LakeReader : public duckdb::MultiFileReader {
                                        MatchInFiles(snapshot.metadata()));
     try {
       std::set<duckdb::idx_t> held;
-      duckdb::TableFilterSet rest;
       const auto& file = reader_data.reader->columns;
       if (filters) held = HeldFilters::Choose(*filters, global_column_ids, columns, file);
-      for (const auto& [index, filter] : filters ? filters->filters : rest.filters) {
-        if (!held.empty() && !held.contains(index)) rest.filters[index] = filter->Copy();
-      }
+      duckdb::TableFilterSet changed;
+      const bool same = !filters || !Change(*filters, held, global_column_ids, columns, &changed);
       const auto mapped = MultiFileReader::CreateMapping(
-          context, reader_data, columns, global_column_ids, held.empty() ? filters : &rest, files,
+          context, reader_data, columns, global_column_ids, same ? filters : &changed, files,
           bind_data, virtual_columns, mode);
       // A file that need not be read has no expressions that matter.
       if (!held.empty() && mapped == duckdb::ReaderInitializeType::INITIALIZED) {
@@ -215,6 +237,28 @@ class LakeReader : public duckdb::MultiFileReader {
   }
 
  private:
+  // The filters that DuckDB's reader gets, where they are not just those of the query.
+  static bool Change(const duckdb::TableFilterSet& filters, const std::set<duckdb::idx_t>& held,
+                     const duckdb::vector<duckdb::ColumnIndex>& scanned,
+                     const duckdb::vector<duckdb::MultiFileColumnDefinition>& columns,
+                     duckdb::TableFilterSet* changed) {
+    std::set<duckdb::idx_t> of_rows;
+    for (const auto& [index, filter] : filters.filters) {
+      const duckdb::column_t id = scanned[index].GetPrimaryIndex();
+      if (id < columns.size() && MayHideNaN(*filter, columns[id].type)) of_rows.insert(index);
+    }
+    if (held.empty() && of_rows.empty()) return false;
+    for (const auto& [index, filter] : filters.filters) {
+      if (held.contains(index)) continue;
+      if (!of_rows.contains(index)) {
+        changed->filters[index] = filter->Copy();
+      } else if (auto kept = OfRowsOnly(*filter, columns[scanned[index].GetPrimaryIndex()].type)) {
+        changed->filters[index] = std::move(kept);
+      }
+    }
+    return true;
+  }
+
   void FilterDeleted(const Snapshot& snapshot, size_t file, duckdb::BaseFileReader& reader) const {
     auto deleted = table_->deleted->Of(file);
     if (!deleted) Throw(std::move(deleted).error());
@@ -242,17 +286,6 @@ class LakeReader : public duckdb::MultiFileReader {
 
 }  // namespace
 
-void ScanMeter::Narrow(int64_t files, int64_t bytes) {
-  const std::lock_guard lock(mutex_);
-  report_.files_read = std::min(report_.files_read, files);
-  report_.bytes_read = std::min(report_.bytes_read, bytes);
-}
-
-ScanReport ScanMeter::report() const {
-  const std::lock_guard lock(mutex_);
-  return report_;
-}
-
 std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
                                          const ResolvedTable& table,
                                          std::shared_ptr<DeletedRows> deleted) {
@@ -262,10 +295,7 @@ std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& sc
   lake->files = table.files;
   lake->deleted = std::move(deleted);
   lake->generated = std::make_shared<GeneratedPartitions>(snapshot);
-  const auto files = static_cast<int64_t>(snapshot.files().size());
-  const int64_t bytes = snapshot.files().total_bytes();
-  lake->meter = std::make_shared<ScanMeter>(
-      ScanReport{table.name, snapshot.version(), files, bytes, files, bytes});
+  lake->meter = std::make_shared<ScanMeter>(table.name, table.snapshot);
   for (const StructField& field : snapshot.schema().fields()) {
     lake->names.push_back(field.name);
     lake->types.push_back(ToLogicalType(field.type));
@@ -285,9 +315,11 @@ duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,
   function.get_multi_file_reader = LakeReader::Create;
   const bool has_entry = table->entry != nullptr;
   function.function_info = duckdb::make_shared_ptr<LakeScanInfo>(
-      std::move(table), ParquetScan{function.function, function.get_virtual_columns});
+      std::move(table),
+      ParquetScan{function.function, function.get_virtual_columns, function.get_metrics});
   function.function = LakeReader::Scan;
   function.get_virtual_columns = LakeReader::VirtualColumns;
+  if (function.get_metrics != nullptr) function.get_metrics = LakeReader::Metrics;
   // These look at the first file only, or cannot carry a snapshot.
   function.statistics = nullptr;
   function.statistics_extended = nullptr;

@@ -9,22 +9,11 @@
 #include <memory>
 
 #include "data/sql/duckdb/lake_file_system.h"
+#include "data/sql/duckdb/scan_meter.h"
 #include "data/sql/statements/generated_partitions.h"
 #include "data/sql/table_source.h"
 
 namespace millpond::data {
-
-// What a scan reports of itself; updated each time its list is narrowed. Thread-safe.
-class ScanMeter {
- public:
-  explicit ScanMeter(ScanReport report) : report_(std::move(report)) {}
-  void Narrow(int64_t files, int64_t bytes);
-  ScanReport report() const;
-
- private:
-  mutable std::mutex mutex_;
-  ScanReport report_;
-};
 
 class DeletedRows;
 

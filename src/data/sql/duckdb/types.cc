@@ -109,6 +109,71 @@ duckdb::Value ToValue(const ColumnValue& value, const DataType& type) {
   return duckdb::Value(logical);
 }
 
+std::optional<DataType> FromLogicalType(const LogicalType& type) {
+  switch (type.id()) {
+    case LogicalTypeId::BOOLEAN:
+      return TypeKind::kBoolean;
+    case LogicalTypeId::TINYINT:
+      return TypeKind::kByte;
+    case LogicalTypeId::SMALLINT:
+      return TypeKind::kShort;
+    case LogicalTypeId::INTEGER:
+      return TypeKind::kInteger;
+    case LogicalTypeId::BIGINT:
+      return TypeKind::kLong;
+    case LogicalTypeId::FLOAT:
+      return TypeKind::kFloat;
+    case LogicalTypeId::DOUBLE:
+      return TypeKind::kDouble;
+    case LogicalTypeId::DECIMAL:
+      return DataType::Decimal(duckdb::DecimalType::GetWidth(type),
+                               duckdb::DecimalType::GetScale(type));
+    case LogicalTypeId::DATE:
+      return TypeKind::kDate;
+    case LogicalTypeId::TIMESTAMP:
+      return TypeKind::kTimestampNtz;
+    case LogicalTypeId::TIMESTAMP_TZ:
+      return TypeKind::kTimestamp;
+    case LogicalTypeId::VARCHAR:
+      return TypeKind::kString;
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<ColumnValue> FromValue(const duckdb::Value& value) {
+  if (value.IsNull()) return ColumnValue();
+  const LogicalType& type = value.type();
+  switch (type.id()) {
+    case LogicalTypeId::BOOLEAN:
+      return value.GetValue<bool>();
+    case LogicalTypeId::TINYINT:
+    case LogicalTypeId::SMALLINT:
+    case LogicalTypeId::INTEGER:
+    case LogicalTypeId::BIGINT:
+      return value.GetValue<int64_t>();
+    case LogicalTypeId::FLOAT:
+      return double{value.GetValueUnsafe<float>()};
+    case LogicalTypeId::DOUBLE:
+      return value.GetValueUnsafe<double>();
+    case LogicalTypeId::DATE:
+      return int64_t{value.GetValueUnsafe<duckdb::date_t>().days};
+    case LogicalTypeId::TIMESTAMP:
+    case LogicalTypeId::TIMESTAMP_TZ:
+      return value.GetValueUnsafe<duckdb::timestamp_t>().value;
+    case LogicalTypeId::VARCHAR:
+      return duckdb::StringValue::Get(value);
+    case LogicalTypeId::DECIMAL: {
+      const auto scale = duckdb::DecimalType::GetScale(type);
+      const auto wide = value.DefaultCastAs(LogicalType::DECIMAL(38, scale));
+      const auto unscaled = wide.GetValueUnsafe<duckdb::hugeint_t>();
+      return DecimalValue{static_cast<__int128>(unscaled.upper) << 64 | unscaled.lower, scale};
+    }
+    default:
+      return std::nullopt;
+  }
+}
+
 LogicalType ResultType(const LogicalType& type) {
   switch (type.id()) {
     case LogicalTypeId::HUGEINT:

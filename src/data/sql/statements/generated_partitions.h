@@ -23,6 +23,9 @@ class GeneratedPartitions {
  public:
   explicit GeneratedPartitions(const Snapshot& snapshot);
 
+  // Whether a partition column is generated from this one.
+  bool Knows(const StructField& field) const { return by_source_.contains(field.name); }
+
   struct Bounds {
     ColumnValue min, max;  // both are there, max included
   };
