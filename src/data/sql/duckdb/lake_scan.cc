@@ -13,6 +13,7 @@
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_file_list_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
+#include "data/sql/duckdb/lake_variants_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
@@ -87,6 +88,7 @@ class LakeReader : public duckdb::MultiFileReader {
     try {
       reader.parquet_.scan(context, input, output);
     } catch (const std::exception& exception) {
+      if (const auto failed = reader.table_->cursors->failed()) Throw(*failed);
       if (!input.local_state) throw;
       const auto& file = input.local_state->Cast<duckdb::MultiFileLocalState>().reader;
       if (!file) throw;
@@ -118,7 +120,8 @@ class LakeReader : public duckdb::MultiFileReader {
             duckdb::MultiFileReaderBindData& bind_data) override {
     options.auto_detect_hive_partitioning = false;
     options.hive_partitioning = false;
-    bind_data.schema = ColumnDefinitions(table_->scan->snapshot().schema());
+    bind_data.schema =
+        ColumnDefinitions(table_->scan->snapshot().schema(), table_->cursors->form());
     bind_data.mapping = duckdb::MultiFileColumnMappingMode::BY_NAME;
     types = table_->types;
     names = table_->names;
@@ -162,18 +165,19 @@ class LakeReader : public duckdb::MultiFileReader {
     const Snapshot& snapshot = table_->scan->snapshot();
     NameParts(reader_data.reader->columns);
     const auto columns = ColumnsInFile(snapshot.schema(), reader_data.reader->columns,
-                                       MatchInFiles(snapshot.metadata()));
+                                       MatchInFiles(snapshot.metadata()), table_->cursors->form());
+    const VariantScan variants(snapshot, table_->types, global_column_ids, virtual_columns);
     try {
       std::set<duckdb::idx_t> held;
       duckdb::TableFilterSet rest;
       const auto& file = reader_data.reader->columns;
-      if (filters) held = HeldFilters::Choose(*filters, global_column_ids, columns, file);
+      if (filters) held = HeldFilters::Choose(*filters, variants.column_ids(), columns, file);
       for (const auto& [index, filter] : filters ? filters->filters : rest.filters) {
         if (!held.empty() && !held.contains(index)) rest.filters[index] = filter->Copy();
       }
       const auto mapped = MultiFileReader::CreateMapping(
-          context, reader_data, columns, global_column_ids, held.empty() ? filters : &rest, files,
-          bind_data, virtual_columns, mode);
+          context, reader_data, columns, variants.column_ids(), held.empty() ? filters : &rest,
+          files, bind_data, variants.virtual_columns(), mode);
       // A file that need not be read has no expressions that matter.
       if (!held.empty() && mapped == duckdb::ReaderInitializeType::INITIALIZED) {
         held_.Hold(*filters, held, reader_data);
@@ -199,6 +203,10 @@ class LakeReader : public duckdb::MultiFileReader {
       const duckdb::vector<duckdb::MultiFileColumnDefinition>& local_columns, duckdb::idx_t& column,
       const duckdb::LogicalType& type, duckdb::MultiFileLocalIndex local_index,
       duckdb::optional_ptr<duckdb::MultiFileColumnDefinition>& reference) override {
+    if (IsVariantColumn(column)) {
+      return VariantExpression({table_->scan, table_->cursors, FileIndex(reader_data.reader->file)},
+                               column, local_index);
+    }
     if (!IsRowTrackingColumn(column)) {
       return MultiFileReader::GetVirtualColumnExpression(context, reader_data, local_columns,
                                                          column, type, local_index, reference);
@@ -255,11 +263,13 @@ ScanReport ScanMeter::report() const {
 
 std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
                                          const ResolvedTable& table,
-                                         std::shared_ptr<DeletedRows> deleted) {
+                                         std::shared_ptr<DeletedRows> deleted,
+                                         VariantForm variants) {
   const Snapshot& snapshot = *table.snapshot;
   auto lake = std::make_shared<LakeTable>();
   lake->scan = std::make_shared<PlannedScan>(scans, table.snapshot);
   lake->files = table.files;
+  lake->cursors = std::make_shared<VariantCursors>(scans->env(), variants);
   lake->deleted = std::move(deleted);
   lake->generated = std::make_shared<GeneratedPartitions>(snapshot);
   const auto files = static_cast<int64_t>(snapshot.files().size());
@@ -268,7 +278,7 @@ std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& sc
       ScanReport{table.name, snapshot.version(), files, bytes, files, bytes});
   for (const StructField& field : snapshot.schema().fields()) {
     lake->names.push_back(field.name);
-    lake->types.push_back(ToLogicalType(field.type));
+    lake->types.push_back(ToLogicalType(field.type, variants));
   }
   return lake;
 }
