@@ -15,6 +15,9 @@ started = time.monotonic()
 write_deltalake(sys.argv[2], scan.to_reader(), mode="append")
 print(time.monotonic() - started)
 """
+SPARK = """
+run("CREATE TABLE delta.`" + sys.argv[1] + "` USING delta AS SELECT * FROM parquet.`" + sys.argv[2] + "`")
+"""
 MEMORY = """
 import pyarrow.dataset as ds
 from deltalake import write_deltalake
@@ -41,7 +44,7 @@ def run(project, options):
     count = options.rows
     warehouse = measured.make_project(project)
     source = source_table(project, count)
-    target, other = warehouse / "appended", project / "delta_rs"
+    target, other, third = warehouse / "appended", project / "delta_rs", project / "spark"
 
     def millpond():
         measured.fresh(target)
@@ -52,9 +55,15 @@ def run(project, options):
         measured.fresh(other)
         return measured.python(program, source, other)
 
-    costs = measured.alternate({"millpond": millpond, "delta-rs": lambda: delta_rs(DELTA_RS),
-                                "delta-rs, rows in memory": lambda: delta_rs(MEMORY)}, options.times)
+    def delta_spark():
+        measured.fresh(third)
+        return measured.spark(SPARK, third, rows.parquet_files(count))
+
+    engines = {"millpond": millpond, "delta-rs": lambda: delta_rs(DELTA_RS), "delta-rs, rows in memory": lambda: delta_rs(MEMORY)}
     sizes = {"millpond": target, "delta-rs": other}
+    if options.spark:
+        engines["delta-spark"], sizes["delta-spark"] = delta_spark, third
+    costs = measured.alternate(engines, options.times)
     for name, folder in sizes.items():
         files = list(folder.glob("*.parquet"))
         costs[name].note = f"{sum(f.stat().st_size for f in files) / 1e6:.0f} MB in {len(files)} files"

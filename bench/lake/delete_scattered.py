@@ -9,12 +9,15 @@ started = time.monotonic()
 table.delete("id % 100 = 7")
 print(time.monotonic() - started)
 """
+SPARK = """
+run("DELETE FROM delta.`" + sys.argv[1] + "` WHERE id % 100 = 7")
+"""
 
 
 def run(project, options):
     count = options.large
     warehouse = measured.make_project(project)
-    mine, other = warehouse / "large", project / "large_delta_rs"
+    mine, other, third = warehouse / "large", project / "large_delta_rs", project / "large_spark"
 
     def millpond():
         large_table.copy(count, mine)
@@ -24,6 +27,13 @@ def run(project, options):
         large_table.copy(count, other)
         return measured.python(DELTA_RS, other)
 
-    costs = measured.alternate({"millpond": millpond, "delta-rs": delta_rs}, options.times)
-    large_table.same_rows([mine, other])
+    def delta_spark():
+        large_table.copy(count, third)
+        return measured.spark(SPARK, third)
+
+    engines = {"millpond": millpond, "delta-rs": delta_rs}
+    if options.spark:
+        engines["delta-spark"] = delta_spark
+    costs = measured.alternate(engines, options.times)
+    large_table.same_rows([mine, other] + [third] * options.spark)
     yield f"DELETE of 1 % scattered rows of {count:,}", costs, "delta-rs", 5

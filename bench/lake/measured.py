@@ -54,6 +54,24 @@ def python(text, *arguments):
     return cost
 
 
+SPARK = """
+sys.path.insert(0, {support!r})
+from lake.spark import start
+spark = start()
+spark.range(1).write.format("delta").save(sys.argv[1] + "-warm")  # classes are loaded, code is compiled
+def run(statement):
+    started = time.monotonic()
+    spark.sql(statement).collect()
+    print(time.monotonic() - started)
+"""
+
+
+def spark(text, path, *arguments):
+    """As `python`, in local Spark with delta-spark; `run(statement)` measures. Memory is the driver's, not counted here."""
+    fresh(Path(f"{path}-warm"))
+    return python(SPARK.format(support=str(ROOT / "tests/support")) + text, path, *arguments)
+
+
 def make_project(folder):
     warehouse = Path(folder) / ".millpond/warehouse/main/default"
     warehouse.mkdir(parents=True, exist_ok=True)

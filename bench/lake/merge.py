@@ -13,6 +13,10 @@ started = time.monotonic()
 (table.merge(source, "t.id = s.id", source_alias="s", target_alias="t").when_matched_update_all().when_not_matched_insert_all().execute())
 print(time.monotonic() - started)
 """
+SPARK = """
+run("MERGE INTO delta.`" + sys.argv[1] + "` AS t USING delta.`" + sys.argv[2] + "` AS s ON t.id = s.id "
+    "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *")
+"""
 BARS = {1: 10, 10_000: None, 1_000_000: 3}
 
 
@@ -27,7 +31,7 @@ def source(count, rows, path):
 def run(project, options):
     rows = options.large
     warehouse = measured.make_project(project)
-    mine, other, changes = warehouse / "large", project / "large_delta_rs", warehouse / "changes"
+    mine, other, third, changes = warehouse / "large", project / "large_delta_rs", project / "large_spark", warehouse / "changes"
     for count, bar in BARS.items():
         measured.fresh(changes)
         source(count, rows, changes)
@@ -41,6 +45,13 @@ def run(project, options):
             large_table.copy(rows, other)
             return measured.python(DELTA_RS, other, changes)
 
-        costs = measured.alternate({"millpond": millpond, "delta-rs": delta_rs}, options.times)
-        large_table.same_rows([mine, other])
+        def delta_spark():
+            large_table.copy(rows, third)
+            return measured.spark(SPARK, third, changes)
+
+        engines = {"millpond": millpond, "delta-rs": delta_rs}
+        if options.spark:
+            engines["delta-spark"] = delta_spark
+        costs = measured.alternate(engines, options.times)
+        large_table.same_rows([mine, other] + [third] * options.spark)
         yield f"MERGE of {count:,} rows into {rows:,}", costs, "delta-rs", bar

@@ -1,5 +1,7 @@
 #include "base/fs/faulty_filesystem.h"
 
+#include <algorithm>
+
 namespace millpond {
 
 void FaultyFileSystem::FailAt(int64_t n, Mode mode, ErrorKind kind) {
@@ -8,6 +10,20 @@ void FaultyFileSystem::FailAt(int64_t n, Mode mode, ErrorKind kind) {
   mode_ = mode;
   kind_ = kind;
   failed_ = false;
+}
+
+void FaultyFileSystem::LeaveSpace(int64_t bytes) {
+  space_ = bytes;
+  failed_ = false;
+}
+
+size_t FaultyFileSystem::TakeSpace(size_t bytes) {
+  const int64_t left = space_;
+  if (left < 0) return bytes;
+  const auto taken = std::min(left, static_cast<int64_t>(bytes));
+  space_ = left - taken;
+  failed_ = failed_ || taken < static_cast<int64_t>(bytes);
+  return static_cast<size_t>(taken);
 }
 
 Status FaultyFileSystem::Step(std::string_view operation, const std::string& path,
@@ -43,7 +59,12 @@ class FaultyWriteFile : public WritableFile {
   FaultyWriteFile(FaultyFileSystem& fs, std::string path, std::unique_ptr<WritableFile> inner)
       : fs_(fs), path_(std::move(path)), inner_(std::move(inner)) {}
   Status Append(std::string_view bytes) override {
-    return fs_.Step("write", path_, [&] { return inner_->Append(bytes); });
+    return fs_.Step("write", path_, [&]() -> Status {
+      const size_t fits = fs_.TakeSpace(bytes.size());
+      MP_RETURN_IF_ERROR(inner_->Append(bytes.substr(0, fits)));
+      if (fits == bytes.size()) return OkStatus();
+      return Fail(ErrorKind::kResourceExhausted, "write {}: no space left on device", path_);
+    });
   }
   Status SetModified(Micros at) override {
     return fs_.Step("set the time of", path_, [&] { return inner_->SetModified(at); });

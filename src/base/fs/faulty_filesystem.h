@@ -26,6 +26,9 @@ class FaultyFileSystem : public FileSystem {
   void FailAt(int64_t n, Mode mode, ErrorKind kind = ErrorKind::kUnavailable);
   // An operation that fails may still have happened (a lost answer); false by default.
   void FailAfterwards(bool afterwards) { afterwards_ = afterwards; }
+  // A disk that is full after so many bytes more: an Append writes what fits and fails. -1: it is
+  // not. What is removed gives no space back.
+  void LeaveSpace(int64_t bytes);
   // Called before each primitive with its name and path, for tests that race two writers.
   void OnStep(std::function<void(std::string_view, const std::string&)> hook) {
     hook_ = std::move(hook);
@@ -47,10 +50,12 @@ class FaultyFileSystem : public FileSystem {
   // Counts one step and runs it, or fails it (before or after running it).
   Status Step(std::string_view operation, const std::string& path,
               const std::function<Status()>& run);
+  // How many of so many bytes the disk takes.
+  size_t TakeSpace(size_t bytes);
 
  private:
   FileSystem& inner_;
-  std::atomic<int64_t> steps_{0}, fail_at_{0};
+  std::atomic<int64_t> steps_{0}, fail_at_{0}, space_{-1};
   Mode mode_ = Mode::kOnce;
   ErrorKind kind_ = ErrorKind::kUnavailable;
   bool afterwards_ = false;

@@ -166,7 +166,10 @@ class LocalFileSystem : public FileSystem {
     return ToFileInfo(path, st);
   }
 
-  Result<std::vector<FileInfo>> List(const std::string& dir) override {
+  Result<std::vector<FileInfo>> List(const std::string& dir) override { return ListFrom(dir, ""); }
+
+  Result<std::vector<FileInfo>> ListFrom(const std::string& dir,
+                                         std::string_view first_name) override {
     DIR* handle = ::opendir(dir.c_str());
     if (handle == nullptr) return FailErrno("list", dir);
     std::unique_ptr<DIR, decltype([](DIR* d) { ::closedir(d); })> closer(handle);
@@ -177,7 +180,7 @@ class LocalFileSystem : public FileSystem {
       if (entry == nullptr && errno != 0) return FailErrno("list", dir);
       if (entry == nullptr) break;
       std::string_view name = entry->d_name;
-      if (name == "." || name == "..") continue;
+      if (name == "." || name == ".." || name < first_name) continue;
       MP_ASSIGN_OR_RETURN(auto info, Look(::dirfd(handle), entry->d_name, JoinPath(dir, name)));
       if (info) found.push_back(std::move(*info));
     }

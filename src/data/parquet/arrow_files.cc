@@ -106,8 +106,9 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenArrowInput(FileSystem& 
 }
 
 Result<std::shared_ptr<arrow::io::OutputStream>> OpenArrowOutput(FileSystem& fs,
-                                                                 const std::string& path) {
-  MP_ASSIGN_OR_RETURN(auto file, fs.Create(path));
+                                                                 const std::string& path,
+                                                                 bool whole) {
+  MP_ASSIGN_OR_RETURN(auto file, whole ? fs.CreateWhole(path) : fs.Create(path));
   return std::make_shared<ArrowOutput>(std::move(file));
 }
 

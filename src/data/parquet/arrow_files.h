@@ -14,8 +14,10 @@ namespace millpond::data {
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenArrowInput(FileSystem& fs,
                                                                     const std::string& path);
 
-// Close() syncs: a file that Arrow has closed without error is on the disk.
+// Close() syncs: a file that Arrow has closed without error is on the disk. `whole`: it has its
+// name from then on only (FileSystem::CreateWhole).
 Result<std::shared_ptr<arrow::io::OutputStream>> OpenArrowOutput(FileSystem& fs,
-                                                                 const std::string& path);
+                                                                 const std::string& path,
+                                                                 bool whole = false);
 
 }  // namespace millpond::data

@@ -89,7 +89,7 @@ Result<std::unique_ptr<ParquetWriter>> ParquetWriter::Open(const Environment& en
                                                            const std::string& path,
                                                            std::shared_ptr<arrow::Schema> schema,
                                                            ParquetWriteOptions options) {
-  MP_ASSIGN_OR_RETURN(auto stream, OpenArrowOutput(env.fs, path));
+  MP_ASSIGN_OR_RETURN(auto stream, OpenArrowOutput(env.fs, path, options.whole));
   return Open(std::move(stream), path, std::move(schema), options);
 }
 

@@ -19,6 +19,7 @@ struct ParquetWriteOptions {
   int64_t row_group_bytes = int64_t{64} << 20;  // of Arrow's memory; closes a row group
   int threads = 1;  // that encode columns side by side, where the batches are large
   bool page_checksums = false;
+  bool whole = false;  // others see the file when it is closed, and not before
 };
 
 class ParquetWriter {

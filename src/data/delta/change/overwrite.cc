@@ -10,13 +10,12 @@
 #include "data/delta/commit/identity_values.h"
 #include "data/delta/commit/row_rules.h"
 #include "data/delta/commit/transaction.h"
+#include "data/delta/commit/write_rows.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/rows/data_writer.h"
 
 namespace millpond::data {
 namespace {
-
-constexpr int64_t kSliceRows = 64 * 1024;  // bounds what one step holds besides the open files
 
 // Would rows that were added meanwhile have been overwritten too?
 class InScope : public ReadDependency {
@@ -34,22 +33,6 @@ class InScope : public ReadDependency {
   std::shared_ptr<OverwriteScope> scope_;
   std::vector<AddFile> written_;
 };
-
-// An error of the rows' source is told as it is: it knows its own place.
-Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, RowRules& rules,
-                 DataWriter& writer) {
-  std::shared_ptr<arrow::RecordBatch> batch;
-  while (true) {
-    MP_RETURN_IF_ERROR(table.environment().cancellation.Check());
-    MP_ARROW_RETURN_IF_ERROR(rows.ReadNext(&batch));
-    if (batch == nullptr) return OkStatus();
-    for (int64_t at = 0; at < batch->num_rows(); at += kSliceRows) {
-      MP_ASSIGN_OR_RETURN_CONTEXT(auto mapped, rules.Apply(*batch->Slice(at, kSliceRows)),
-                                  "while writing to table {}", table.path());
-      MP_RETURN_IF_ERROR(writer.Write(*mapped));
-    }
-  }
-}
 
 Result<CommitResult> CommitOverwrite(DeltaTable table, const PartitionOverwrite& overwrite,
                                      const IdentityValues& identity, std::vector<AddFile> adds,

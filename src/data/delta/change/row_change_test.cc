@@ -174,18 +174,23 @@ TEST_F(RowChangeTest, NothingChangedIsNoCommit) {
 }
 
 TEST_F(RowChangeTest, WritersOfDifferentRowsOfOneFileBothWin) {
-  // Both would turn the feature on, which is one change of the table for two: on beforehand.
-  stdfs::remove_all(dir_ / "t");
-  ASSERT_THAT(Apply(*DeltaTable::Open(machine_.env, dir_ / "template"), {{20}, {}}), IsOk());
   const Change base{{20}, {}}, a{{1, 2, 3}, {101}}, b{{4, 5}, {102}};
-  for (int k = 1;; ++k) {
-    SCOPED_TRACE(k);
-    const auto outcome = Race(k, a, b, std::make_shared<Independent>(false));
-    EXPECT_THAT(outcome.a, IsOk());
-    if (!outcome.interleaved) return;
-    EXPECT_THAT(outcome.b, IsOk());
-    EXPECT_EQ(Read(dir_ / "t"), After(After(After(Before(), base), a), b));
-    if (HasFailure()) return;
+  // First both turn the feature on, then it is on.
+  for (const bool on_beforehand : {false, true}) {
+    auto before = Before();
+    if (on_beforehand) {
+      ASSERT_THAT(Apply(*DeltaTable::Open(machine_.env, dir_ / "template"), base), IsOk());
+      before = After(before, base);
+    }
+    for (int k = 1;; ++k) {
+      SCOPED_TRACE(k);
+      const auto outcome = Race(k, a, b, std::make_shared<Independent>(false));
+      EXPECT_THAT(outcome.a, IsOk());
+      if (!outcome.interleaved) break;
+      EXPECT_THAT(outcome.b, IsOk());
+      EXPECT_EQ(Read(dir_ / "t"), After(After(before, a), b));
+      if (HasFailure()) return;
+    }
   }
 }
 
@@ -256,6 +261,23 @@ TEST_F(RowChangeTest, FaultsAtEveryStepLeaveTheOldOrTheNewTable) {
         if (!failed) break;
       }
     }
+  }
+}
+
+TEST_F(RowChangeTest, ADiskThatGetsFullLeavesTheOldOrTheNewTable) {
+  const Change change{{1, 2, 3}, {101, 102}};
+  for (int64_t space = 0;; space += 41) {
+    SCOPED_TRACE(space);
+    const std::string path = Fresh();
+    FaultyFileSystem faulty(*machine_.local);
+    auto table = DeltaTable::Open(machine_.With(faulty), path);
+    ASSERT_THAT(table, IsOk());
+    faulty.LeaveSpace(space);
+    const bool acknowledged = Apply(*table, change).has_value();
+    const bool full = faulty.failed();
+    const auto rows = Read(path);
+    EXPECT_EQ(rows, acknowledged ? After(Before(), change) : Before());
+    if (HasFailure() || !full) break;
   }
 }
 

@@ -21,9 +21,16 @@ class ConflictCheck {
     }
   }
 
-  Status operator()(const Protocol&) const { return Conflict("changed the protocol"); }
+  // Two that turn on the same feature at once want the same: the second finds it done.
+  Status operator()(const Protocol& protocol) const {
+    if (ours_.protocol == protocol) return OkStatus();
+    return Conflict("changed the protocol");
+  }
 
   Status operator()(const Metadata& metadata) const {
+    // Not so for marks of identity values, which stand in the schema.
+    const bool same_change = ours_.metadata == metadata;
+    if (same_change && metadata.schema_json == read_metadata_.schema_json) return OkStatus();
     // Another's identity values change nothing for us, unless ours would undo their mark.
     if (!ours_.metadata && SameButForIdentity(read_metadata_, metadata)) return OkStatus();
     bool same_rows = metadata.id == read_metadata_.id &&

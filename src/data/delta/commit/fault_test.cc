@@ -132,6 +132,30 @@ TEST_F(FaultTest, AppendKilledAtEveryStep) {
   Sweep(Mode::kFromThenOn, false, {});
 }
 
+// The disk takes the first bytes of data file, commit, checksum, checkpoint or hint, and no more.
+TEST_F(FaultTest, AppendOnADiskThatGetsFull) {
+  for (int64_t space = 0;; space += 97) {
+    SCOPED_TRACE(space);
+    const std::string path = Fresh();
+    FaultyFileSystem faulty(*machine_.local);
+    auto table = DeltaTable::Open(machine_.With(faulty), path);
+    ASSERT_THAT(table, IsOk());
+    faulty.LeaveSpace(space);
+    const auto written = AppendValue(*table, 100);
+    const bool full = faulty.failed();
+    if (!written.has_value()) {
+      EXPECT_THAT(written, testing::FailsWith(ErrorKind::kResourceExhausted,
+                                              HasSubstr("no space left on device")));
+    }
+    CheckTable(path, written.has_value() ? std::set{100} : std::set<int>(), {100});
+    if (HasFailure()) return;
+    if (!full) {
+      EXPECT_GT(space, 5000);
+      return;
+    }
+  }
+}
+
 // A writer that repeats what was not acknowledged, under a txn, has its rows once.
 TEST_F(FaultTest, RepeatedUnderATxnRowsAreThereOnce) {
   WriteOptions options;

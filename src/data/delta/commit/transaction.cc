@@ -247,6 +247,9 @@ Status Transaction::CatchUp() {
                 table_.path());
   }
   MP_RETURN_IF_ERROR(CheckDependency(next, added));
+  // What a winner has done already is not done again.
+  if (pending_.protocol == next->protocol()) pending_.protocol.reset();
+  if (pending_.metadata == next->metadata()) pending_.metadata.reset();
   if (!pending_.protocol) {
     MP_RETURN_IF_ERROR(
         CheckWritable(next->protocol(), next->metadata(), next->schema(), next->path()));

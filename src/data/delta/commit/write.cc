@@ -12,6 +12,7 @@
 #include "data/delta/commit/table_rules.h"
 #include "data/delta/commit/table_shape.h"
 #include "data/delta/commit/transaction.h"
+#include "data/delta/commit/write_rows.h"
 #include "data/delta/metadata/column_mapping.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/metadata/schema_merge.h"
@@ -20,7 +21,6 @@
 namespace millpond::data {
 namespace {
 
-constexpr int64_t kSliceRows = 64 * 1024;  // bounds what one step holds besides the open files
 constexpr int kRestarts = 20;
 
 bool AlreadyThere(const Snapshot& snapshot, const std::optional<Txn>& txn) {
@@ -57,27 +57,6 @@ struct Writing {
                                         shape.metadata, options);
   }
 };
-
-Status WriteBatch(const arrow::RecordBatch& batch, RowRules& rules, DataWriter& writer) {
-  for (int64_t at = 0; at < batch.num_rows(); at += kSliceRows) {
-    MP_ASSIGN_OR_RETURN(auto ready, rules.Apply(*batch.Slice(at, kSliceRows)));
-    MP_RETURN_IF_ERROR(writer.Write(*ready));
-  }
-  return OkStatus();
-}
-
-// An error of the rows' source is told as it is: it knows its own place.
-Status WriteRows(const DeltaTable& table, arrow::RecordBatchReader& rows, RowRules& rules,
-                 DataWriter& writer) {
-  std::shared_ptr<arrow::RecordBatch> batch;
-  while (true) {
-    MP_RETURN_IF_ERROR(table.environment().cancellation.Check());
-    MP_ARROW_RETURN_IF_ERROR(rows.ReadNext(&batch));
-    if (batch == nullptr) return OkStatus();
-    MP_RETURN_IF_ERROR_CONTEXT(WriteBatch(*batch, rules, writer), "while writing to table {}",
-                               table.path());
-  }
-}
 
 // May rows written against `before` be committed on top of `now`?
 bool SameRows(const Snapshot& before, const Snapshot& now) {

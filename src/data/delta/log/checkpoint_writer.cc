@@ -22,8 +22,10 @@ constexpr int64_t kDefaultInterval = 10;
 constexpr int64_t kDefaultRetentionMs = 7LL * 24 * 3600 * 1000;
 constexpr int64_t kBatchRows = 2048;
 // Small row groups: read in parallel, and one at a time when their statistics are asked for.
-constexpr ParquetWriteOptions kRowGroups = {
-    .row_group_rows = 16 * 1024, .row_group_bytes = 16 << 20, .page_checksums = true};
+constexpr ParquetWriteOptions kRowGroups = {.row_group_rows = 16 * 1024,
+                                            .row_group_bytes = 16 << 20,
+                                            .page_checksums = true,
+                                            .whole = true};
 // Of so many V2 checkpoints one has the classic name, by which clients that know no V2 find it and
 // the protocol that tells them so (PROTOCOL.md, "Handling Backward compatibility …").
 constexpr int64_t kClassicEvery = 10;
@@ -40,7 +42,7 @@ bool WantsV2(const Snapshot& snapshot) {
          SupportsWriterFeature(snapshot.protocol(), feature::kV2Checkpoint);
 }
 
-// Rows to a Parquet file, a small batch at a time.
+// Rows to a Parquet file, a small batch at a time. Others see it when it is closed.
 class RowsFile {
  public:
   static Result<RowsFile> Open(const Environment& env, const std::string& path,
@@ -117,23 +119,6 @@ Status ForEachFileAction(const Environment& env, const Snapshot& snapshot, const
   return ForEachTombstone(env, snapshot, sink);
 }
 
-// One file by its temporary name, then by `name`. `write` fills it and gives its size.
-Result<int64_t> WriteByRename(const Environment& env, const std::string& log,
-                              const std::string& name,
-                              const std::function<Result<int64_t>(const std::string&)>& write) {
-  const std::string temporary = JoinPath(log, fmt::format("._tmp.{:016x}", env.random.Next()));
-  auto bytes = write(temporary);
-  Status renamed = OkStatus();
-  if (bytes.has_value()) renamed = env.fs.Rename(temporary, JoinPath(log, name));
-  if (!bytes.has_value() || !renamed.has_value()) {
-    (void)env.fs.Remove(temporary);  // best effort; readers skip it
-    MP_RETURN_IF_ERROR(bytes);
-    return std::unexpected<Error>(std::move(renamed).error());
-  }
-  MP_RETURN_IF_ERROR(env.fs.SyncDirectory(log));
-  return bytes;
-}
-
 class Writer {
  public:
   Writer(const Environment& env, const Snapshot& snapshot, int64_t sidecar_actions)
@@ -153,18 +138,14 @@ class Writer {
 
  private:
   Status WriteV1() {
-    const std::string name = CheckpointFileName(snapshot_.version());
     const auto layout = CheckpointLayout::Of(snapshot_, CheckpointLayout::Content::kAll);
-    auto write = [&](const std::string& path) -> Result<int64_t> {
-      MP_ASSIGN_OR_RETURN(auto file, RowsFile::Open(env_, path, layout));
-      auto append = [&](const Action& action) { return file.Append(action); };
-      MP_RETURN_IF_ERROR(ForEachSmallAction(snapshot_, append));
-      MP_RETURN_IF_ERROR(ForEachFileAction(env_, snapshot_, append));
-      hint_.actions = file.count();
-      return file.Close();
-    };
-    MP_ASSIGN_OR_RETURN(hint_.size_bytes, WriteByRename(env_, log_, name, write));
-    paths_.push_back(JoinPath(log_, name));
+    paths_.push_back(JoinPath(log_, CheckpointFileName(snapshot_.version())));
+    MP_ASSIGN_OR_RETURN(auto file, RowsFile::Open(env_, paths_.back(), layout));
+    auto append = [&](const Action& action) { return file.Append(action); };
+    MP_RETURN_IF_ERROR(ForEachSmallAction(snapshot_, append));
+    MP_RETURN_IF_ERROR(ForEachFileAction(env_, snapshot_, append));
+    hint_.actions = file.count();
+    MP_ASSIGN_OR_RETURN(hint_.size_bytes, file.Close());
     return OkStatus();
   }
 
@@ -177,7 +158,6 @@ class Writer {
     return classic ? WriteClassicTop() : WriteNamedTop();
   }
 
-  // Sidecars have their final names from the start: nobody looks for them but by the top file.
   Status WriteSidecars() {
     const std::string folder = JoinPath(log_, "_sidecars");
     MP_RETURN_IF_ERROR(env_.fs.CreateDirectories(folder));
@@ -201,8 +181,7 @@ class Writer {
       MP_RETURN_IF_ERROR(open->Append(action));
       return open->count() == sidecar_actions_ ? close() : OkStatus();
     }));
-    MP_RETURN_IF_ERROR(close());
-    return env_.fs.SyncDirectory(folder);
+    return close();
   }
 
   Status WriteNamedTop() {
@@ -224,23 +203,19 @@ class Writer {
   }
 
   Status WriteClassicTop() {
-    const std::string name = CheckpointFileName(snapshot_.version());
     const auto layout = CheckpointLayout::Of(snapshot_, CheckpointLayout::Content::kTopOnly);
-    auto write = [&](const std::string& path) -> Result<int64_t> {
-      MP_ASSIGN_OR_RETURN(auto file, RowsFile::Open(env_, path, layout));
-      MP_RETURN_IF_ERROR(file.rows().AppendMetadata(snapshot_.version(), hint_.num_adds));
+    paths_.insert(paths_.begin(), JoinPath(log_, CheckpointFileName(snapshot_.version())));
+    MP_ASSIGN_OR_RETURN(auto file, RowsFile::Open(env_, paths_.front(), layout));
+    MP_RETURN_IF_ERROR(file.rows().AppendMetadata(snapshot_.version(), hint_.num_adds));
+    MP_RETURN_IF_ERROR(file.Appended());
+    MP_RETURN_IF_ERROR(
+        ForEachSmallAction(snapshot_, [&](const Action& action) { return file.Append(action); }));
+    for (const Sidecar& sidecar : sidecars_) {
+      MP_RETURN_IF_ERROR(file.rows().AppendSidecar(sidecar));
       MP_RETURN_IF_ERROR(file.Appended());
-      MP_RETURN_IF_ERROR(
-          ForEachSmallAction(snapshot_, [&](const Action& action) { return file.Append(action); }));
-      for (const Sidecar& sidecar : sidecars_) {
-        MP_RETURN_IF_ERROR(file.rows().AppendSidecar(sidecar));
-        MP_RETURN_IF_ERROR(file.Appended());
-      }
-      return file.Close();
-    };
-    MP_ASSIGN_OR_RETURN(const int64_t bytes, WriteByRename(env_, log_, name, write));
+    }
+    MP_ASSIGN_OR_RETURN(const int64_t bytes, file.Close());
     hint_.size_bytes += bytes;
-    paths_.insert(paths_.begin(), JoinPath(log_, name));
     return OkStatus();
   }
 

@@ -1,6 +1,6 @@
 // The hint `_last_checkpoint` (PROTOCOL.md, "Last Checkpoint File", "Last Checkpoint File Schema",
-// "JSON checksum"). It is written for other clients, which list the log from there; Millpond lists
-// all of the log and reads the hint only to not set it back. Pure functions.
+// "JSON checksum"): from where the log is listed. Who does not find what it needs there lists all
+// of it. Pure functions.
 #pragma once
 
 #include <cstdint>

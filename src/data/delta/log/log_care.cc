@@ -19,17 +19,6 @@ bool Succeeded(const Snapshot& snapshot, std::string_view what, const Result<T>&
   return false;
 }
 
-// Temporary files that a killed writer left: after a day nobody will finish them.
-void RemoveLeftOvers(const Environment& env, const std::string& log) {
-  const auto files = env.fs.List(log);
-  if (!files.has_value()) return;
-  const Micros old = SystemClock().Now() - kMicrosPerDay;
-  for (const auto& file : *files) {
-    if (!FileName(file.path).starts_with("._tmp.") || file.modified > old) continue;
-    (void)env.fs.Remove(file.path);  // best effort: readers pass them over
-  }
-}
-
 // The same version, resting on a checkpoint.
 std::shared_ptr<const Snapshot> Rebase(const Snapshot& snapshot, std::vector<std::string> files) {
   SnapshotOrigin origin = snapshot.origin();
@@ -52,7 +41,6 @@ std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapsho
     if (again.has_value()) written = WriteCheckpoint(env, **again);
   }
   if (!Succeeded(snapshot, "checkpoint", written)) return nullptr;
-  RemoveLeftOvers(env, JoinPath(snapshot.path(), "_delta_log"));
   (void)Succeeded(snapshot, "clean-up of the log", CleanUpLog(env, snapshot, oldest_held()));
   return Rebase(snapshot, std::move(*written));
 }

@@ -78,6 +78,15 @@ Result<int64_t> RemoveAll(const Environment& env, const std::vector<std::string>
   return removed;
 }
 
+// Temporary files that a killed writer left: after a day nobody will finish them.
+void RemoveLeftOvers(const Environment& env, const std::vector<FileInfo>& files) {
+  const Micros old = SystemClock().Now() - kMicrosPerDay;
+  for (const auto& file : files) {
+    if (!FileName(file.path).starts_with("._tmp.") || file.modified > old) continue;
+    (void)env.fs.Remove(file.path);  // best effort: readers pass them over
+  }
+}
+
 }  // namespace
 
 LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut, int64_t oldest_held) {
@@ -110,10 +119,11 @@ LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut, int64_t oldest_
 }
 
 Result<int64_t> CleanUpLog(const Environment& env, const Snapshot& snapshot, int64_t oldest_held) {
-  const auto enabled = snapshot.property("delta.enableExpiredLogCleanup");
-  if (enabled && !EqualNames(*enabled, "true")) return 0;
   const std::string log = JoinPath(snapshot.path(), "_delta_log");
   MP_ASSIGN_OR_RETURN(auto files, env.fs.List(log));
+  RemoveLeftOvers(env, files);
+  const auto enabled = snapshot.property("delta.enableExpiredLogCleanup");
+  if (enabled && !EqualNames(*enabled, "true")) return 0;
   LogListing listing = MakeLogListing(files);
   const LogCleanUp plan = PlanLogCleanUp(listing, CutOf(env, snapshot), oldest_held);
   int64_t removed = 0;

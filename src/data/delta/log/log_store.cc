@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "data/delta/log/checkpoint_reader.h"
 #include "data/delta/log/checksum.h"
+#include "data/delta/log/last_checkpoint.h"
 #include "data/delta/log/replay.h"
 #include "data/delta/metadata/actions_json.h"
 #include "data/delta/metadata/protocol.h"
@@ -122,7 +123,36 @@ Status LogStore::CheckAgainstChecksum(const Snapshot& snapshot) const {
 }
 
 Result<std::shared_ptr<const Snapshot>> LogStore::Load(std::optional<int64_t> target) const {
+  if (!target) {
+    if (auto snapshot = LoadFromHint()) return snapshot;
+  }
   MP_ASSIGN_OR_RETURN(const auto listing, List());
+  return LoadListed(listing, target);
+}
+
+// A log keeps weeks of commits: listing them all would cost more than reading the newest.
+std::shared_ptr<const Snapshot> LogStore::LoadFromHint() const {
+  const auto hint = env_.fs.ReadFile(JoinPath(log_path_, "_last_checkpoint"));
+  if (!hint.has_value()) return nullptr;
+  const auto version = ParseLastCheckpoint(*hint);
+  if (!version.has_value()) return nullptr;
+  const auto files = env_.fs.ListFrom(log_path_, fmt::format("{:020}", *version));
+  if (!files.has_value()) return nullptr;
+  const LogListing listing = MakeLogListing(*files);
+  auto segment = SelectLogSegment(listing, table_path_, std::nullopt);
+  if (!segment.has_value() || segment->checkpoint_version < 0) return nullptr;
+  Blame blame = Blame::kCheckpoint;
+  auto snapshot = LoadSegment(*segment, &blame);
+  if (!snapshot.has_value()) return nullptr;
+  if (listing.checksums.contains(segment->version) &&
+      !CheckAgainstChecksum(**snapshot).has_value()) {
+    return nullptr;
+  }
+  return *snapshot;
+}
+
+Result<std::shared_ptr<const Snapshot>> LogStore::LoadListed(const LogListing& listing,
+                                                             std::optional<int64_t> target) const {
   SegmentChoice choice;
   std::optional<Error> first;                // what was wrong with the newest way
   std::shared_ptr<const Snapshot> doubtful;  // read, but not what the checksum says

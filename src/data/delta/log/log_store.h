@@ -35,7 +35,8 @@ class LogStore {
   // Replays the log to `target` (nullopt: the latest). A compacted file or a checkpoint that lacks
   // a part, cannot be read or disagrees with the version's checksum is passed over with a warning,
   // for the commits themselves or an older checkpoint, if they are there. Where every way disagrees
-  // with the checksum, that is told in a warning.
+  // with the checksum, that is told in a warning. The latest version is sought from the checkpoint
+  // on that _last_checkpoint names; whatever does not work out there, in all of the log.
   Result<std::shared_ptr<const Snapshot>> Load(std::optional<int64_t> target) const;
   // The latest snapshot, reading only commits after `known`. Gives `known` back if there is none.
   // `visit` sees the bytes of each newer commit first and may stop by an error; where the commits
@@ -49,6 +50,9 @@ class LogStore {
   Status ProbePutIfAbsent() const;
 
  private:
+  Result<std::shared_ptr<const Snapshot>> LoadListed(const LogListing& listing,
+                                                     std::optional<int64_t> target) const;
+  std::shared_ptr<const Snapshot> LoadFromHint() const;   // null: not that way
   enum class Blame { kCheckpoint, kCompacted, kCommit };  // what was read when it went wrong
   Result<std::shared_ptr<const Snapshot>> LoadSegment(const LogSegment& segment,
                                                       Blame* blame) const;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <duckdb.hpp>
 #include <duckdb/common/virtual_file_system.hpp>
+#include <duckdb/main/client_config.hpp>
 #include <duckdb/main/client_context.hpp>
 #include <duckdb/main/prepared_statement.hpp>
 #include <duckdb/main/stream_query_result.hpp>
@@ -29,6 +30,9 @@ constexpr std::string_view kVersion = "v1.5.6";
 // DuckDB holds up to this much outside the pool that memory_limit bounds (measured: 100-250 MB).
 constexpr int64_t kOutsidePool = int64_t{256} << 20;
 
+// Of a result, before its reader comes for them: enough that a query does not stop for each batch.
+constexpr duckdb::idx_t kStreamedBytes = 8 << 20;
+
 // A connection with the tables of its one statement.
 struct Running {
   Running(duckdb::DuckDB& db, std::shared_ptr<TableSource> source,
@@ -36,6 +40,7 @@ struct Running {
       : connection(db),
         tables(duckdb::make_shared_ptr<StatementTables>(std::move(source), std::move(scans))),
         watchdog(std::move(watchdog_in)) {
+    duckdb::ClientConfig::GetConfig(*connection.context).streaming_buffer_size = kStreamedBytes;
     connection.context->registered_state->Insert(StatementTables::kKey, tables);
     watch = watchdog->Watch([this] { connection.Interrupt(); });
   }

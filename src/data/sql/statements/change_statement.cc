@@ -6,6 +6,7 @@
 #include <arrow/type.h>
 #include <fmt/ranges.h>
 
+#include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/catalog/workspace.h"
 #include "data/delta/metadata/protocol.h"
@@ -254,13 +255,15 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
   MP_ASSIGN_OR_RETURN(const RewrittenSql sql,
                       query.compose(context.tables().AddTarget(target.snapshot)));
   MP_ASSIGN_OR_RETURN(auto rows, context.Run(sql, sink.Options()));
+  auto ahead = ReadAhead(*rows);
   std::shared_ptr<arrow::RecordBatch> batch;
   while (true) {
     MP_RETURN_IF_ERROR(target.table.environment().cancellation.Check());
-    MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+    MP_ARROW_RETURN_IF_ERROR(ahead->ReadNext(&batch));
     if (batch == nullptr) break;
     MP_RETURN_IF_ERROR(sink.Take(batch));
   }
+  ahead = nullptr;
   rows = nullptr;
   const ChangeCounts& counts = sink.counts();
   RowChangeCommit commit{query.operation, query.parameters};
