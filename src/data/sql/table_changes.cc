@@ -1,8 +1,13 @@
 #include "data/sql/table_changes.h"
 
+#include <arrow/array.h>
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 
+#include "data/arrow/status.h"
 #include "data/delta/rows/change_feed.h"
+#include "data/delta/rows/variant_columns.h"
 #include "data/sql/token_cursor.h"
 
 namespace millpond::data {
@@ -22,6 +27,53 @@ Result<std::vector<std::string>> NameOf(const std::string& text, bool by_path) {
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   return parts;
 }
+
+// The rows with their variants as JSON, as a query of the table gives them.
+class VariantsAsJson : public arrow::RecordBatchReader {
+ public:
+  VariantsAsJson(std::shared_ptr<arrow::RecordBatchReader> inner, const Schema& table)
+      : inner_(std::move(inner)) {
+    arrow::FieldVector fields;
+    for (const auto& field : inner_->schema()->fields()) {
+      const StructField* column = table.Find(field->name());
+      const bool holds = column != nullptr && column->type.Holds(TypeKind::kVariant);
+      types_.push_back(holds ? std::optional<DataType>(column->type) : std::nullopt);
+      if (!holds) {
+        fields.push_back(field);
+        continue;
+      }
+      auto shown = field->WithType(TypeWithVariantsAs(VariantForm::kJson, column->type));
+      if (column->type.kind() == TypeKind::kVariant) {
+        shown = shown->WithMetadata(
+            arrow::key_value_metadata({"ARROW:extension:name"}, {"arrow.json"}));
+      }
+      fields.push_back(std::move(shown));
+    }
+    schema_ = arrow::schema(std::move(fields));
+  }
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    ARROW_RETURN_NOT_OK(inner_->ReadNext(batch));
+    if (*batch == nullptr) return arrow::Status::OK();
+    arrow::ArrayVector columns = (*batch)->columns();
+    for (size_t i = 0; i < types_.size(); ++i) {
+      if (!types_[i]) continue;
+      const std::string& name = schema_->field(static_cast<int>(i))->name();
+      auto shown = VariantsAs(VariantForm::kJson, columns[i], *types_[i], name);
+      if (!shown.has_value()) return ToArrow(shown.error());
+      columns[i] = *std::move(shown);
+    }
+    *batch = arrow::RecordBatch::Make(schema_, (*batch)->num_rows(), std::move(columns));
+    return arrow::Status::OK();
+  }
+
+ private:
+  std::shared_ptr<arrow::RecordBatchReader> inner_;
+  std::vector<std::optional<DataType>> types_;  // of the columns that change
+  std::shared_ptr<arrow::Schema> schema_;
+};
 
 // One end of the range, as a version.
 Result<int64_t> VersionOf(const ArgumentValue& bound, bool is_begin, DeltaTable& table) {
@@ -73,7 +125,9 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TableChanges::Open(
     if (given.size() == 3) {
       MP_ASSIGN_OR_RETURN(range.last, VersionOf(given[2], false, table));
     }
-    return ReadChanges(table, range, latest->origin().data_roots);
+    MP_ASSIGN_OR_RETURN(auto rows, ReadChanges(table, range, latest->origin().data_roots));
+    MP_ASSIGN_OR_RETURN(const auto end, table.AtVersion(range.last));
+    return std::make_shared<VariantsAsJson>(std::move(rows), end->schema());
   };
   auto rows = open();
   if (!rows) return ErrorAt(arguments.source, arguments.offset, rows.error());

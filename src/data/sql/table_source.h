@@ -65,6 +65,9 @@ inline constexpr const char* kRowPlace = "__millpond_row";
 // And, of a table that tracks rows, the row's id.
 inline constexpr const char* kRowIdPlace = "__millpond_row_id";
 
+// The type of a variant that goes into a table, as the engine's SQL names it.
+inline constexpr const char* kStoredVariant = "lake_variant";
+
 class TableSource {
  public:
   virtual ~TableSource() = default;

@@ -114,6 +114,8 @@ std::optional<kernel::Type> KernelType(const data::DataType& type) {
     case data::TypeKind::kStruct:
     case data::TypeKind::kArray:
     case data::TypeKind::kMap:
+    case data::TypeKind::kVariant:
+    case data::TypeKind::kVoid:
       break;
   }
   return std::nullopt;

@@ -212,6 +212,11 @@ Status CheckColumnRules(const StructField& field) {
                 "column '{}' has more than one of IDENTITY, GENERATED ALWAYS AS and DEFAULT",
                 field.name);
   }
+  if (generation && field.type.Holds(TypeKind::kVariant)) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "generated column '{}' is {}: a variant is not generated (PROTOCOL.md)", field.name,
+                field.type.ToString());
+  }
   if (identity && field.type.kind() != TypeKind::kLong) {
     return Fail(ErrorKind::kInvalidArgument, "identity column '{}' is {}: it must be BIGINT",
                 field.name, field.type.ToString());

@@ -50,7 +50,7 @@ int64_t MaxIn(const DataType& type) {
   int64_t max = 0;
   if (type.kind() == TypeKind::kStruct) {
     for (const StructField& field : type.fields()) max = std::max(max, MaxIn(field));
-  } else if (!type.is_primitive()) {
+  } else if (type.kind() == TypeKind::kArray || type.kind() == TypeKind::kMap) {
     max = MaxIn(type.element());
     if (type.kind() == TypeKind::kMap) max = std::max(max, MaxIn(type.key()));
   }

@@ -28,6 +28,7 @@ inline constexpr const char* kVacuumProtocolCheck = "vacuumProtocolCheck";
 inline constexpr const char* kV2Checkpoint = "v2Checkpoint";
 inline constexpr const char* kTypeWidening = "typeWidening";
 inline constexpr const char* kVariantType = "variantType";
+inline constexpr const char* kVariantPreview = "variantType-preview";  // the same, before 2025
 inline constexpr const char* kClustering = "clustering";
 inline constexpr const char* kAllowColumnDefaults = "allowColumnDefaults";
 }  // namespace feature

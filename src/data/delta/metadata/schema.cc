@@ -52,6 +52,15 @@ const DataType& DataType::key() const {
   return *key_;
 }
 
+bool DataType::Holds(TypeKind kind) const {
+  if (kind_ == kind) return true;
+  if (kind_ == TypeKind::kStruct) {
+    return std::ranges::any_of(*fields_,
+                               [&](const StructField& field) { return field.type.Holds(kind); });
+  }
+  return (key_ != nullptr && key_->Holds(kind)) || (element_ != nullptr && element_->Holds(kind));
+}
+
 std::string DataType::ToString() const {
   static constexpr std::string_view kNames[] = {
       "string", "long",    "integer", "short", "byte",      "float",        "double",
@@ -71,6 +80,10 @@ std::string DataType::ToString() const {
       }
       return text + ">";
     }
+    case TypeKind::kVariant:
+      return "variant";
+    case TypeKind::kVoid:
+      return "void";
     default:
       return std::string(kNames[static_cast<int>(kind_)]);
   }
@@ -201,36 +214,37 @@ Result<DataType> ParseSqlType(std::string_view text) {
       return type;
     }
   }
-  static const std::map<std::string, TypeKind> kNames = {
-      {"STRING", TypeKind::kString},
-      {"VARCHAR", TypeKind::kString},
-      {"TEXT", TypeKind::kString},
-      {"BIGINT", TypeKind::kLong},
-      {"LONG", TypeKind::kLong},
-      {"INT", TypeKind::kInteger},
-      {"INTEGER", TypeKind::kInteger},
-      {"SMALLINT", TypeKind::kShort},
-      {"SHORT", TypeKind::kShort},
-      {"TINYINT", TypeKind::kByte},
-      {"BYTE", TypeKind::kByte},
-      {"FLOAT", TypeKind::kFloat},
-      {"REAL", TypeKind::kFloat},
-      {"DOUBLE", TypeKind::kDouble},
-      {"BOOLEAN", TypeKind::kBoolean},
-      {"BOOL", TypeKind::kBoolean},
-      {"BINARY", TypeKind::kBinary},
-      {"BLOB", TypeKind::kBinary},
-      {"DATE", TypeKind::kDate},
-      {"TIMESTAMP", TypeKind::kTimestamp},
-      {"TIMESTAMPTZ", TypeKind::kTimestamp},
-      {"TIMESTAMP_LTZ", TypeKind::kTimestamp},
-      {"TIMESTAMP_NTZ", TypeKind::kTimestampNtz}};
+  static const std::map<std::string, TypeKind> kNames = {{"STRING", TypeKind::kString},
+                                                         {"VARCHAR", TypeKind::kString},
+                                                         {"TEXT", TypeKind::kString},
+                                                         {"BIGINT", TypeKind::kLong},
+                                                         {"LONG", TypeKind::kLong},
+                                                         {"INT", TypeKind::kInteger},
+                                                         {"INTEGER", TypeKind::kInteger},
+                                                         {"SMALLINT", TypeKind::kShort},
+                                                         {"SHORT", TypeKind::kShort},
+                                                         {"TINYINT", TypeKind::kByte},
+                                                         {"BYTE", TypeKind::kByte},
+                                                         {"FLOAT", TypeKind::kFloat},
+                                                         {"REAL", TypeKind::kFloat},
+                                                         {"DOUBLE", TypeKind::kDouble},
+                                                         {"BOOLEAN", TypeKind::kBoolean},
+                                                         {"BOOL", TypeKind::kBoolean},
+                                                         {"BINARY", TypeKind::kBinary},
+                                                         {"BLOB", TypeKind::kBinary},
+                                                         {"DATE", TypeKind::kDate},
+                                                         {"TIMESTAMP", TypeKind::kTimestamp},
+                                                         {"TIMESTAMPTZ", TypeKind::kTimestamp},
+                                                         {"TIMESTAMP_LTZ", TypeKind::kTimestamp},
+                                                         {"TIMESTAMP_NTZ", TypeKind::kTimestampNtz},
+                                                         {"VARIANT", TypeKind::kVariant},
+                                                         {"VOID", TypeKind::kVoid}};
   if (name == "DECIMAL" || name == "NUMERIC") return DataType::Decimal(10, 0);
   if (auto found = kNames.find(name); found != kNames.end()) return DataType(found->second);
   return Fail(
       ErrorKind::kInvalidArgument,
       "'{}' is not a type; known are STRING, BIGINT, INT, SMALLINT, TINYINT, FLOAT, DOUBLE, "
-      "DECIMAL(p,s), BOOLEAN, BINARY, DATE, TIMESTAMP, TIMESTAMP_NTZ",
+      "DECIMAL(p,s), BOOLEAN, BINARY, DATE, TIMESTAMP, TIMESTAMP_NTZ, VARIANT",
       text);
 }
 

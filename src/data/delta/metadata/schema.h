@@ -6,6 +6,8 @@
 //   timestamp      <-> arrow timestamp[us, tz=UTC]
 //   timestamp_ntz  <-> arrow timestamp[us]
 //   decimal(p,s)   <-> arrow decimal128(p, s)
+//   variant        --> arrow struct<metadata: binary, value: binary>, as files hold it
+//   void           --> arrow null
 #pragma once
 
 #include <arrow/type_fwd.h>
@@ -39,6 +41,8 @@ enum class TypeKind {
   kStruct,
   kArray,
   kMap,
+  kVariant,  // not one of the primitive types: nothing compares or partitions by it
+  kVoid,     // has no values but NULL, and no column in files
 };
 
 struct StructField;
@@ -54,6 +58,8 @@ class DataType {
 
   TypeKind kind() const { return kind_; }
   bool is_primitive() const { return kind_ < TypeKind::kStruct; }
+  // The type itself, or one nested in it.
+  bool Holds(TypeKind kind) const;
   int precision() const { return precision_; }  // of a decimal
   int scale() const { return scale_; }
   const std::vector<StructField>& fields() const;  // of a struct

@@ -98,6 +98,11 @@ std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type) {
       return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
     case TypeKind::kTimestampNtz:
       return arrow::timestamp(arrow::TimeUnit::MICRO);
+    case TypeKind::kVariant:
+      return arrow::struct_({arrow::field("metadata", arrow::binary(), /*nullable=*/false),
+                             arrow::field("value", arrow::binary(), /*nullable=*/false)});
+    case TypeKind::kVoid:
+      return arrow::null();
     default:
       return NestedToArrow(type);
   }

@@ -16,7 +16,8 @@ Result<DataType> ReadPrimitive(const std::string& name) {
       {"byte", TypeKind::kByte},           {"float", TypeKind::kFloat},
       {"double", TypeKind::kDouble},       {"boolean", TypeKind::kBoolean},
       {"binary", TypeKind::kBinary},       {"date", TypeKind::kDate},
-      {"timestamp", TypeKind::kTimestamp}, {"timestamp_ntz", TypeKind::kTimestampNtz}};
+      {"timestamp", TypeKind::kTimestamp}, {"timestamp_ntz", TypeKind::kTimestampNtz},
+      {"variant", TypeKind::kVariant},     {"void", TypeKind::kVoid}};
   if (auto found = kNames.find(name); found != kNames.end()) return DataType(found->second);
   if (name == "decimal") return DataType::Decimal(10, 0);
   int precision = 0, scale = 0, read = 0;
@@ -81,6 +82,8 @@ Result<DataType> ReadType(const Json& json, int depth) {
     MP_ASSIGN_OR_RETURN(auto value, ReadType(json["valueType"], depth + 1));
     return DataType::Map(std::move(key), std::move(value), Flag(json, "valueContainsNull"));
   }
+  // The protocol's own example spells a nested variant {"type": "variant"}.
+  if (name == "variant") return DataType(TypeKind::kVariant);
   return Fail(ErrorKind::kUnsupported,
               "the type '{}', which this version of Millpond does not read", name);
 }

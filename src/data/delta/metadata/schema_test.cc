@@ -55,8 +55,8 @@ TEST(SchemaTest, UnknownTypesAreNamed) {
     return Schema::FromJson(R"({"type":"struct","fields":[{"name":"v","type":)" + type +
                             R"(,"nullable":true,"metadata":{}}]})");
   };
-  EXPECT_THAT(schema(R"("variant")"),
-              FailsWith(ErrorKind::kUnsupported, HasSubstr("column 'v' has: the type 'variant'")));
+  EXPECT_THAT(schema(R"("interval")"),
+              FailsWith(ErrorKind::kUnsupported, HasSubstr("column 'v' has: the type 'interval'")));
   EXPECT_THAT(schema("\"decimal(39,1)\""), FailsWith(ErrorKind::kUnsupported, HasSubstr("39")));
   EXPECT_THAT(schema("7"), FailsWith(ErrorKind::kCorrupt, HasSubstr("'v'")));
   EXPECT_THAT(Schema::FromJson("{"), FailsWith(ErrorKind::kCorrupt, HasSubstr("not valid JSON")));

@@ -28,7 +28,7 @@ constexpr TableFeature kFeatures[] = {
     {feature::kAllowColumnDefaults, false, 0, 0},
     // Known by name so that they are refused by name.
     {"typeWidening-preview", true, 0, 0},
-    {"variantType-preview", true, 0, 0},
+    {feature::kVariantPreview, true, 0, 0},
     {"variantShredding", true, 0, 0, feature::kVariantType},
     {"catalogManaged", true, 0, 0, feature::kInCommitTimestamp},
     {"icebergCompatV1", false, 0, 0, feature::kColumnMapping},
@@ -86,8 +86,11 @@ void UsedByType(const DataType& type, std::set<std::string>& used) {
     case TypeKind::kArray:
       UsedByType(type.element(), used);
       break;
+    case TypeKind::kVariant:
+      used.insert(feature::kVariantType);
+      break;
     default:
-      if (type.ToString() == "variant") used.insert(feature::kVariantType);
+      break;
   }
 }
 
@@ -174,6 +177,7 @@ std::set<std::string> WriterFeatures(const Protocol& protocol) {
 }
 
 bool HasFeature(const Protocol& protocol, std::string_view name) {
+  if (name == feature::kVariantType && HasFeature(protocol, feature::kVariantPreview)) return true;
   const std::string key(name);
   if (!WriterFeatures(protocol).contains(key)) return false;
   const TableFeature* one = FindTableFeature(name);

@@ -13,6 +13,7 @@
 #include "data/arrow/status.h"
 #include "data/delta/metadata/column_mapping.h"
 #include "data/delta/metadata/type_widening.h"
+#include "data/delta/rows/variant_columns.h"
 
 namespace millpond::data {
 namespace {
@@ -102,6 +103,18 @@ Result<ArrayPtr> CastPrimitive(const ArrayPtr& array, const DataType& target, Ca
   }
   MP_ASSIGN_OR_RETURN_CONTEXT(auto cast, ArrowCast(source, type), "column '{}'", column);
   return cast;
+}
+
+// A void column has no values: what a file may have under its name is not looked at, and rows may
+// have NULLs there.
+Result<ArrayPtr> CastVoid(const arrow::Array& array, CastRule rule, const std::string& column) {
+  if (rule == CastRule::kWrite && array.null_count() < array.length()) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "column '{}' is void in the table, which holds nothing but NULL: write NULL, or "
+                "leave it out",
+                column);
+  }
+  return std::make_shared<arrow::NullArray>(array.length());
 }
 
 std::optional<int64_t> FieldIdOf(const arrow::Field& field) {
@@ -225,6 +238,8 @@ Result<ArrayPtr> CastColumn(ArrayPtr array, const DataType& target, CastRule rul
     return nulls;
   }
   MP_ASSIGN_OR_RETURN_CONTEXT(array, Plain(array), "column '{}'", column);
+  if (target.kind() == TypeKind::kVariant) return CastVariant(array, rule, column);
+  if (target.kind() == TypeKind::kVoid) return CastVoid(*array, rule, column);
   // Nested types go part by part even if they are equal: names may be mapped, and files name the
   // inner fields of maps and lists as they like.
   if (target.is_primitive() && array->type()->Equals(*ToArrowType(target))) return array;

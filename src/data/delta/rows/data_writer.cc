@@ -50,6 +50,7 @@ DataWriter::DataWriter(const Environment& env, std::string table_path, Schema sc
     if (std::ranges::find(partition_indices_, static_cast<int>(i)) != partition_indices_.end()) {
       continue;
     }
+    if (schema_.fields()[i].type.kind() == TypeKind::kVoid) continue;  // files have no such column
     data_fields.push_back(schema_.fields()[i]);
     file_columns_.push_back(static_cast<int>(i));
   }

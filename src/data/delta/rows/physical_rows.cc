@@ -3,6 +3,8 @@
 #include <arrow/type.h>
 #include <arrow/util/key_value_metadata.h>
 
+#include <algorithm>
+
 #include "data/delta/metadata/column_mapping.h"
 #include "data/delta/rows/physical_rows_internal.h"
 
@@ -18,7 +20,9 @@ std::shared_ptr<arrow::DataType> TypeOf(const DataType& type) {
   switch (type.kind()) {
     case TypeKind::kStruct: {
       arrow::FieldVector fields;
-      for (const StructField& field : type.fields()) fields.push_back(FieldOf(field));
+      for (const StructField& field : type.fields()) {
+        if (field.type.kind() != TypeKind::kVoid) fields.push_back(FieldOf(field));
+      }
       return arrow::struct_(std::move(fields));
     }
     case TypeKind::kArray:
@@ -38,13 +42,39 @@ std::shared_ptr<arrow::Field> FieldOf(const StructField& field) {
   return made->WithMetadata(arrow::key_value_metadata({kFieldId}, {fmt::format("{}", *id)}));
 }
 
-// The same values under a type that differs in names only.
+// The same values under a type that differs in names only, and lacks void fields.
 std::shared_ptr<arrow::ArrayData> Retyped(const arrow::ArrayData& data,
                                           const std::shared_ptr<arrow::DataType>& type) {
   auto copy = data.Copy();
   copy->type = type;
+  std::erase_if(copy->child_data,
+                [](const auto& child) { return child->type->id() == arrow::Type::NA; });
   for (size_t i = 0; i < copy->child_data.size(); ++i) {
     copy->child_data[i] = Retyped(*copy->child_data[i], type->field(static_cast<int>(i))->type());
+  }
+  return copy;
+}
+
+bool IsVariant(const arrow::DataType& type) {
+  return type.id() == arrow::Type::STRUCT && type.Equals(*ToArrowType(TypeKind::kVariant));
+}
+
+bool HoldsVariant(const arrow::DataType& type) {
+  return IsVariant(type) || std::ranges::any_of(type.fields(), [](const auto& field) {
+           return HoldsVariant(*field->type());
+         });
+}
+
+// A variant that is NULL may have parts that are; their columns say that no part is, and below a
+// NULL nobody looks.
+std::shared_ptr<arrow::ArrayData> WithRequiredParts(const arrow::ArrayData& data) {
+  auto copy = data.Copy();
+  const bool is_variant = IsVariant(*data.type);
+  for (auto& child : copy->child_data) {
+    child = WithRequiredParts(*child);
+    if (!is_variant) continue;
+    child->buffers[0] = nullptr;
+    child->null_count = 0;
   }
   return copy;
 }
@@ -63,8 +93,10 @@ std::shared_ptr<arrow::RecordBatch> AsPhysical(const arrow::RecordBatch& rows,
   for (int i = 0; i < rows.num_columns(); ++i) {
     const auto& type = physical->field(i)->type();
     const auto& column = rows.column(i);
-    const bool same = type->Equals(*column->type());
-    columns.push_back(same ? column : arrow::MakeArray(Retyped(*column->data(), type)));
+    auto data = column->data();
+    if (!type->Equals(*column->type())) data = Retyped(*data, type);
+    if (HoldsVariant(*type)) data = WithRequiredParts(*data);
+    columns.push_back(data == column->data() ? column : arrow::MakeArray(data));
   }
   return arrow::RecordBatch::Make(std::move(physical), rows.num_rows(), std::move(columns));
 }

@@ -1,6 +1,7 @@
 // QueryEngine by DuckDB: one locked-down instance, one connection a statement.
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <atomic>
 #include <duckdb.hpp>
 #include <duckdb/common/virtual_file_system.hpp>
@@ -18,6 +19,7 @@
 #include "data/sql/duckdb/results_internal.h"
 #include "data/sql/duckdb/row_expressions_internal.h"
 #include "data/sql/duckdb/types_internal.h"
+#include "data/sql/duckdb/variant_functions_internal.h"
 #include "data/sql/duckdb/watchdog_internal.h"
 #include "data/sql/query_engine.h"
 #include "data/sql/tokenizer.h"
@@ -76,6 +78,9 @@ class DuckEngine : public QueryEngine {
       auto& config = duckdb::ClientConfig::GetConfig(*running->connection.context);
       config.streaming_buffer_size = kBytesForWriter;
     }
+    const bool keeps_variants = std::ranges::any_of(
+        options.columns, [](const auto& column) { return column.type.Holds(TypeKind::kVariant); });
+    if (keeps_variants) running->tables->SetVariants(VariantForm::kJoined);
     MP_ASSIGN_OR_RETURN(auto result, Send(*running, query.rewritten.text(), where));
     const size_t needed = options.columns.size();
     if (needed > 0 && needed != result->types.size()) {
@@ -179,6 +184,7 @@ Status DuckEngine::LockDown(const QueryEngineOptions& options) {
       SET GLOBAL lock_configuration = true;)",
       QuoteString(temp_), pool, options.threads, kLakeCatalog, kLakePrefix);
   MP_RETURN_IF_ERROR(RegisterExact(*db_.instance));
+  MP_RETURN_IF_ERROR(RegisterVariants(db_));
   duckdb::Connection connection(db_);
   const auto result = connection.Query(script);
   if (!result->HasError()) return OkStatus();

@@ -42,10 +42,16 @@ class StatementTables : public duckdb::ClientContextState {
 
   const std::shared_ptr<PlannedScans>& scans() const { return scans_; }
 
+  // How scans give variant columns: as JSON, which is what one looks at, or, where the result is
+  // stored in variant columns again, as they are. Before anything is resolved.
+  void SetVariants(VariantForm form) { variants_ = form; }
+  VariantForm variants() const { return variants_; }
+
  private:
   using Key = std::tuple<std::string, std::string, TableMoment>;
   std::shared_ptr<TableSource> source_;
   std::shared_ptr<PlannedScans> scans_;
+  VariantForm variants_ = VariantForm::kJson;
   mutable std::mutex mutex_;
   std::map<std::string, duckdb::unique_ptr<duckdb::SchemaCatalogEntry>> schemas_;
   std::map<Key, duckdb::unique_ptr<duckdb::CatalogEntry>> tables_;

@@ -42,11 +42,16 @@ const Definition* Find(const FilePlace& place, const StructField& field) {
   return found;
 }
 
+struct How {
+  FieldMatch match;
+  VariantForm variants;
+};
+
 Definition Define(const std::string& name, const DataType& type, const Definition* in_file,
-                  FieldMatch match);
+                  const How& how);
 
 // The parts of a nested type. `in_file` null: not there.
-void DefineChildren(const DataType& type, const Definition* in_file, FieldMatch match,
+void DefineChildren(const DataType& type, const Definition* in_file, const How& how,
                     Definition* column) {
   const Definitions* parts = in_file == nullptr ? nullptr : &in_file->children;
   const auto part = [&](const Definitions* of, size_t i) {
@@ -55,18 +60,18 @@ void DefineChildren(const DataType& type, const Definition* in_file, FieldMatch 
   switch (type.kind()) {
     case TypeKind::kStruct:
       for (const StructField& field : type.fields()) {
-        const Definition* there = Find(FilePlace{parts, match}, field);
-        column->children.push_back(Define(field.name, field.type, there, match));
+        const Definition* there = Find(FilePlace{parts, how.match}, field);
+        column->children.push_back(Define(field.name, field.type, there, how));
       }
       break;
     case TypeKind::kArray:
-      column->children.push_back(Define(kElement, type.element(), part(parts, 0), match));
+      column->children.push_back(Define(kElement, type.element(), part(parts, 0), how));
       break;
     case TypeKind::kMap: {
       const Definition* entries = part(parts, 0);
       const Definitions* both = entries == nullptr ? nullptr : &entries->children;
-      column->children.push_back(Define(kKey, type.key(), part(both, 0), match));
-      column->children.push_back(Define(kValue, type.element(), part(both, 1), match));
+      column->children.push_back(Define(kKey, type.key(), part(both, 0), how));
+      column->children.push_back(Define(kValue, type.element(), part(both, 1), how));
       break;
     }
     default:
@@ -75,23 +80,23 @@ void DefineChildren(const DataType& type, const Definition* in_file, FieldMatch 
 }
 
 Definition Define(const std::string& name, const DataType& type, const Definition* in_file,
-                  FieldMatch match) {
-  const duckdb::LogicalType logical = ToLogicalType(type);
+                  const How& how) {
+  const duckdb::LogicalType logical = ToLogicalType(type, how.variants);
   Definition column(name, logical);
   column.identifier = duckdb::Value(in_file == nullptr ? std::string(kNowhere) : in_file->name);
   // A column that a file does not have is NULL in it.
   column.default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(logical));
   // Where the file has another kind of type, the cast of the whole column says so.
   if (in_file == nullptr || in_file->type.id() == logical.id()) {
-    DefineChildren(type, in_file, match, &column);
+    DefineChildren(type, in_file, how, &column);
   }
   return column;
 }
 
 }  // namespace
 
-Definitions ColumnDefinitions(const Schema& schema) {
-  return ColumnsInFile(schema, {}, FieldMatch::kPhysicalName);
+Definitions ColumnDefinitions(const Schema& schema, VariantForm variants) {
+  return ColumnsInFile(schema, {}, FieldMatch::kPhysicalName, variants);
 }
 
 void NameParts(Definitions& file) {
@@ -108,11 +113,15 @@ void NameParts(Definitions& file) {
   }
 }
 
-Definitions ColumnsInFile(const Schema& schema, const Definitions& file, FieldMatch match) {
+Definitions ColumnsInFile(const Schema& schema, const Definitions& file, FieldMatch match,
+                          VariantForm variants) {
   Definitions columns;
   for (const StructField& field : schema.fields()) {
     const Definition* there = Find(FilePlace{&file, match}, field);
-    columns.push_back(Define(field.name, field.type, there, match));
+    if (field.type.Holds(TypeKind::kVariant) || field.type.kind() == TypeKind::kVoid) {
+      there = nullptr;
+    }
+    columns.push_back(Define(field.name, field.type, there, {match, variants}));
   }
   return columns;
 }

@@ -7,20 +7,23 @@
 
 #include "data/delta/metadata/schema.h"
 #include "data/delta/rows/column_cast.h"
+#include "data/delta/rows/variant_columns.h"
 
 namespace millpond::data {
 
 // The columns of the table, by their own names.
-duckdb::vector<duckdb::MultiFileColumnDefinition> ColumnDefinitions(const Schema& schema);
+duckdb::vector<duckdb::MultiFileColumnDefinition> ColumnDefinitions(const Schema& schema,
+                                                                    VariantForm variants);
 
 // The parts of lists and maps named as DuckDB's mapping looks them up; writers name them freely.
 void NameParts(duckdb::vector<duckdb::MultiFileColumnDefinition>& file);
 
 // The columns of the table for one file, after NameParts: each column, and each field in it, is to
 // be found by the name that it has in this file. What the file lacks gets a name that no column
-// has.
+// has, and so do columns with variants in them, which DuckDB's reader is not let at
+// (lake_variants_internal.h).
 duckdb::vector<duckdb::MultiFileColumnDefinition> ColumnsInFile(
     const Schema& schema, const duckdb::vector<duckdb::MultiFileColumnDefinition>& file,
-    FieldMatch match);
+    FieldMatch match, VariantForm variants);
 
 }  // namespace millpond::data

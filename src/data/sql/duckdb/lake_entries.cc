@@ -19,7 +19,7 @@ duckdb::TableFunction LakeTableEntry::GetScanFunction(
     return BindReaderScan(context, *table_.reader, bind_data, types, names);
   }
   StatementTables& statement = StatementTables::Of(context);
-  const auto lake = MakeLakeTable(statement.scans(), table_, deleted_);
+  const auto lake = MakeLakeTable(statement.scans(), table_, deleted_, statement.variants());
   if (table_.with_places || RowTrackingOf(*table_.snapshot)) lake->entry = this;
   statement.AddMeter(lake->meter);
   return BindLakeScan(context, lake, bind_data);
@@ -54,8 +54,10 @@ duckdb::unique_ptr<duckdb::CatalogEntry> MakeLakeEntry(duckdb::ClientContext& co
       info.columns.AddColumn(duckdb::ColumnDefinition(names[i], types[i]));
     }
   } else {
+    const VariantForm variants = StatementTables::Of(context).variants();
     for (const StructField& field : table.snapshot->schema().fields()) {
-      info.columns.AddColumn(duckdb::ColumnDefinition(field.name, ToLogicalType(field.type)));
+      info.columns.AddColumn(
+          duckdb::ColumnDefinition(field.name, ToLogicalType(field.type, variants)));
     }
   }
   std::shared_ptr<DeletedRows> deleted;

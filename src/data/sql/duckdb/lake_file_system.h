@@ -42,6 +42,7 @@ class PlannedScan {
   PlannedScan& operator=(const PlannedScan&) = delete;
 
   const Snapshot& snapshot() const { return *snapshot_; }
+  const Environment& env() const { return scans_->env(); }
   std::string Path(size_t file) const;
 
  private:

@@ -11,6 +11,7 @@
 #include "data/delta/rows/scan.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
+#include "data/sql/duckdb/lake_variants_internal.h"
 #include "data/sql/table_source.h"
 
 namespace millpond::data {
@@ -123,7 +124,7 @@ std::set<duckdb::idx_t> HeldFilters::Choose(
   std::set<duckdb::idx_t> chosen;
   for (const auto& [index, filter] : filters.filters) {
     const duckdb::column_t id = scanned[index].GetPrimaryIndex();
-    if (IsRowTrackingColumn(id)) chosen.insert(index);
+    if (IsRowTrackingColumn(id) || IsVariantColumn(id)) chosen.insert(index);
     if (id >= columns.size()) continue;
     const auto there = std::ranges::find_if(
         file, [&](const auto& column) { return column.name == columns[id].GetIdentifierName(); });

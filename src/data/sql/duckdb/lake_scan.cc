@@ -13,6 +13,7 @@
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_file_list_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
+#include "data/sql/duckdb/lake_variants_internal.h"
 #include "data/sql/duckdb/nan_filters_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 
@@ -89,6 +90,7 @@ class LakeReader : public duckdb::MultiFileReader {
     try {
       reader.parquet_.scan(context, input, output);
     } catch (const std::exception& exception) {
+      if (const auto failed = reader.table_->cursors->failed()) Throw(*failed);
       if (!input.local_state) throw;
       const auto& file = input.local_state->Cast<duckdb::MultiFileLocalState>().reader;
       if (!file) throw;
@@ -142,7 +144,8 @@ class LakeReader : public duckdb::MultiFileReader {
             duckdb::MultiFileReaderBindData& bind_data) override {
     options.auto_detect_hive_partitioning = false;
     options.hive_partitioning = false;
-    bind_data.schema = ColumnDefinitions(table_->scan->snapshot().schema());
+    bind_data.schema =
+        ColumnDefinitions(table_->scan->snapshot().schema(), table_->cursors->form());
     bind_data.mapping = duckdb::MultiFileColumnMappingMode::BY_NAME;
     types = table_->types;
     names = table_->names;
@@ -186,16 +189,18 @@ class LakeReader : public duckdb::MultiFileReader {
     const Snapshot& snapshot = table_->scan->snapshot();
     NameParts(reader_data.reader->columns);
     const auto columns = ColumnsInFile(snapshot.schema(), reader_data.reader->columns,
-                                       MatchInFiles(snapshot.metadata()));
+                                       MatchInFiles(snapshot.metadata()), table_->cursors->form());
+    const VariantScan variants(snapshot, table_->types, global_column_ids, virtual_columns);
     try {
       std::set<duckdb::idx_t> held;
       const auto& file = reader_data.reader->columns;
-      if (filters) held = HeldFilters::Choose(*filters, global_column_ids, columns, file);
+      if (filters) held = HeldFilters::Choose(*filters, variants.column_ids(), columns, file);
       duckdb::TableFilterSet changed;
-      const bool same = !filters || !Change(*filters, held, global_column_ids, columns, &changed);
+      const bool same =
+          !filters || !Change(*filters, held, variants.column_ids(), columns, &changed);
       const auto mapped = MultiFileReader::CreateMapping(
-          context, reader_data, columns, global_column_ids, same ? filters : &changed, files,
-          bind_data, virtual_columns, mode);
+          context, reader_data, columns, variants.column_ids(), same ? filters : &changed, files,
+          bind_data, variants.virtual_columns(), mode);
       // A file that need not be read has no expressions that matter.
       if (!held.empty() && mapped == duckdb::ReaderInitializeType::INITIALIZED) {
         held_.Hold(*filters, held, reader_data);
@@ -221,6 +226,10 @@ class LakeReader : public duckdb::MultiFileReader {
       const duckdb::vector<duckdb::MultiFileColumnDefinition>& local_columns, duckdb::idx_t& column,
       const duckdb::LogicalType& type, duckdb::MultiFileLocalIndex local_index,
       duckdb::optional_ptr<duckdb::MultiFileColumnDefinition>& reference) override {
+    if (IsVariantColumn(column)) {
+      return VariantExpression({table_->scan, table_->cursors, FileIndex(reader_data.reader->file)},
+                               column, local_index);
+    }
     if (!IsRowTrackingColumn(column)) {
       return MultiFileReader::GetVirtualColumnExpression(context, reader_data, local_columns,
                                                          column, type, local_index, reference);
@@ -288,17 +297,19 @@ class LakeReader : public duckdb::MultiFileReader {
 
 std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
                                          const ResolvedTable& table,
-                                         std::shared_ptr<DeletedRows> deleted) {
+                                         std::shared_ptr<DeletedRows> deleted,
+                                         VariantForm variants) {
   const Snapshot& snapshot = *table.snapshot;
   auto lake = std::make_shared<LakeTable>();
   lake->scan = std::make_shared<PlannedScan>(scans, table.snapshot);
   lake->files = table.files;
+  lake->cursors = std::make_shared<VariantCursors>(scans->env(), variants);
   lake->deleted = std::move(deleted);
   lake->generated = std::make_shared<GeneratedPartitions>(snapshot);
   lake->meter = std::make_shared<ScanMeter>(table.name, table.snapshot);
   for (const StructField& field : snapshot.schema().fields()) {
     lake->names.push_back(field.name);
-    lake->types.push_back(ToLogicalType(field.type));
+    lake->types.push_back(ToLogicalType(field.type, variants));
   }
   return lake;
 }

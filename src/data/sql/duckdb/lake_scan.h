@@ -8,6 +8,7 @@
 #include <duckdb/function/table_function.hpp>
 #include <memory>
 
+#include "data/delta/rows/variant_cursor.h"
 #include "data/sql/duckdb/lake_file_system.h"
 #include "data/sql/duckdb/scan_meter.h"
 #include "data/sql/statements/generated_partitions.h"
@@ -25,12 +26,14 @@ struct LakeTable {
   std::optional<std::vector<uint32_t>> files = {};  // to look at; nullopt: all of the snapshot's
   duckdb::vector<std::string> names;
   duckdb::vector<duckdb::LogicalType> types;
+  std::shared_ptr<VariantCursors> cursors;     // of columns with variants
   duckdb::TableCatalogEntry* entry = nullptr;  // of a table with hidden columns, else null
 };
 
 std::shared_ptr<LakeTable> MakeLakeTable(const std::shared_ptr<PlannedScans>& scans,
                                          const ResolvedTable& table,
-                                         std::shared_ptr<DeletedRows> deleted);
+                                         std::shared_ptr<DeletedRows> deleted,
+                                         VariantForm variants);
 
 // A bound scan of the table: DuckDB's parquet_scan with our reader in it.
 duckdb::TableFunction BindLakeScan(duckdb::ClientContext& context,

@@ -14,6 +14,7 @@
 #include "data/sql/duckdb/exact_cast_internal.h"
 #include "data/sql/duckdb/results_internal.h"
 #include "data/sql/duckdb/types_internal.h"
+#include "data/sql/duckdb/variant_functions_internal.h"
 
 namespace millpond::data {
 namespace {
@@ -110,6 +111,13 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
   void CastColumn(duckdb::DataChunk& from, duckdb::DataChunk& to, duckdb::idx_t i) {
     duckdb::string message;
     auto& context = *result_->client_properties.client_context;
+    if (types_[i].id() == duckdb::LogicalTypeId::SQLNULL || IsVoidType(types_[i])) {
+      return CheckVoid(from, to, i);
+    }
+    if (from.data[i].GetType().id() == duckdb::LogicalTypeId::VARIANT &&
+        types_[i].id() == duckdb::LogicalTypeId::VARCHAR) {
+      return DuckVariantsAsText(context, from.data[i], to.data[i], from.size());
+    }
     if (!duckdb::VectorOperations::TryCast(context, from.data[i], to.data[i], from.size(),
                                            &message)) {
       duckdb::idx_t row = 0;  // the first that had a value and has none now
@@ -122,6 +130,16 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
     if (!changed) return;
     Refuse(i, *changed,
            ChangedText(from.data[i].GetValue(*changed), to.data[i].GetValue(*changed), types_[i]));
+  }
+
+  // A void column, or what a query made of one.
+  void CheckVoid(duckdb::DataChunk& from, duckdb::DataChunk& to, duckdb::idx_t i) {
+    for (duckdb::idx_t row = 0; row < from.size(); ++row) {
+      if (from.data[i].GetValue(row).IsNull()) continue;
+      Refuse(i, row, "void holds nothing but NULL: write NULL, or cast to the type that is meant");
+    }
+    to.data[i].SetVectorType(duckdb::VectorType::CONSTANT_VECTOR);
+    duckdb::ConstantVector::SetNull(to.data[i], true);
   }
 
   [[noreturn]] void Refuse(duckdb::idx_t column, duckdb::idx_t row, const std::string& why) const {

@@ -7,7 +7,32 @@ namespace millpond::data {
 using duckdb::LogicalType;
 using duckdb::LogicalTypeId;
 
-LogicalType ToLogicalType(const DataType& type) {
+namespace {
+
+constexpr const char* kVariantName = "VARIANT";
+constexpr const char* kVoidName = "VOID";
+
+bool IsNamed(const LogicalType& type, const char* name) {
+  return type.HasAlias() && type.GetAlias() == name;
+}
+
+}  // namespace
+
+LogicalType VariantType() {
+  LogicalType type(LogicalTypeId::BLOB);
+  type.SetAlias(kVariantName);
+  return type;
+}
+
+bool IsVariantType(const LogicalType& type) {
+  return type.id() == LogicalTypeId::BLOB && IsNamed(type, kVariantName);
+}
+
+bool IsVoidType(const LogicalType& type) {
+  return type.id() == LogicalTypeId::BOOLEAN && IsNamed(type, kVoidName);
+}
+
+LogicalType ToLogicalType(const DataType& type, VariantForm variants) {
   switch (type.kind()) {
     case TypeKind::kString:
       return LogicalType::VARCHAR;
@@ -39,14 +64,22 @@ LogicalType ToLogicalType(const DataType& type) {
     case TypeKind::kStruct: {
       duckdb::child_list_t<LogicalType> children;
       for (const StructField& field : type.fields()) {
-        children.emplace_back(field.name, ToLogicalType(field.type));
+        children.emplace_back(field.name, ToLogicalType(field.type, variants));
       }
       return LogicalType::STRUCT(std::move(children));
     }
     case TypeKind::kArray:
-      return LogicalType::LIST(ToLogicalType(type.element()));
+      return LogicalType::LIST(ToLogicalType(type.element(), variants));
     case TypeKind::kMap:
-      return LogicalType::MAP(ToLogicalType(type.key()), ToLogicalType(type.element()));
+      return LogicalType::MAP(ToLogicalType(type.key(), variants),
+                              ToLogicalType(type.element(), variants));
+    case TypeKind::kVariant:
+      return variants == VariantForm::kJson ? LogicalType::JSON() : VariantType();
+    case TypeKind::kVoid: {
+      LogicalType named(LogicalTypeId::BOOLEAN);
+      named.SetAlias(kVoidName);
+      return named;
+    }
   }
   return LogicalType::SQLNULL;
 }
@@ -178,6 +211,8 @@ LogicalType ResultType(const LogicalType& type) {
   switch (type.id()) {
     case LogicalTypeId::HUGEINT:
       return LogicalType::BIGINT;
+    case LogicalTypeId::BOOLEAN:
+      return IsVoidType(type) ? LogicalType(LogicalTypeId::SQLNULL) : type;
     case LogicalTypeId::UTINYINT:
       return LogicalType::SMALLINT;
     case LogicalTypeId::USMALLINT:
@@ -202,7 +237,10 @@ LogicalType ResultType(const LogicalType& type) {
     case LogicalTypeId::BIGNUM:
     case LogicalTypeId::VARCHAR:
     case LogicalTypeId::SQLNULL:
+    case LogicalTypeId::VARIANT:  // as JSON
       return LogicalType::VARCHAR;
+    case LogicalTypeId::BLOB:
+      return IsVariantType(type) ? LogicalType::VARCHAR : type;
     case LogicalTypeId::LIST:
       return LogicalType::LIST(ResultType(duckdb::ListType::GetChildType(type)));
     case LogicalTypeId::ARRAY:

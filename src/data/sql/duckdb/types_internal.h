@@ -7,11 +7,21 @@
 
 #include "data/delta/metadata/column_value.h"
 #include "data/delta/metadata/schema.h"
+#include "data/delta/rows/variant_columns.h"
 
 namespace millpond::data {
 
-// timestamp -> TIMESTAMP WITH TIME ZONE, timestamp_ntz -> TIMESTAMP.
-duckdb::LogicalType ToLogicalType(const DataType& type);
+// timestamp -> TIMESTAMP WITH TIME ZONE, timestamp_ntz -> TIMESTAMP; variant -> JSON or
+// VariantType, as `variants` says; void -> a BOOLEAN by the name VOID, which is NULL and mixes with
+// numbers (the type "NULL" itself would come out of a query as an INTEGER).
+duckdb::LogicalType ToLogicalType(const DataType& type,
+                                  VariantForm variants = VariantForm::kJoined);
+
+// A variant's metadata and value as one, exactly as a file holds them: a BLOB by the name VARIANT.
+// DuckDB's own type of that name is another one; casts are in variant_functions.cc.
+duckdb::LogicalType VariantType();
+bool IsVariantType(const duckdb::LogicalType& type);
+bool IsVoidType(const duckdb::LogicalType& type);
 
 // NULL of the type where there is no value, or where the value does not fit the type.
 duckdb::Value ToValue(const ColumnValue& value, const DataType& type);

@@ -107,6 +107,25 @@ Result<std::vector<TargetColumn>> GivenColumns(std::string_view query,
   return static_cast<size_t>(columns->num_fields()) == given.size() ? given : all;
 }
 
+// What BY NAME has to say of the query's columns: nothing, where no variants are stored; else all
+// keep their types, except that those which go into variants become such.
+Result<std::vector<TargetColumn>> ColumnsByName(std::string_view query, const Schema& schema,
+                                                StatementContext& context) {
+  std::vector<TargetColumn> columns;
+  const bool any = std::ranges::any_of(schema.fields(), [](const StructField& field) {
+    return field.type.Holds(TypeKind::kVariant);
+  });
+  if (!any) return columns;
+  MP_ASSIGN_OR_RETURN(const auto given, context.Describe(query));
+  MP_ASSIGN_OR_RETURN(const Schema described, Schema::FromArrow(*given));
+  for (const StructField& field : described.fields()) {
+    const StructField* target = schema.Find(field.name);
+    const bool is_variant = target != nullptr && target->type.Holds(TypeKind::kVariant);
+    columns.push_back({field.name, is_variant ? target->type : field.type});
+  }
+  return columns;
+}
+
 bool IsFixed(const std::string& name, const std::vector<FixedColumn>& fixed) {
   return std::ranges::any_of(
       fixed, [&](const FixedColumn& column) { return EqualNames(column.name, name); });
@@ -151,7 +170,10 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
   std::shared_ptr<arrow::RecordBatchReader> rows;
   InsertDefaults defaults;
   if (at.Accept("BY", "NAME")) {
-    MP_ASSIGN_OR_RETURN(rows, context.Run(at.TakeRest()));
+    const std::string_view query = at.TakeRest();
+    RunOptions run;
+    MP_ASSIGN_OR_RETURN(run.columns, ColumnsByName(query, schema, context));
+    MP_ASSIGN_OR_RETURN(rows, context.Run(query, {}, std::move(run)));
     rows = WithProgress(std::move(rows), context.progress());
     if (fixed.empty()) return rows;
     names = rows->schema()->field_names();

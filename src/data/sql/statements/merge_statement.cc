@@ -101,7 +101,7 @@ class MergeComposer {
     for (const StructField& field : schema_.fields()) {
       sql.Text(", ");
       MP_RETURN_IF_ERROR(
-          Choose(sql, [&](const MergeClause& clause) { return Value(sql, clause, field); }));
+          Choose(sql, [&](const MergeClause& clause) { return Stored(sql, clause, field); }));
     }
     if (TracksChanges(target_)) sql.Text(SeesTarget() ? OldColumns(target_) : NoColumns());
     sql.Text(" FROM ");
@@ -177,6 +177,15 @@ class MergeComposer {
     std::string columns;
     for (size_t i = 0; i < target_.snapshot->schema().size(); ++i) columns += ", NULL";
     return columns;
+  }
+
+  // The same as what is stored: one clause may keep a variant where another parses JSON.
+  Status Stored(ComposedQuery& sql, const MergeClause& clause, const StructField& field) const {
+    if (field.type.kind() != TypeKind::kVariant) return Value(sql, clause, field);
+    sql.Text("CAST(");
+    MP_RETURN_IF_ERROR(Value(sql, clause, field));
+    sql.Text(fmt::format(" AS {})", kStoredVariant));
+    return OkStatus();
   }
 
   // What a clause makes of a column.

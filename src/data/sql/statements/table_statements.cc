@@ -3,11 +3,14 @@
 #include <arrow/type.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 #include "data/arrow/status.h"
 #include "data/delta/commit/row_rules.h"
 #include "data/delta/commit/table_rules.h"
 #include "data/delta/commit/write.h"
 #include "data/delta/metadata/column_mapping.h"
+#include "data/delta/metadata/protocol.h"
 #include "data/sql/row_progress.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/statements/table_head_internal.h"
@@ -34,7 +37,11 @@ Status CheckRules(const Schema& schema, const CreateOptions& options, StatementC
 
 // "; it needs the features checkConstraints, identityColumns", or nothing.
 std::string NeededFeatures(const CreateOptions& options) {
-  const auto features = FeaturesOfRules(options.schema, options.properties);
+  auto features = FeaturesOfRules(options.schema, options.properties);
+  const bool has_variants = std::ranges::any_of(options.schema.fields(), [](const auto& field) {
+    return field.type.Holds(TypeKind::kVariant);
+  });
+  if (has_variants) features.emplace_back(feature::kVariantType);
   if (features.empty()) return "";
   return fmt::format("; it needs the feature{} {}", features.size() > 1 ? "s" : "",
                      fmt::join(features, ", "));
