@@ -124,32 +124,6 @@ TEST_F(LogFilesTest, AChecksumFindsACheckpointThatLacksFiles) {
   EXPECT_THAT(ReadLatest(reopened = Reopen()), IsOk());  // with a warning
 }
 
-// The listing begins at the hint; whatever stands there, the newest version is found.
-TEST_F(LogFilesTest, TheHintNeverDecidesWhichVersionIsTheLatest) {
-  auto table = Create({{"delta.checkpointInterval", "5"}});
-  AppendValues(table, 1, 12);  // checkpoints at 5 and 10
-  const auto rows = *ReadLatest(table);
-  const auto latest = [&] { return (*Reopen().Latest())->version(); };
-  for (const int64_t hint : {0, 5, 10, 11, 12, 500}) {
-    Write("_last_checkpoint", FormatLastCheckpoint({.version = hint}));
-    auto reopened = Reopen();
-    EXPECT_THAT(ReadLatest(reopened), IsOkAnd(rows)) << hint;
-    EXPECT_EQ(CheckpointOf(reopened), 10) << hint;
-  }
-  Write("_last_checkpoint", FormatLastCheckpoint({.version = 10}));
-  const std::string checkpoint = Read(CheckpointFileName(10));
-  Write(CheckpointFileName(10), checkpoint.substr(0, checkpoint.size() / 2));
-  auto reopened = Reopen();
-  EXPECT_THAT(ReadLatest(reopened), IsOkAnd(rows));
-  EXPECT_EQ(CheckpointOf(reopened), 5);
-  stdfs::remove(Log(CheckpointFileName(10)));
-  EXPECT_EQ(latest(), 12);
-  Write(CheckpointFileName(10), checkpoint);
-  stdfs::remove(Log(CommitFileName(11)));  // a gap behind the hint is told as always
-  EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "t"),
-              FailsWith(ErrorKind::kCorrupt, HasSubstr("lacks version 11")));
-}
-
 class V2CheckpointTest : public LogFilesTest {
  protected:
   DeltaTable CreateV2(StringMap more = {}) {

@@ -10,6 +10,7 @@
 #include "data/delta/commit/transaction.h"
 #include "data/delta/log/checkpoint_reader.h"
 #include "data/delta/log/checkpoint_writer.h"
+#include "data/delta/log/last_checkpoint.h"
 #include "data/delta/log/log_segment.h"
 #include "data/delta/log/stats_struct.h"
 
@@ -165,6 +166,34 @@ TEST_F(TableTest, BadCheckpointsArePassedOver) {
   stdfs::remove(Log(CheckpointFileName(20)));
   EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "t"),
               FailsWith(ErrorKind::kCorrupt, HasSubstr("lacks version 4")));
+}
+
+// The listing begins at the hint; whatever stands there, the newest version is found.
+TEST_F(TableTest, TheHintNeverDecidesWhichVersionIsTheLatest) {
+  auto table = Create({{"delta.checkpointInterval", "5"}});
+  for (int v = 1; v <= 12; ++v) AppendValue(table, v);  // checkpoints at 5 and 10
+  const auto rows = *ReadLatest(table);
+  const auto hint = [&](int64_t version) {
+    MP_ASSERT_OK(machine_.local->ReplaceFile(Log("_last_checkpoint"),
+                                             FormatLastCheckpoint({.version = version})));
+  };
+  for (const int64_t version : {0, 5, 10, 11, 12, 500}) {
+    hint(version);
+    auto reopened = Reopen();
+    EXPECT_THAT(ReadLatest(reopened), IsOkAnd(rows)) << version;
+    EXPECT_EQ((*reopened.Latest())->origin().checkpoint_version, 10) << version;
+  }
+  hint(10);
+  const std::string path = Log(CheckpointFileName(10));
+  const std::string checkpoint = *machine_.local->ReadFile(path);
+  MP_ASSERT_OK(machine_.local->ReplaceFile(path, checkpoint.substr(0, checkpoint.size() / 2)));
+  auto reopened = Reopen();
+  EXPECT_THAT(ReadLatest(reopened), IsOkAnd(rows));
+  EXPECT_EQ((*reopened.Latest())->origin().checkpoint_version, 5);
+  MP_ASSERT_OK(machine_.local->ReplaceFile(path, checkpoint));
+  stdfs::remove(Log(CommitFileName(11)));  // a gap behind the hint is told as always
+  EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "t"),
+              FailsWith(ErrorKind::kCorrupt, HasSubstr("lacks version 11")));
 }
 
 TEST_F(TableTest, CorruptCommitsAreNamed) {
