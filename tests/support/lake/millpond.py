@@ -34,7 +34,7 @@ class Millpond:
         done = subprocess.run(command, input=text, capture_output=True, text=True)
         if done.returncode != 0:
             raise Refused(f"{done.stderr.strip()}\n  in: {text}")
-        return done.stdout
+        return done.stdout + done.stderr
 
     def execute(self, path, statements):
         for statement in statements:
