@@ -31,6 +31,10 @@ SETTINGS = {
     "spark.databricks.delta.incremental.commit.verify": "true",
     "spark.databricks.delta.lastCheckpoint.checksum.enabled": "true",
     "spark.log.level": "OFF",
+    # Tables of a few rows: compiling, by Spark and by Java, would cost more than it saves.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # A starved machine must not look like a dead executor.
     "spark.executor.heartbeatInterval": "600s",
     "spark.network.timeout": "3600s",
