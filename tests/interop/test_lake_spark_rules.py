@@ -150,8 +150,8 @@ def test_timestamps(kept, first, second, tmp_path):
         if n == 2 and kept == "in commits later":
             turns.by(second, f"ALTER TABLE {{t}} SET TBLPROPERTIES ({enabled})", None)
         turns.insert(writer, n, n + 1)
-    times = dict(rows("spark", turns.path, "SELECT version, timestamp FROM (DESCRIBE HISTORY {t})"))
-    assert dict(rows("millpond", turns.path, "SELECT version, timestamp FROM (DESCRIBE HISTORY {t})")) == times
+    times, by_millpond = ({row["version"]: row["timestamp"] for row in engine(name).query(turns.path, "DESCRIBE HISTORY {t}").to_pylist()} for name in ("spark", "millpond"))
+    assert by_millpond == times
     for version, expected in turns.expected.items():
         text = f"SELECT * FROM {{t}} TIMESTAMP AS OF '{times[version]:%Y-%m-%d %H:%M:%S.%f}'"
         for reader in (first, second):
