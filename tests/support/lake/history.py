@@ -57,11 +57,12 @@ class History:
         self.expected = {each: rows for each, rows in self.expected.items() if each >= version}
 
     def forget(self):
-        """Removes the log before the newest checkpoint, as log clean-up does some day."""
+        """Removes the log before the newest checkpoint, as log clean-up does some day. (The commit that the checkpoint
+        is of stays: without it Spark travels to no version.)"""
         log = self.path / "_delta_log"
         newest = max(int(file.name[:20]) for file in log.glob("[0-9]*.checkpoint.*"))
         for file in log.glob("[0-9]*"):
-            if int(file.name[:20]) < newest or file.name == f"{newest:020}.json":
+            if int(file.name[:20]) < newest:
                 file.unlink()
         self.keep_from(newest)
         return self
