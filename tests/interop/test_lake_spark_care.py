@@ -160,10 +160,10 @@ def test_v2_checkpoints(form, first, second, tmp_path):
 
 def test_copied_from_spark(tmp_path):
     """COPY INTO of Parquet files that Spark wrote, each once."""
-    turns = Turns(tmp_path, "millpond", "id INT, name STRING, at TIMESTAMP_NTZ", oracle="id INT, name STRING, at TIMESTAMP")
+    turns = Turns(tmp_path, "millpond", "id INT, name STRING, moment TIMESTAMP_NTZ", oracle="id INT, name STRING, moment TIMESTAMP")
     session = engine("spark").session
     for n in range(3):
-        session.sql(f"SELECT {n} AS id, concat('name ', {n}) AS name, TIMESTAMP_NTZ'2020-02-29 01:02:03.000004' AS at").write.mode("append").parquet(str(tmp_path / "in"))
+        session.sql(f"SELECT {n} AS id, concat('name ', {n}) AS name, TIMESTAMP_NTZ'2020-02-29 01:02:03.000004' AS moment").write.mode("append").parquet(str(tmp_path / "in"))
         turns.by("millpond", "COPY INTO {t} FROM 'in' FILEFORMAT = PARQUET PATTERN = '*.parquet'", f"INSERT INTO {{t}} VALUES ({n}, 'name {n}', '2020-02-29 01:02:03.000004')")
     turns.by("millpond", "COPY INTO {t} FROM 'in' FILEFORMAT = PARQUET PATTERN = '*.parquet'", None)
     assert max(turns.expected) == 3
