@@ -3,7 +3,7 @@ import pytest
 
 from lake import engine, read_rows
 from lake.millpond import table_path
-from spark_turns import DV, IN_TURNS, Turns
+from spark_turns import DV, IN_TURNS, READERS, Turns
 
 COLUMNS = "id INT, name STRING"
 NOW = "'delta.deletedFileRetentionDuration' = 'interval 0 hours'"
@@ -99,7 +99,7 @@ def test_vacuum(mode, first, second, tmp_path):
         turns.by(cleaner, f"VACUUM {{t}} {mode}" if cleaner == "spark" or mode != "FULL" else "VACUUM {t} FULL RETAIN 0 HOURS", None)
         turns.keep_from(max(turns.expected))
         assert files(turns.path) < before
-        turns.holds()
+        turns.check(*READERS)
         turns.by(writer, "DELETE FROM {t} WHERE id = 1").by(cleaner, "UPDATE {t} SET id = id + 1")
     turns.holds()
 
