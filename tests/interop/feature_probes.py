@@ -24,9 +24,10 @@ READ = {
     "Parquet data pages v2": ["all_types_pages_v2"],
     "nested types": ["nested"],
     "partition values of every type": ["partitions"],
-    "a renamed partition column": ["mapping_name"],
+    "partitions beside renamed columns": ["mapping_name"],
     "checkpoint in parts": ["checkpoint_parts"],
     "checkpoint with statistics as structs only": ["checkpoint_struct_stats"],
+    "files of another folder (shallow clones)": ["delete"],
     "all of these features in one table": ["everything"],
 }
 

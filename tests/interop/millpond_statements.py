@@ -1,7 +1,7 @@
 """Tables that Millpond makes, one a statement or kind of value: name -> its steps.
 
 A step is a statement that Millpond and the oracle (plain DuckDB) both take, or a pair (for Millpond, for the oracle);
-None: nothing for that side. {t} is the table. What is not built yet has no entry.
+None: nothing for that side. {t} is the table. `millpond_tables.py` has these and those of its other files together.
 """
 COLUMNS = "CREATE TABLE {t} (id INT, name STRING)"
 
@@ -166,10 +166,3 @@ TABLES |= {
                       "INSERT INTO {t} VALUES (10000000000, 0.25, 1e300, 123456789012345.12345, '2020-01-02')", "UPDATE {t} SET id = id + 1"],
     "properties": [COLUMNS, INSERTED, ("ALTER TABLE {t} SET TBLPROPERTIES ('delta.checkpointInterval' = '3', 'owner' = 'me')", None), ten(3, 6), ("ALTER TABLE {t} UNSET TBLPROPERTIES ('owner')", None), ten(6, 9)],
 }
-
-
-def of(side, name):
-    """The statements of a table for "millpond" or "oracle"."""
-    at = {"millpond": 0, "oracle": 1}[side]
-    both = [(step, step) if isinstance(step, str) else step for step in TABLES[name]]
-    return [step[at] for step in both if step[at] is not None]

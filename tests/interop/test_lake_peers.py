@@ -56,8 +56,6 @@ STEPS = {
     "new column": [lambda path: wrote(path, PLAIN).alter.add_columns([deltalake.Field("x", deltalake.schema.PrimitiveType("integer"))])],
     "appended by DuckDB": [lambda path: wrote(path, PLAIN), lambda path: engine("duckdb").append(path, {"id": 99, "name": "duck"})],
 }
-# Millpond writes to a table with a CHECK constraint or a change feed once it has built them.
-REFUSED = {"constraint": "checkConstraints", "change feed": "changeDataFeed"}
 
 
 @pytest.mark.parametrize("name", STEPS)
@@ -73,7 +71,7 @@ def test_written_by_peers(name, tmp_path):
         assert read_rows("millpond", path, version) == read_rows("delta_rs", path, version)
 
 
-@pytest.mark.parametrize("name", [name for name in STEPS if name not in REFUSED])
+@pytest.mark.parametrize("name", STEPS)
 def test_then_written_by_millpond(name, tmp_path):
     path = table_path(tmp_path, "peer")
     for step in STEPS[name]:
@@ -90,3 +88,19 @@ def test_all_types_as_given(tmp_path):
     path = table_path(tmp_path, "peer")
     wrote(path, ALL)
     assert read_rows("millpond", path) == rows_of(ALL)
+
+
+RULES = {"CHECK": "id INT, name STRING, CONSTRAINT positive CHECK (id > 0)", "NOT NULL": "id INT NOT NULL, name STRING", "generated": "id INT, name STRING, twice INT GENERATED ALWAYS AS (id * 2)"}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_delta_rs_keeps_rules_of_millpond(rule, tmp_path):
+    path = table_path(tmp_path, "rules")
+    engine("millpond").execute(path, [f"CREATE TABLE {{t}} ({RULES[rule]})", "INSERT INTO {t} (id, name) VALUES (1, 'a')"])
+    rows = {name: pa.table({"id": pa.array([n], pa.int32()), "name": ["b"]} | ({"twice": pa.array([twice], pa.int32())} if rule == "generated" else {}))
+            for name, n, twice in (("good", 2, 4), ("bad", None if rule == "NOT NULL" else -1, 3))}
+    wrote(path, rows["good"], mode="append")
+    with pytest.raises(Exception):
+        wrote(path, rows["bad"], mode="append")
+    for reader in ("millpond", "delta_rs"):
+        assert len(read_rows(reader, path)) == 2, reader

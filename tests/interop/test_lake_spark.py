@@ -1,18 +1,59 @@
 """Millpond and Spark side by side, by Spark itself (the kept tables of test_lake_reads.py are of one day): Spark reads
-what Millpond writes, Millpond reads what Spark writes now, and they write one table in turns."""
+what Millpond writes, Millpond reads what Spark writes now. `test_lake_spark_*.py` have both at one table."""
+import json
+
 import pytest
 
-import millpond_statements
+import millpond_tables
 import spark_statements
-from lake import engine, features, oracle, read_rows
+from lake import engine, features, history, read_rows
 from lake.millpond import table_path
 
 
-@pytest.mark.parametrize("name", millpond_statements.TABLES)
+def check_checksums(path):
+    for version in history.versions(path):
+        engine("spark").check_checksum(path, version)
+
+
+@pytest.mark.parametrize("name", millpond_tables.TABLES)
 def test_spark_reads(name, tmp_path):
+    """The rows of every version, and its checksum against what Spark makes of the log."""
     path = table_path(tmp_path, name)
-    engine("millpond").execute(path, millpond_statements.of("millpond", name))
-    assert read_rows("spark", path) == oracle.rows_after(millpond_statements.of("oracle", name))
+    history.written(path, millpond_tables.steps(name)).check("spark")
+    check_checksums(path)
+
+
+@pytest.mark.parametrize("name", millpond_tables.WITH_CHECKPOINTS)
+def test_spark_reads_without_history(name, tmp_path):
+    """Of the log only the newest checkpoint and what follows it are left."""
+    path = table_path(tmp_path, name)
+    history.written(path, millpond_tables.steps(name)).forget().check("spark")
+    check_checksums(path)
+
+
+@pytest.mark.parametrize("name", [name for name in millpond_tables.TABLES if name.startswith("log_compaction")])
+def test_spark_reads_compacted(name, tmp_path):
+    """By the compacted files: Spark says which files it took, and the commits that they stand for are broken."""
+    path = table_path(tmp_path, name)
+    written = history.written(path, millpond_tables.steps(name))
+    for compacted in (path / "_delta_log").glob("*.compacted.json"):
+        first, last = (int(word) for word in compacted.name.split(".")[:2])
+        for version in range(first, last):
+            (path / f"_delta_log/{version:020}.json").write_text("{}\n")
+    assert "compacted" in engine("spark").log_files(path)
+    written.keep_from(max(written.expected))
+    written.check("spark", "millpond")
+
+
+def test_spark_finds_a_wrong_checksum(tmp_path):
+    """What the tests above rely on."""
+    path = table_path(tmp_path, "t")
+    history.written(path, millpond_tables.steps("delete"))
+    file = path / "_delta_log" / f"{1:020}.crc"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"numFiles": 7}) + "\n")
+    engine("spark").check_checksum(path, 2)
+    with pytest.raises(AssertionError, match="Number of files - Expected: 7 Computed: 1"):
+        engine("spark").check_checksum(path, 1)
 
 
 @pytest.mark.parametrize("name", spark_statements.TABLES)
@@ -21,21 +62,6 @@ def test_millpond_reads(name, tmp_path):
     engine("spark").execute(path, spark_statements.TABLES[name])
     if features.reads("millpond", features.features_of(path)):
         assert read_rows("millpond", path) == read_rows("spark", path)
-
-
-@pytest.mark.parametrize("first", ["millpond", "spark"])
-def test_in_turns(first, tmp_path):
-    """Ten commits each, checkpoints of both among them."""
-    path = table_path(tmp_path, "turns")
-    location = " LOCATION '{location}'" if first == "spark" else ""
-    interval = "TBLPROPERTIES ('delta.checkpointInterval' = '3')"
-    engine(first).execute(path, [f"CREATE TABLE {{t}} (id INT, name STRING) USING delta{location} {interval}"])
-    for turn in range(10):
-        engine("millpond").execute(path, [f"INSERT INTO {{t}} VALUES ({turn}, 'millpond')"])
-        engine("spark").execute(path, [f"INSERT INTO {{t}} VALUES ({turn}, 'spark')"])
-    expected = tuple(sorted(((turn, name) for turn in range(10) for name in ("millpond", "spark")), key=repr))
-    for reader in ("millpond", "spark", "delta_rs", "duckdb"):
-        assert read_rows(reader, path).rows == expected, reader
 
 
 @pytest.mark.parametrize("name", ["partitions", "nested", "all_types", "in_commit_timestamps", "row_tracking_backfilled", "domain_metadata",
@@ -49,3 +75,4 @@ def test_millpond_appends_to_spark(name, tmp_path):
     after = read_rows("spark", path)
     assert len(after) == len(before) + 1 and set(map(repr, after.rows)) == set(map(repr, before.rows))
     assert read_rows("millpond", path) == after
+    check_checksums(path)

@@ -13,3 +13,9 @@ class DeltaRs:
     def read(self, path, version=None):
         reader = QueryBuilder().register("t", self.open(path, version)).execute("SELECT * FROM t")
         return pa.table(reader.read_all())
+
+
+def changes(path, first, last, columns):
+    """Sorted rows of the change data feed."""
+    found = pa.table(DeltaTable(str(path)).load_cdf(starting_version=first, ending_version=last).read_all())
+    return sorted(tuple(row.values()) for row in found.select(columns).to_pylist())

@@ -4,9 +4,13 @@ import duckdb
 from lake.rows import rows_of
 
 
-def rows_after(statements):
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    for statement in statements:
-        connection.execute(statement.replace("{t}", "t"))
-    return rows_of(connection.execute("SELECT * FROM t").to_arrow_table())
+class Database:
+    def __init__(self):
+        self.connection = duckdb.connect()
+        self.connection.execute("SET TimeZone = 'UTC'")
+
+    def run(self, text):
+        self.connection.execute(text.replace("{t}", "t"))
+
+    def rows(self):
+        return rows_of(self.connection.execute("SELECT * FROM t").to_arrow_table())

@@ -26,7 +26,16 @@ SETTINGS = {
     "spark.sql.adaptive.enabled": "false",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.retentionDurationCheck.enabled": "false",
+    "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
+    # A version's checksum that is not the log's state fails, before and after each of Spark's commits as well.
+    "spark.databricks.delta.checksum.mismatch.fatal": "true",
+    "spark.databricks.delta.incremental.commit.verify": "true",
+    "spark.databricks.delta.lastCheckpoint.checksum.enabled": "true",
     "spark.log.level": "OFF",
+    # Tables of a few rows: compiling, by Spark and by Java, would cost more than it saves.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # A starved machine must not look like a dead executor.
     "spark.executor.heartbeatInterval": "600s",
     "spark.network.timeout": "3600s",
@@ -93,6 +102,28 @@ class Spark:
     def query(self, path, text):
         self.known(path)
         return self.session.sql(text.replace("{t}", self.name_of(path))).toArrow()
+
+    def log(self, path):
+        return self.session._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(self.session._jsparkSession, str(path))
+
+    def log_files(self, path):
+        """The files after the checkpoint that Spark makes the newest version of."""
+        log = self.log(path)
+        return str(log.update(*(getattr(log, f"update$default${n}")() for n in (1, 2, 3))).logSegment().deltas().toString())
+
+    def check_checksum(self, path, version):
+        """Holds <version>.crc against the state that Spark makes of the log; fails where that is another. Millpond
+        always writes one, Spark not after its RESTORE and clones."""
+        log = self.log(path)
+        found = log.readChecksum(version, getattr(log, "readChecksum$default$2")())
+        if not found.isDefined():
+            assert '"engineInfo":"Millpond' not in (path / f"_delta_log/{version:020}.json").read_text(), f"Spark finds no checksum of version {version}"
+            return
+        snapshot = log.getSnapshotAt(version, *(getattr(log, f"getSnapshotAt$default${n}")() for n in (2, 3, 4)))
+        try:
+            assert snapshot.validateChecksum(getattr(snapshot, "validateChecksum$default$1")())
+        except Exception as error:
+            raise AssertionError(f"checksum of version {version}: {str(error)[:2000]}") from None
 
     def read(self, path, version=None):
         at = "" if version is None else f" VERSION AS OF {version}"

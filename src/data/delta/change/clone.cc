@@ -12,8 +12,9 @@
 namespace millpond::data {
 namespace {
 
+// As Hadoop prints it: when it writes deletion vectors, delta-spark compares the text with its own.
 std::string AbsoluteLogPath(const std::string& path) {
-  return (path.starts_with('/') ? "file://" : "") + EncodeLogPath(path);
+  return (path.starts_with('/') ? "file:" : "") + EncodeLogPath(path);
 }
 
 // The file as any table's log may name it.

@@ -245,15 +245,14 @@ Result<std::unique_ptr<CheckpointRows>> CheckpointRows::Make(const CheckpointLay
     fields.insert(fields.end(), more.begin(), more.end());
   };
   if (layout.content != Content::kFiles) append(SmallActionFields());
-  if (layout.content != Content::kTopOnly) {
-    if (layout.stats_as_struct) {
-      rows->stats_ = std::make_unique<StatsStructWriter>(layout.stats_columns);
-    }
-    const auto stats = rows->stats_ == nullptr ? nullptr : rows->stats_->type();
-    append({field("add", AddType(layout, stats)), field("remove", RemoveType())});
-  } else {
-    append(V2Fields());
+  if (layout.stats_as_struct) {
+    rows->stats_ = std::make_unique<StatsStructWriter>(layout.stats_columns);
   }
+  const auto stats = rows->stats_ == nullptr ? nullptr : rows->stats_->type();
+  // Of a V2 checkpoint's top they are empty: delta-spark looks there for statistics as structs, and
+  // reads no checkpoint without them.
+  append({field("add", AddType(layout, stats)), field("remove", RemoveType())});
+  if (layout.content == Content::kTopOnly) append(V2Fields());
   rows->schema_ = arrow::schema(fields);
   MP_ARROW_ASSIGN_OR_RETURN(
       rows->builder_, arrow::RecordBatchBuilder::Make(rows->schema_, arrow::default_memory_pool()));
