@@ -28,7 +28,7 @@ class Process {
  public:
   Process(const Environment& env, const std::string& dir) {
     auto catalog =
-        data::Catalog::Open({env, "copy", dir, dir + "/state", dir + "/state/warehouse", {dir}, 0});
+        data::Catalog::Open({env, "copy", dir, dir + "/state", dir + "/state/warehouse", {dir}});
     if (!catalog.has_value()) return;
     catalog_ = *std::move(catalog);
     auto engine = data::SqlEngine::Open(*catalog_, {.memory_bytes = int64_t{256} << 20});
