@@ -65,7 +65,7 @@ def test_millpond_reads(name, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["partitions", "nested", "all_types", "in_commit_timestamps", "row_tracking_backfilled", "domain_metadata",
-                                  "checkpoint_parts", "vacuum_protocol_check"])
+                                  "checkpoint_parts", "vacuum_protocol_check", "variant_types", "void_column"])
 def test_millpond_appends_to_spark(name, tmp_path):
     """A row of the table once more, by Millpond, into a table that Spark made with a feature."""
     path = table_path(tmp_path, name)

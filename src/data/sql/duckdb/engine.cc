@@ -80,7 +80,13 @@ class DuckEngine : public QueryEngine {
     }
     const bool keeps_variants = std::ranges::any_of(
         options.columns, [](const auto& column) { return column.type.Holds(TypeKind::kVariant); });
-    if (keeps_variants) running->tables->SetVariants(VariantForm::kJoined);
+    if (keeps_variants) {
+      running->tables->SetVariants(VariantForm::kJoined);
+      MP_RETURN_IF_ERROR(Catching(where, [&] {
+        CheckVariantUses(running->connection, query.rewritten.text());
+        return true;
+      }));
+    }
     MP_ASSIGN_OR_RETURN(auto result, Send(*running, query.rewritten.text(), where));
     const size_t needed = options.columns.size();
     if (needed > 0 && needed != result->types.size()) {

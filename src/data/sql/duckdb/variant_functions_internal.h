@@ -10,13 +10,22 @@
 
 #include <duckdb/common/types/vector.hpp>
 #include <duckdb/main/database.hpp>
+#include <string>
 
 #include "base/result.h"
+
+namespace duckdb {
+class Connection;
+}
 
 namespace millpond::data {
 
 // Once for each instance, before its configuration is locked.
 Status RegisterVariants(duckdb::DuckDB& db);
+
+// Throws what Throw throws (errors_internal.h) if the query, with variants as they are, makes JSON
+// of something that has one in it; only for to_json(v) itself does DuckDB know how.
+void CheckVariantUses(duckdb::Connection& connection, const std::string& text);
 
 // DuckDB's own VARIANTs as JSON text; its cast to text is not JSON.
 void DuckVariantsAsText(duckdb::ClientContext& context, duckdb::Vector& from, duckdb::Vector& to,
