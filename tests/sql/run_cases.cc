@@ -55,8 +55,7 @@ class SqlProject {
                                        dir_.path(),
                                        dir_ / "state",
                                        dir_ / "state/warehouse",
-                                       {dir_.path()},
-                                       0})),
+                                       {dir_.path()}})),
         engine_(*data::SqlEngine::Open(*catalog_, {.memory_bytes = int64_t{512} << 20})) {
     engine_->Register(&read_files_);
     engine_->Register(&read_push_);

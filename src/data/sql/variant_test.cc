@@ -74,7 +74,8 @@ class VariantTest : public testing_sql::ReadPathsFixture {
   static void AppendTexts(const arrow::ArrayVector& columns, int64_t count, Rows* rows) {
     for (int64_t row = 0; row < count; ++row) {
       std::string text;
-      for (const auto& column : columns) text += (column->IsNull(row) ? "" : CellText(*column, row)) + "|";
+      for (const auto& column : columns)
+        text += (column->IsNull(row) ? "" : CellText(*column, row)) + "|";
       rows->push_back(std::move(text));
     }
   }

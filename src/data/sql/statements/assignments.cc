@@ -68,7 +68,8 @@ Result<Assignment> TakeAssigned(TokenCursor& at, const ChangeTarget& target) {
   const bool by_alias = path.size() > 1 && EqualNames(path[0], target.alias) &&
                         (schema.Find(path[1]) != nullptr || schema.Find(path[0]) == nullptr);
   if (by_alias) path.erase(path.begin());
-  one.column = path.front();
+  const StructField* column = schema.Find(path.front());
+  one.column = column == nullptr ? path.front() : column->name;
   one.fields.assign(path.begin() + 1, path.end());
   return one;
 }
