@@ -82,6 +82,9 @@ class LocalReadFile : public RandomAccessFile {
   int64_t size_;
 };
 
+// How much of a file may wait in memory before the disk begins to take it.
+constexpr int64_t kWritebackBytes = 8 << 20;
+
 class LocalWriteFile : public WritableFile {
  public:
   LocalWriteFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
@@ -95,7 +98,9 @@ class LocalWriteFile : public WritableFile {
       if (n < 0 && errno == EINTR) continue;
       if (n < 0) return FailErrno("write", path_);
       bytes.remove_prefix(static_cast<size_t>(n));
+      written_ += n;
     }
+    StartWriteback();
     return OkStatus();
   }
 
@@ -121,9 +126,17 @@ class LocalWriteFile : public WritableFile {
   }
 
  private:
+  // So that Sync of a large file has little left to wait for. It promises nothing, and may fail.
+  void StartWriteback() {
+    if (written_ - started_ < kWritebackBytes) return;
+    (void)::sync_file_range(fd_, started_, written_ - started_, SYNC_FILE_RANGE_WRITE);
+    started_ = written_;
+  }
+
   std::string path_;
   int fd_;
   bool time_set_ = false;
+  int64_t written_ = 0, started_ = 0;  // bytes, and those whose way to the disk has begun
 };
 
 // One entry of a folder; none if it is gone since the folder was read. Any other failure is one: a

@@ -50,8 +50,8 @@ struct RunOptions {
   std::vector<std::vector<size_t>> places;
 };
 
-// f(value, column, 'name') in a query of Millpond's own: the value in the column's type, or an
-// error if it would not be the same there.
+// f(value, 'schema', 'name') in a query of Millpond's own: the value in the type of the one column
+// of the schema, as JSON, or an error that names the column if it would not be the same there.
 constexpr const char* kExactFunction = "__millpond_exact";
 
 struct QueryPlan {

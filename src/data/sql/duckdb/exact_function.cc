@@ -1,14 +1,18 @@
-// __millpond_exact(value, column, name): the value in the column's type, or an error that says what
-// would be lost. Millpond's own queries call it where a column has its value from one of several
-// expressions: a CASE over them would bring all, and the column itself, to one type first.
+// __millpond_exact(value, 'type', 'name'): the value in the type of the column, the only one of
+// this schema's JSON, or an error that says what would be lost. Millpond's own queries call it
+// where a column has its value from one of several expressions: a CASE over them would bring all,
+// and the column itself, to one type first.
 #include <duckdb/common/vector_operations/vector_operations.hpp>
+#include <duckdb/execution/expression_executor.hpp>
 #include <duckdb/execution/expression_executor_state.hpp>
 #include <duckdb/function/scalar_function.hpp>
 #include <duckdb/main/extension/extension_loader.hpp>
 #include <duckdb/planner/expression/bound_function_expression.hpp>
 
+#include "data/delta/metadata/schema.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/exact_cast_internal.h"
+#include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
 namespace {
@@ -16,10 +20,13 @@ namespace {
 using duckdb::LogicalType;
 
 duckdb::unique_ptr<duckdb::FunctionData> Bind(
-    duckdb::ClientContext&, duckdb::ScalarFunction& function,
+    duckdb::ClientContext& context, duckdb::ScalarFunction& function,
     duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>& arguments) {
-  function.arguments = {arguments[0]->return_type, arguments[1]->return_type, LogicalType::VARCHAR};
-  function.SetReturnType(arguments[1]->return_type);
+  const auto json = duckdb::ExpressionExecutor::EvaluateScalar(context, *arguments[1]);
+  const auto schema = Schema::FromJson(json.ToString());
+  if (!schema.has_value()) Throw(schema.error());
+  function.arguments[0] = arguments[0]->return_type;
+  function.SetReturnType(ToLogicalType(schema->fields().front().type));
   return nullptr;
 }
 
@@ -46,7 +53,7 @@ void Exact(duckdb::DataChunk& arguments, duckdb::ExpressionState& state, duckdb:
 
 Status RegisterExact(duckdb::DatabaseInstance& db) {
   duckdb::ScalarFunction exact(kExactFunction,
-                               {LogicalType::ANY, LogicalType::ANY, LogicalType::VARCHAR},
+                               {LogicalType::ANY, LogicalType::VARCHAR, LogicalType::VARCHAR},
                                LogicalType::ANY, Exact, Bind);
   exact.SetFallible();
   exact.SetNullHandling(duckdb::FunctionNullHandling::SPECIAL_HANDLING);

@@ -31,8 +31,7 @@ Status Compose(ComposedQuery& sql, const std::string& place, const DataType& typ
                const std::vector<const Assignment*>& assignments) {
   const Assignment& first = *assignments.front();
   if (first.fields.size() == depth) {
-    return place.empty() ? sql.Expression(first.value)
-                         : ComposeExact(sql, first.value, place, first.name());
+    return ComposeExact(sql, type, first.name(), [&] { return sql.Expression(first.value); });
   }
   sql.Text("struct_pack(");
   for (size_t i = 0; i < type.fields().size(); ++i) {
@@ -113,11 +112,14 @@ std::vector<const Assignment*> OfColumn(const std::vector<Assignment>& assignmen
   return found;
 }
 
-Status ComposeExact(ComposedQuery& sql, std::string_view value, const std::string& place,
-                    const std::string& name) {
+Status ComposeExact(ComposedQuery& sql, const DataType& type, const std::string& name,
+                    const std::function<Status()>& value) {
+  // A variant that is stored is its bytes, which no cast changes.
+  if (type.Holds(TypeKind::kVariant)) return value();
   sql.Text(fmt::format("{}(", kExactFunction));
-  MP_RETURN_IF_ERROR(sql.Expression(value));
-  sql.Text(fmt::format(", {}, {})", place, QuoteString(name)));
+  MP_RETURN_IF_ERROR(value());
+  const std::string schema = Schema({{"value", type}}).ToJson();
+  sql.Text(fmt::format(", {}, {})", QuoteString(schema), QuoteString(name)));
   return OkStatus();
 }
 

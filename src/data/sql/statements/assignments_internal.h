@@ -2,6 +2,7 @@
 // struct (s.a.b = …), whose other fields stay as they are.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,10 +32,10 @@ Status CheckAssigned(const Assignment& one, const Schema& schema, const std::str
 std::vector<const Assignment*> OfColumn(const std::vector<Assignment>& assignments,
                                         const std::string& column);
 
-// The value in the type of the column or field that stands at `place` in the query; a value that
-// would be another one there is an error.
-Status ComposeExact(ComposedQuery& sql, std::string_view value, const std::string& place,
-                    const std::string& name);
+// The value in that type; one that would be another there is an error, which names the column.
+// `value` writes an expression.
+Status ComposeExact(ComposedQuery& sql, const DataType& type, const std::string& name,
+                    const std::function<Status()>& value);
 // The column with new values in some of its fields. `place`: where it stands as it was, "" if it
 // was not there; a struct that was NULL becomes one of NULLs but for these fields, as in Spark. All
 // of `assignments` are of fields of this column.

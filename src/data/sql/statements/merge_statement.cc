@@ -200,15 +200,15 @@ class MergeComposer {
       const std::string_view value = set.front()->value;
       if (!set.front()->fields.empty()) return ComposeFields(sql, place, field, set);
       if (IsDefaultWord(value)) return Default(sql, field);
-      return place.empty() ? sql.Expression(value) : ComposeExact(sql, value, place, field.name);
+      return ComposeExact(sql, field.type, field.name, [&] { return sql.Expression(value); });
     }
     MP_ASSIGN_OR_RETURN(const ColumnFill how, fill_.Of(field.name));
     const bool keeps = updates && how == ColumnFill::kIdentity;
     if (clause.all && SourceHas(field.name) && !keeps) {
-      const std::string given = QuoteName(merge_.source_alias) + "." + QuoteName(field.name);
-      sql.Text(place.empty() ? given
-                             : fmt::format("{}({}, {}, {})", kExactFunction, given, place,
-                                           QuoteString(field.name)));
+      return ComposeExact(sql, field.type, field.name, [&] {
+        sql.Text(QuoteName(merge_.source_alias) + "." + QuoteName(field.name));
+        return OkStatus();
+      });
     } else if (updates) {
       sql.Text(place.empty() ? "NULL" : place);
     } else {
