@@ -36,7 +36,7 @@ def fill(path, rows):
 
 def shares(path):
     """Of files that a range of 1 % on either column may touch: the mean over a hundred places."""
-    adds = pa.record_batch(deltalake.DeltaTable(str(path)).get_add_actions(flatten=True))
+    adds = pa.table(deltalake.DeltaTable(str(path)).get_add_actions(flatten=True))
     width = int(RANGE * SELECTIVITY)
     found = []
     for column in "ab":

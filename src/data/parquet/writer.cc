@@ -32,7 +32,7 @@ struct ParquetWriter::Impl {
 
 namespace {
 
-constexpr int64_t kRowsWorthThreads = 16 * 1024;
+constexpr int64_t kRowsWorthThreads = 4 * 1024;
 
 std::unexpected<Error> WriteFailure(const std::string& path, const arrow::Status& status) {
   return std::unexpected<Error>(
