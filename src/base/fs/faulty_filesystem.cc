@@ -29,7 +29,11 @@ size_t FaultyFileSystem::TakeSpace(size_t bytes) {
 
 Status FaultyFileSystem::Step(std::string_view operation, const std::string& path,
                               const std::function<Status()>& run) {
-  if (hook_) hook_(operation, path);
+  if (hook_) {  // one at a time: whoever works on several threads stops at the hook with all of
+                // them
+    const std::lock_guard lock(hook_mutex_);
+    hook_(operation, path);
+  }
   int64_t step = ++steps_;
   bool fail = fail_at_ > 0 && (step == fail_at_ || (mode_ == Mode::kFromThenOn && step > fail_at_));
   if (!fail) return run();

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
 #include <string>
 
 #include "base/fs/filesystem.h"
@@ -61,6 +62,7 @@ class FaultyFileSystem : public FileSystem {
   bool afterwards_ = false;
   std::atomic<bool> failed_{false};
   std::function<void(std::string_view, const std::string&)> hook_;
+  std::recursive_mutex hook_mutex_;
 };
 
 }  // namespace millpond

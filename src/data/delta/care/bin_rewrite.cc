@@ -1,9 +1,11 @@
 #include "data/delta/care/bin_rewrite.h"
 
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 
 #include <algorithm>
 
+#include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/delta/log/file_chunk.h"
 #include "data/delta/rows/clustering.h"
@@ -14,13 +16,62 @@
 namespace millpond::data {
 namespace {
 
+class FilesInTurn : public arrow::RecordBatchReader {
+ public:
+  FilesInTurn(const Environment& env, std::shared_ptr<const Snapshot> snapshot,
+              std::vector<size_t> files)
+      : env_(env), snapshot_(std::move(snapshot)), files_(std::move(files)) {
+    with_row_ids_ = RowTrackingOf(*snapshot_).has_value();
+    arrow::FieldVector fields = snapshot_->arrow_schema()->fields();
+    if (with_row_ids_) {
+      fields.push_back(arrow::field(kRowIdColumn, arrow::int64(), /*nullable=*/false));
+      fields.push_back(arrow::field(kRowCommitVersionColumn, arrow::int64(), /*nullable=*/false));
+    }
+    schema_ = arrow::schema(std::move(fields));
+  }
+
+  std::shared_ptr<arrow::Schema> schema() const override { return schema_; }
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    batch->reset();
+    if (rows_ == nullptr) {
+      if (next_ == files_.size()) return arrow::Status::OK();
+      auto rows =
+          ScanTable(env_, snapshot_, {.files = {{files_[next_++]}}, .with_row_ids = with_row_ids_});
+      if (!rows.has_value()) return ToArrow(rows.error());
+      rows_ = *std::move(rows);
+    }
+    do {
+      ARROW_RETURN_NOT_OK(rows_->ReadNext(batch));
+    } while (*batch != nullptr && (*batch)->num_rows() == 0);
+    if (*batch != nullptr) return arrow::Status::OK();
+    rows_ = nullptr;
+    return arrow::RecordBatch::MakeEmpty(schema_).Value(batch);
+  }
+
+ private:
+  Environment env_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  std::vector<size_t> files_;
+  bool with_row_ids_ = false;
+  std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::RecordBatchReader> rows_;  // of the file before next_
+  size_t next_ = 0;
+};
+
+// The next rows, also of the next file, are read while those before are encoded.
 Status Fill(const Environment& env, const std::shared_ptr<const Snapshot>& snapshot,
             const std::vector<size_t>& files, const BytesRead& read, RewrittenBin* bin) {
+  const auto source = ReadForRewrite(env, snapshot, files);
+  const auto rows = ReadAhead(*source);
+  std::shared_ptr<arrow::RecordBatch> batch;
   for (const size_t file : files) {
     RewriteInput input{snapshot->files().add(file), nullptr, bin->writer->rows()};
     MP_ASSIGN_OR_RETURN(input.deleted, ReadDeletedRows(env, *snapshot, file));
-    MP_RETURN_IF_ERROR(ScanForRewrite(
-        env, snapshot, file, [&](const auto& batch) { return bin->writer->Write(*batch); }));
+    while (true) {
+      MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+      if (batch == nullptr || batch->num_rows() == 0) break;
+      MP_RETURN_IF_ERROR(bin->writer->Write(*batch));
+    }
     if (read) read(input.file.size_bytes);
     bin->inputs.push_back(std::move(input));
   }
@@ -41,19 +92,10 @@ Status Fill(const Environment& env, const std::shared_ptr<const Snapshot>& snaps
 
 }  // namespace
 
-Status ScanForRewrite(
-    const Environment& env, const std::shared_ptr<const Snapshot>& snapshot, size_t file,
-    const std::function<Status(const std::shared_ptr<arrow::RecordBatch>&)>& take) {
-  ScanOptions options;
-  options.files = {file};
-  options.with_row_ids = RowTrackingOf(*snapshot).has_value();
-  MP_ASSIGN_OR_RETURN(auto rows, ScanTable(env, snapshot, options));
-  std::shared_ptr<arrow::RecordBatch> batch;
-  while (true) {
-    MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
-    if (batch == nullptr) return OkStatus();
-    MP_RETURN_IF_ERROR(take(batch));
-  }
+std::unique_ptr<arrow::RecordBatchReader> ReadForRewrite(const Environment& env,
+                                                         std::shared_ptr<const Snapshot> snapshot,
+                                                         std::vector<size_t> files) {
+  return std::make_unique<FilesInTurn>(env, std::move(snapshot), std::move(files));
 }
 
 Result<RewrittenBin> RewriteBin(const Environment& env,

@@ -44,10 +44,11 @@ Result<RewrittenBin> RewriteBin(const Environment& env,
 // deleted when the bin was written.
 std::map<size_t, RowSet> FollowRows(const RewrittenBin& bin, size_t input, const RowSet& positions);
 
-// The rows of one file as DataWriter takes them from files: with ids and commit versions behind the
-// table's columns where it tracks rows. `take` is called for each batch.
-Status ScanForRewrite(
-    const Environment& env, const std::shared_ptr<const Snapshot>& snapshot, size_t file,
-    const std::function<Status(const std::shared_ptr<arrow::RecordBatch>&)>& take);
+// The rows of these files, one file after the other, as DataWriter takes them from files: with ids
+// and commit versions behind the table's columns where it tracks rows. A batch without rows stands
+// at the end of each file, and only there.
+std::unique_ptr<arrow::RecordBatchReader> ReadForRewrite(const Environment& env,
+                                                         std::shared_ptr<const Snapshot> snapshot,
+                                                         std::vector<size_t> files);
 
 }  // namespace millpond::data

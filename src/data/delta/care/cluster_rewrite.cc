@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/random.h"
+#include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/delta/rows/column_ranges.h"
 #include "data/delta/rows/deletion_vector.h"
@@ -124,14 +125,19 @@ class OrderedRewrite {
   }
 
   Status Fill(const BytesRead& read, RowSorter& sorter, RewrittenBin* bin) {
+    const auto source = ReadForRewrite(env_, snapshot_, files_);
+    const auto rows = ReadAhead(*source);
+    std::shared_ptr<arrow::RecordBatch> batch;
     for (const size_t file : files_) {
       RewriteInput input{snapshot_->files().add(file), nullptr, 0};
       MP_ASSIGN_OR_RETURN(input.deleted, ReadDeletedRows(env_, *snapshot_, file));
-      MP_RETURN_IF_ERROR(ScanForRewrite(env_, snapshot_, file, [&](const auto& batch) -> Status {
+      while (true) {
+        MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
+        if (batch == nullptr || batch->num_rows() == 0) break;
         MP_ASSIGN_OR_RETURN(auto keys, Keys(*batch, columns_));
         rows_ += batch->num_rows();
-        return sorter.Add(batch, std::move(keys));
-      }));
+        MP_RETURN_IF_ERROR(sorter.Add(batch, std::move(keys)));
+      }
       if (read) read(input.file.size_bytes);
       bin->inputs.push_back(std::move(input));
     }
