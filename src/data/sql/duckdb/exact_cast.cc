@@ -24,7 +24,17 @@ std::optional<LogicalType> Comparable(const LogicalType& from, const LogicalType
   return LogicalType::DECIMAL(kDigits, static_cast<uint8_t>(kDigits - whole));
 }
 
-// Fields are found by their names, as the cast found them.
+// The first row that has a value.
+std::optional<duckdb::idx_t> FirstValue(duckdb::Vector& values, duckdb::idx_t count) {
+  duckdb::UnifiedVectorFormat format;
+  values.ToUnifiedFormat(count, format);
+  for (duckdb::idx_t row = 0; row < count; ++row) {
+    if (format.validity.RowIsValid(format.sel->get_index(row))) return row;
+  }
+  return std::nullopt;
+}
+
+// Fields are found by their names, as the cast found them; one that is left out is lost.
 std::optional<duckdb::idx_t> FirstChangedField(duckdb::ClientContext& context, duckdb::Vector& from,
                                                duckdb::Vector& to, duckdb::idx_t count) {
   from.Flatten(count);
@@ -32,13 +42,18 @@ std::optional<duckdb::idx_t> FirstChangedField(duckdb::ClientContext& context, d
   const auto& old_fields = duckdb::StructType::GetChildTypes(from.GetType());
   const auto& new_fields = duckdb::StructType::GetChildTypes(to.GetType());
   std::optional<duckdb::idx_t> first;
-  for (size_t i = 0; i < new_fields.size(); ++i) {
-    for (size_t k = 0; k < old_fields.size(); ++k) {
-      if (!duckdb::StringUtil::CIEquals(old_fields[k].first, new_fields[i].first)) continue;
-      const auto changed = FirstChanged(context, *duckdb::StructVector::GetEntries(from)[k],
-                                        *duckdb::StructVector::GetEntries(to)[i], count);
-      if (changed && (!first || *changed < *first)) first = changed;
+  for (size_t k = 0; k < old_fields.size(); ++k) {
+    duckdb::Vector& old_values = *duckdb::StructVector::GetEntries(from)[k];
+    size_t i = 0;
+    while (i < new_fields.size() &&
+           !duckdb::StringUtil::CIEquals(old_fields[k].first, new_fields[i].first)) {
+      ++i;
     }
+    const auto changed =
+        i == new_fields.size()
+            ? FirstValue(old_values, count)
+            : FirstChanged(context, old_values, *duckdb::StructVector::GetEntries(to)[i], count);
+    if (changed && (!first || *changed < *first)) first = changed;
   }
   return first;
 }

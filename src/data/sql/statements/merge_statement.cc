@@ -7,6 +7,8 @@
 #include <array>
 
 #include "data/delta/metadata/column_mapping.h"
+#include "data/delta/metadata/protocol.h"
+#include "data/delta/metadata/schema_merge.h"
 #include "data/sql/statements/merge_clauses_internal.h"
 #include "data/sql/statements/table_fill_internal.h"
 #include "data/sql/syntax.h"
@@ -210,11 +212,22 @@ class MergeComposer {
         return OkStatus();
       });
     } else if (updates) {
-      sql.Text(place.empty() ? "NULL" : place);
+      return Kept(sql, field, place);
     } else {
       return Default(sql, field);
     }
     return OkStatus();
+  }
+
+  // As it was, in the type that the column has from now on.
+  Status Kept(ComposedQuery& sql, const StructField& field, const std::string& place) const {
+    const auto old = [&] {
+      sql.Text(place.empty() ? "NULL" : place);
+      return OkStatus();
+    };
+    const StructField* before = target_.snapshot->schema().Find(field.name);
+    if (before == nullptr || before->type == field.type) return old();
+    return ComposeExact(sql, field.type, field.name, old);
   }
 
   Status Default(ComposedQuery& sql, const StructField& field) const {
@@ -286,16 +299,12 @@ class MergeComposer {
   const SourceText& source_;
 };
 
-// The table's schema with the columns that only the source has.
-Result<Schema> Evolved(const Schema& schema, const arrow::Schema& source) {
+// The table's schema with what only the source has: columns, fields of structs, and, where the
+// table says so, wider types.
+Result<Schema> Evolved(const Snapshot& snapshot, const arrow::Schema& source) {
   MP_ASSIGN_OR_RETURN(const Schema columns, Schema::FromArrow(source));
-  std::vector<StructField> fields = schema.fields();
-  for (const StructField& field : columns.fields()) {
-    if (schema.Find(field.name) != nullptr) continue;
-    fields.push_back(field);
-    fields.back().nullable = true;
-  }
-  return Schema(std::move(fields));
+  const bool widen = snapshot.metadata().IsEnabled(property::kEnableTypeWidening);
+  return MergedSchema(snapshot.schema(), columns, widen);
 }
 
 Result<std::shared_ptr<arrow::Schema>> SourceSchema(const MergeText& merge,
@@ -328,8 +337,8 @@ Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& c
 
   ChangeQuery query{"MERGE", {{"predicate", std::string(merge.condition)}}};
   if (evolves) {
-    MP_ASSIGN_OR_RETURN(Schema schema, Evolved(target.snapshot->schema(), *source_schema));
-    if (schema.size() > target.snapshot->schema().size()) query.schema = std::move(schema);
+    MP_ASSIGN_OR_RETURN(Schema schema, Evolved(*target.snapshot, *source_schema));
+    if (schema != target.snapshot->schema()) query.schema = std::move(schema);
   }
   const Schema& schema = query.schema ? *query.schema : target.snapshot->schema();
   const auto names = source_schema->field_names();
