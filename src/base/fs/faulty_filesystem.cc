@@ -29,8 +29,8 @@ size_t FaultyFileSystem::TakeSpace(size_t bytes) {
 
 Status FaultyFileSystem::Step(std::string_view operation, const std::string& path,
                               const std::function<Status()>& run) {
-  if (hook_) {  // one at a time: whoever works on several threads stops at the hook with all of
-                // them
+  if (hook_) {
+    // One at a time: whoever works on several threads stops at the hook with all of them.
     const std::lock_guard lock(hook_mutex_);
     hook_(operation, path);
   }

@@ -3,7 +3,7 @@
 // - The target is the table's delta.targetFileSize, 128 MB where it says nothing.
 // - A file is a candidate if it is smaller than the target, or has lost more than 5 % of its rows
 // to
-//   deletion vectors (or has a vector and nobody knows how many rows).
+//   deletion vectors (or has one and nobody knows how many rows).
 // - Candidates of one partition that follow each other in the order of their commits share a bin as
 //   long as they fit the target: rows that were written together stay together, and so do their
 //   bounds.

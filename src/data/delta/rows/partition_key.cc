@@ -1,45 +1,13 @@
 #include "data/delta/rows/partition_key.h"
 
 #include <arrow/array.h>
-#include <arrow/util/decimal.h>
+#include <arrow/type.h>
 
 #include "data/delta/metadata/column_value.h"
+#include "data/delta/rows/array_value.h"
 
 namespace millpond::data {
 namespace {
-
-Result<ColumnValue> ValueAt(const arrow::Array& array, int64_t row) {
-  switch (array.type_id()) {
-    case arrow::Type::STRING:
-      return std::string(static_cast<const arrow::StringArray&>(array).GetView(row));
-    case arrow::Type::BOOL:
-      return static_cast<const arrow::BooleanArray&>(array).Value(row);
-    case arrow::Type::INT8:
-      return int64_t{static_cast<const arrow::Int8Array&>(array).Value(row)};
-    case arrow::Type::INT16:
-      return int64_t{static_cast<const arrow::Int16Array&>(array).Value(row)};
-    case arrow::Type::INT32:
-      return int64_t{static_cast<const arrow::Int32Array&>(array).Value(row)};
-    case arrow::Type::DATE32:
-      return int64_t{static_cast<const arrow::Date32Array&>(array).Value(row)};
-    case arrow::Type::INT64:
-      return static_cast<const arrow::Int64Array&>(array).Value(row);
-    case arrow::Type::TIMESTAMP:
-      return static_cast<const arrow::TimestampArray&>(array).Value(row);
-    case arrow::Type::FLOAT:
-      return double{static_cast<const arrow::FloatArray&>(array).Value(row)};
-    case arrow::Type::DOUBLE:
-      return static_cast<const arrow::DoubleArray&>(array).Value(row);
-    case arrow::Type::DECIMAL128: {
-      const auto& decimals = static_cast<const arrow::Decimal128Array&>(array);
-      arrow::Decimal128 value(decimals.GetValue(row));
-      return DecimalValue{static_cast<__int128>(value.high_bits()) << 64 | value.low_bits(),
-                          static_cast<const arrow::DecimalType&>(*array.type()).scale()};
-    }
-    default:
-      return Fail(ErrorKind::kUnsupported, "cannot partition by {}", array.type()->ToString());
-  }
-}
 
 // The characters that Hive and Spark escape in folder names.
 std::string EscapeFolder(std::string_view text) {
@@ -68,7 +36,10 @@ Result<std::vector<std::optional<std::string>>> PartitionTexts(const arrow::Arra
   std::vector<std::optional<std::string>> texts(array.length());
   for (int64_t row = 0; row < array.length(); ++row) {
     if (array.IsNull(row)) continue;
-    MP_ASSIGN_OR_RETURN(auto value, ValueAt(array, row));
+    const ColumnValue value = PrimitiveAt(array, row);
+    if (!HasValue(value)) {
+      return Fail(ErrorKind::kUnsupported, "cannot partition by {}", array.type()->ToString());
+    }
     texts[row] = FormatPartitionValue(value, field.type);
     if (texts[row] || field.nullable) continue;
     return Fail(ErrorKind::kInvalidArgument,
