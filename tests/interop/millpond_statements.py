@@ -32,7 +32,16 @@ TYPE_ROWS = [
 NESTED = """SELECT 1 AS id, {'x': 1, 'y': {'deep': 'd'}} AS s, [{'q': 1}, NULL] AS a, MAP {'k': {'v': 1.5::DECIMAL(5, 1)}} AS m, [[1, NULL], [], NULL] AS aa
   UNION ALL SELECT 2, {'x': NULL, 'y': NULL}, [], MAP {}, [] UNION ALL SELECT 3, NULL, NULL, NULL, NULL"""
 
+# Values that hardly repeat, enough for the writer to pack them: whole numbers, days, moments, decimals, noise, in structs, with NULLs.
+DISTINCT = """SELECT CAST(range AS INT) AS id, CAST(1000003 * range %% 7919 * 1000 AS BIGINT) AS l, CAST(range * 104729 %% 65537 AS INT) AS i,
+  DATE '2000-01-01' + CAST(range * 7 %% 9973 AS INT) AS da, TIMESTAMPTZ '2020-01-01 00:00:00Z' + to_microseconds(range * 982451653 %% 31536000000000) AS ts,
+  TIMESTAMP '2020-01-01 00:00:00' + to_microseconds(range * 1000000) AS ntz, CAST(range * 31 %% 9001 AS DECIMAL(9, 2)) AS small,
+  CASE WHEN range %% 5 > 0 THEN CAST(range * 999983 %% 1000003 AS DECIMAL(18, 4)) END AS medium, sin(range) AS noise, md5(CAST(range AS VARCHAR)) AS t,
+  unhex(md5(CAST(range AS VARCHAR))) AS bin, CASE WHEN range %% 7 > 0 THEN {'x': range * 69621 %% 2147483647, 'y': sin(range)::FLOAT} END AS s FROM range(%d, %d)"""
+
 TABLES = {
+    "distinct_values": ["CREATE TABLE {t} AS " + DISTINCT % (0, 3000), "INSERT INTO {t} " + DISTINCT % (3000, 6000),
+                        "DELETE FROM {t} WHERE id % 100 = 3", "UPDATE {t} SET l = -l WHERE id % 100 = 5"],
     "created": [create("id INT NOT NULL, name STRING COMMENT 'what it is called', amount DECIMAL(10, 2)", "COMMENT 'a table'")
                [:1] + ("CREATE TABLE {t} (id INT NOT NULL, name STRING, amount DECIMAL(10, 2))",)],
     "insert": [COLUMNS, insert("(1, 'a')", "(2, NULL)"), insert("(3, 'c')"), ten(10, 30)],

@@ -13,7 +13,7 @@ namespace millpond::data {
 namespace {
 
 // What waits: at least one batch, and not more than this.
-constexpr size_t kBatches = 4;
+constexpr size_t kBatches = 16;
 constexpr int64_t kBytes = int64_t{32} << 20;
 
 class AheadReader : public arrow::RecordBatchReader {

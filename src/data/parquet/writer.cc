@@ -12,7 +12,7 @@
 
 #include "data/arrow/status.h"
 #include "data/parquet/arrow_files.h"
-#include "data/parquet/dictionary_choice.h"
+#include "data/parquet/column_encoding.h"
 
 namespace millpond::data {
 
@@ -26,13 +26,21 @@ struct ParquetWriter::Impl {
   std::unique_ptr<parquet::arrow::FileWriter> writer;  // from the first batch on
   int64_t rows = 0;
   int64_t group_bytes = 0;  // of the open row group, as Arrow holds it
+  // Small batches wait for each other: columns are encoded side by side, and the less often all
+  // wait for the slowest, the better.
+  arrow::RecordBatchVector waiting;
+  int64_t waiting_rows = 0, waiting_bytes = 0;
 
   arrow::Status Begin(const arrow::RecordBatch* first);
+  arrow::Status Add(const arrow::RecordBatch& batch);
+  arrow::Status WriteWaiting();
 };
 
 namespace {
 
 constexpr int64_t kRowsWorthThreads = 4 * 1024;
+constexpr int64_t kMaxWaitingRows = 32 * 1024;
+constexpr int64_t kMaxWaitingBytes = int64_t{8} << 20;
 
 std::unexpected<Error> WriteFailure(const std::string& path, const arrow::Status& status) {
   return std::unexpected<Error>(
@@ -58,7 +66,6 @@ Status Guarded(const std::string& path, Write write) {
 arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
   parquet::WriterProperties::Builder properties;
   properties.compression(arrow::Compression::ZSTD)
-      ->compression_level(1)
       ->max_row_group_length(options.row_group_rows)
       ->data_page_version(parquet::ParquetDataPageVersion::V1)
       ->version(parquet::ParquetVersion::PARQUET_2_6)
@@ -69,7 +76,10 @@ arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
   arrow_properties.coerce_timestamps(arrow::TimeUnit::MICRO)->allow_truncated_timestamps();
   if (first != nullptr) {
     for (const auto& leaf : LeavesWithoutDictionary(*first)) {
-      properties.disable_dictionary(std::make_shared<parquet::schema::ColumnPath>(leaf));
+      const auto path = std::make_shared<parquet::schema::ColumnPath>(leaf.path);
+      properties.disable_dictionary(path);
+      if (leaf.delta) properties.encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
+      if (!leaf.compress) properties.compression(path, arrow::Compression::UNCOMPRESSED);
     }
     if (options.threads > 1 && first->num_rows() >= kRowsWorthThreads) {
       ARROW_ASSIGN_OR_RAISE(threads, arrow::internal::ThreadPool::Make(options.threads));
@@ -79,6 +89,34 @@ arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
   ARROW_ASSIGN_OR_RAISE(
       writer, parquet::arrow::FileWriter::Open(*schema, arrow::default_memory_pool(), stream,
                                                properties.build(), arrow_properties.build()));
+  return arrow::Status::OK();
+}
+
+arrow::Status ParquetWriter::Impl::Add(const arrow::RecordBatch& batch) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+  waiting.push_back(batch.Slice(0));
+  waiting_rows += batch.num_rows();
+  waiting_bytes += bytes;
+  rows += batch.num_rows();
+  const bool enough = waiting_rows >= kMaxWaitingRows || waiting_bytes >= kMaxWaitingBytes;
+  return enough ? WriteWaiting() : arrow::Status::OK();
+}
+
+arrow::Status ParquetWriter::Impl::WriteWaiting() {
+  if (waiting.empty()) return arrow::Status::OK();
+  auto batch = waiting.front();
+  if (waiting.size() > 1) {
+    ARROW_ASSIGN_OR_RAISE(batch, arrow::ConcatenateRecordBatches(waiting));
+  }
+  waiting.clear();
+  if (writer == nullptr) ARROW_RETURN_NOT_OK(Begin(batch.get()));
+  if (group_bytes >= options.row_group_bytes) {
+    ARROW_RETURN_NOT_OK(writer->NewBufferedRowGroup());
+    group_bytes = 0;
+  }
+  ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
+  group_bytes += std::exchange(waiting_bytes, 0);
+  waiting_rows = 0;
   return arrow::Status::OK();
 }
 
@@ -106,18 +144,7 @@ Result<std::unique_ptr<ParquetWriter>> ParquetWriter::Open(
 
 Status ParquetWriter::Write(const arrow::RecordBatch& batch) {
   if (batch.num_rows() == 0) return OkStatus();
-  return Guarded(impl_->path, [&]() -> arrow::Status {
-    if (impl_->writer == nullptr) ARROW_RETURN_NOT_OK(impl_->Begin(&batch));
-    if (impl_->group_bytes >= impl_->options.row_group_bytes) {
-      ARROW_RETURN_NOT_OK(impl_->writer->NewBufferedRowGroup());
-      impl_->group_bytes = 0;
-    }
-    ARROW_RETURN_NOT_OK(impl_->writer->WriteRecordBatch(batch));
-    impl_->rows += batch.num_rows();
-    ARROW_ASSIGN_OR_RAISE(int64_t bytes, arrow::util::ReferencedBufferSize(batch));
-    impl_->group_bytes += bytes;
-    return arrow::Status::OK();
-  });
+  return Guarded(impl_->path, [&] { return impl_->Add(batch); });
 }
 
 int64_t ParquetWriter::bytes() const {
@@ -131,6 +158,7 @@ int64_t ParquetWriter::rows() const {
 Result<int64_t> ParquetWriter::Close() {
   int64_t bytes = 0;
   MP_RETURN_IF_ERROR(Guarded(impl_->path, [&]() -> arrow::Status {
+    ARROW_RETURN_NOT_OK(impl_->WriteWaiting());
     if (impl_->writer == nullptr) ARROW_RETURN_NOT_OK(impl_->Begin(nullptr));
     ARROW_RETURN_NOT_OK(impl_->writer->Close());
     ARROW_ASSIGN_OR_RAISE(bytes, impl_->stream->Tell());

@@ -1,5 +1,5 @@
-// Writes one Parquet file for Delta: zstd, dictionaries where values repeat (as the first batch
-// shows; dictionary_choice.h), row groups of bounded size, timestamps as UTC-adjusted
+// Writes one Parquet file for Delta: zstd and dictionaries where they pay (as the first batch
+// shows; column_encoding.h), row groups of bounded size, timestamps as UTC-adjusted
 // (or local) microseconds, decimals as integers or fixed bytes, no INT96; Spark, delta-rs and
 // DuckDB read it. Durable when Close returns.
 #pragma once
@@ -35,7 +35,7 @@ class ParquetWriter {
   ~ParquetWriter();  // without Close: leaves a broken file for the caller to remove
 
   Status Write(const arrow::RecordBatch& batch);
-  // Written out so far; the open row group is not counted.
+  // Written out so far; rows that wait and the open row group are not counted.
   int64_t bytes() const;
   int64_t rows() const;
   // The file's size.

@@ -16,6 +16,28 @@ struct OpenBin {
   bool purges = false;
 };
 
+// The bins of one partition.
+struct PartitionBins {
+  OpenBin open;
+  Bin done;  // closed bins, put together
+
+  // What was open ends here; `bins` takes what is not to grow any more.
+  void Close(int64_t max_bytes, std::vector<Bin>* bins) {
+    if (open.bin.files.size() <= 1 && !open.purges) {  // it stays, and parts its neighbours
+      Flush(bins);
+    } else {
+      if (done.bytes + open.bin.bytes > max_bytes) Flush(bins);
+      done.files.insert(done.files.end(), open.bin.files.begin(), open.bin.files.end());
+      done.bytes += open.bin.bytes;
+    }
+    open = {};
+  }
+  void Flush(std::vector<Bin>* bins) {
+    if (!done.files.empty()) bins->push_back(std::move(done));
+    done = {};
+  }
+};
+
 // What share of the file's rows is gone; nullopt: nobody knows.
 std::optional<double> DeletedShare(const FileList& files, size_t file) {
   const DeletionVector* vector = files.deletion_vector(file);
@@ -59,11 +81,8 @@ std::string PartitionText(const Snapshot& snapshot, size_t file) {
 std::vector<Bin> PlanBins(const Snapshot& snapshot, const BinRules& rules) {
   const FileList& files = snapshot.files();
   std::vector<Bin> bins;
-  std::unordered_map<std::string, OpenBin> open;
-  const auto close = [&](OpenBin& one) {
-    if (one.bin.files.size() > 1 || one.purges) bins.push_back(std::move(one.bin));
-    one = {};
-  };
+  std::unordered_map<std::string, PartitionBins> partitions;
+  const int64_t max_bytes = kMaxBinTargets * rules.target_bytes;
   for (size_t i = 0; i < files.size(); ++i) {
     if (rules.wanted && !rules.wanted(i)) continue;
     const auto share = DeletedShare(files, i);
@@ -73,17 +92,23 @@ std::vector<Bin> PlanBins(const Snapshot& snapshot, const BinRules& rules) {
     if (!purges && !small) continue;
     const auto live =
         static_cast<int64_t>(static_cast<double>(files.size_bytes(i)) * (1 - share.value_or(0)));
-    OpenBin& one = open[PartitionText(snapshot, i)];
-    if (!one.bin.files.empty() && one.live_bytes + live > rules.target_bytes) close(one);
+    PartitionBins& partition = partitions[PartitionText(snapshot, i)];
+    OpenBin& one = partition.open;
+    if (!one.bin.files.empty() && one.live_bytes + live > rules.target_bytes) {
+      partition.Close(max_bytes, &bins);
+    }
     one.bin.files.push_back(i);
     one.bin.bytes += files.size_bytes(i);
     one.live_bytes += live;
     one.purges = one.purges || purges;
   }
   std::vector<std::string> rest;  // in an order that does not depend on hashes
-  for (const auto& [key, one] : open) rest.push_back(key);
+  for (const auto& [key, partition] : partitions) rest.push_back(key);
   std::ranges::sort(rest);
-  for (const std::string& key : rest) close(open[key]);
+  for (const std::string& key : rest) {
+    partitions[key].Close(max_bytes, &bins);
+    partitions[key].Flush(&bins);
+  }
   return bins;
 }
 

@@ -8,9 +8,11 @@
 //   long as they fit the target: rows that were written together stay together, and so do their
 //   bounds.
 // - A bin of one file is left alone unless it is there to lose its deleted rows.
+// - Neighbouring bins that are written anyway become one of up to kMaxBinTargets targets, whose
+//   writer begins a new file at each target: rows of many small files need less room in one, so
+//   that what two bins leave would often fit one file and be written twice.
 //
-// A bin becomes one file, so no two neighbouring bins fit one target afterwards, and a second run
-// finds nothing to do.
+// What remains small is the last file of a bin, so that a few passes find nothing more to do.
 #pragma once
 
 #include <functional>
@@ -22,6 +24,7 @@
 namespace millpond::data {
 
 inline constexpr const char* kTargetFileSizeProperty = "delta.targetFileSize";
+inline constexpr int64_t kMaxBinTargets = 4;
 
 // The table's target, in bytes. kInvalidArgument: the property is no size ("128mb", "1g", "65536").
 Result<int64_t> TargetFileBytes(const Snapshot& snapshot);

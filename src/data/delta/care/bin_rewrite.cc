@@ -7,6 +7,7 @@
 
 #include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
+#include "data/delta/care/bin_plan.h"
 #include "data/delta/log/file_chunk.h"
 #include "data/delta/rows/clustering.h"
 #include "data/delta/rows/deletion_vector.h"
@@ -104,7 +105,7 @@ Result<RewrittenBin> RewriteBin(const Environment& env,
   RewrittenBin bin;
   bin.snapshot = snapshot;
   DataWriterOptions options;
-  options.target_file_bytes = INT64_MAX;  // the plan has seen to it
+  MP_ASSIGN_OR_RETURN(options.target_file_bytes, TargetFileBytes(*snapshot));
   options.row_ids = RowTrackingOf(*snapshot).has_value();
   bin.writer = std::make_unique<DataWriter>(env, snapshot->path(), snapshot->schema(),
                                             snapshot->metadata(), options);

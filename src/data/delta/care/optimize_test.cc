@@ -146,15 +146,32 @@ TEST_F(OptimizeTest, BinsKeepToTheTargetAndToTheOrder) {
   auto table = *DeltaTable::Open(machine_.env, Fresh());
   MP_ASSERT_OK_AND_ASSIGN(const auto snapshot, table.Latest());
   const int64_t size = snapshot->files().size_bytes(0);
-  // Two of the files that lost more than a twentieth stand last in the list.
-  const auto bins = PlanBins(*snapshot, {.target_bytes = 3 * size});
-  size_t files = 0;
-  for (const Bin& bin : bins) {
-    EXPECT_LE(bin.files.size(), 3u);
-    EXPECT_TRUE(std::ranges::is_sorted(bin.files));
-    files += bin.files.size();
+  // Files that no target holds two of stay, but for those that lost more than a twentieth.
+  size_t purged = 0;
+  for (const Bin& bin : PlanBins(*snapshot, {.target_bytes = size + size / 2})) {
+    for (const size_t file : bin.files) {
+      EXPECT_NE(snapshot->files().deletion_vector(file), nullptr);
+    }
+    purged += bin.files.size();
   }
-  EXPECT_EQ(files, 6u);
+  EXPECT_EQ(purged, 2u);
+  // Two bins of three files each, written as one.
+  const auto bins = PlanBins(*snapshot, {.target_bytes = 3 * size + size / 2});
+  ASSERT_EQ(bins.size(), 1u);
+  EXPECT_EQ(bins.front().files.size(), 6u);
+  EXPECT_TRUE(std::ranges::is_sorted(bins.front().files));
+}
+
+// Neighbouring bins share a writer, which rolls its files over at the target, up to a few targets.
+TEST_F(OptimizeTest, ManySmallFilesBecomeFilesOfTheTargetInOnePass) {
+  auto table = *DeltaTable::Open(machine_.env, Fresh());
+  MP_ASSERT_OK_AND_ASSIGN(const auto snapshot, table.Latest());
+  const int64_t all = snapshot->files().total_bytes();
+  const auto bins = PlanBins(*snapshot, {.target_bytes = all / kMaxBinTargets + 1});
+  for (const Bin& bin : bins) EXPECT_LE(bin.bytes, all + kMaxBinTargets);
+  MP_ASSERT_OK_AND_ASSIGN(const auto result, OptimizeTable(table));
+  EXPECT_EQ(result.commits, 1);
+  EXPECT_EQ(result.files_removed, 6);
 }
 
 TEST_F(OptimizeTest, EachBatchIsACommit) {

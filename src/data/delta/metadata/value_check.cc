@@ -3,6 +3,8 @@
 #include <arrow/array.h>
 
 #include <algorithm>
+#include <cstring>
+#include <string_view>
 
 #include "base/clock.h"
 #include "data/arrow/status.h"
@@ -29,8 +31,27 @@ Status CheckRange(const arrow::Array& array, int64_t first, int64_t last,
   return OkStatus();
 }
 
+bool IsAscii(std::string_view text) {
+  uint64_t all = 0;
+  size_t at = 0;
+  for (uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    all |= word;
+  }
+  for (; at < text.size(); ++at) all |= static_cast<unsigned char>(text[at]);
+  return (all & 0x8080808080808080) == 0;
+}
+
+// The bytes of all values, one after the other.
+std::string_view BytesOf(const arrow::StringArray& texts) {
+  if (texts.length() == 0 || texts.value_data() == nullptr) return {};
+  return {reinterpret_cast<const char*>(texts.raw_data()) + texts.value_offset(0),
+          static_cast<size_t>(texts.total_values_length())};
+}
+
 Status CheckText(const arrow::Array& array, const std::string& column) {
-  if (static_cast<const arrow::StringArray&>(array).ValidateUTF8().ok()) return OkStatus();
+  const auto& texts = static_cast<const arrow::StringArray&>(array);
+  if (IsAscii(BytesOf(texts)) || texts.ValidateUTF8().ok()) return OkStatus();
   return Fail(ErrorKind::kInvalidArgument,
               "column '{}' has a string that is not UTF-8: decode it, or make the column BINARY",
               column);

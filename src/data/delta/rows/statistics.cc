@@ -2,6 +2,7 @@
 
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
+#include <arrow/util/bit_run_reader.h>
 #include <arrow/util/decimal.h>
 
 #include <charconv>
@@ -39,68 +40,96 @@ struct Range {
   bool nan = false;
 };
 
-template <typename ArrayType, typename Get>
-Range RangeOf(const arrow::Array& array, Get get) {
-  const auto& typed = static_cast<const ArrayType&>(array);
-  Range range;
-  using Value = decltype(get(typed, 0));
-  std::optional<Value> low, high;
-  for (int64_t row = 0; row < array.length(); ++row) {
-    if (array.IsNull(row)) continue;
-    Value value = get(typed, row);
-    if constexpr (std::is_floating_point_v<Value>) {
-      if (std::isnan(value)) {
-        range.nan = true;
-        return range;
+// Calls `visit(first, count)` for each run of rows that are not null.
+template <typename Visit>
+void VisitRuns(const arrow::Array& array, Visit visit) {
+  if (array.null_count() == 0) {
+    visit(int64_t{0}, array.length());
+  } else if (array.null_count() < array.length()) {
+    arrow::internal::VisitSetBitRunsVoid(array.null_bitmap_data(), array.offset(), array.length(),
+                                         visit);
+  }
+}
+
+template <typename Type>
+Range RangeOfNumbers(const arrow::Array& array) {
+  using Value = typename Type::c_type;
+  const auto* values = static_cast<const arrow::NumericArray<Type>&>(array).raw_values();
+  bool any = false, nan = false;
+  Value low = 0, high = 0;
+  VisitRuns(array, [&](int64_t first, int64_t count) {
+    if (!any) low = high = values[first];
+    any = true;
+    for (int64_t row = first; row < first + count; ++row) {
+      const Value value = values[row];
+      low = value < low ? value : low;
+      high = high < value ? value : high;
+      if constexpr (std::is_floating_point_v<Value>) nan |= value != value;
+    }
+  });
+  if (!any || nan) return {{}, {}, nan};
+  using Bound = std::conditional_t<std::is_floating_point_v<Value>, double, int64_t>;
+  return {static_cast<Bound>(low), static_cast<Bound>(high)};
+}
+
+Range RangeOfTexts(const arrow::Array& array) {
+  const auto& texts = static_cast<const arrow::StringArray&>(array);
+  std::optional<std::string_view> low, high;
+  VisitRuns(array, [&](int64_t first, int64_t count) {
+    if (!low) low = high = texts.GetView(first);
+    for (int64_t row = first; row < first + count; ++row) {
+      const std::string_view text = texts.GetView(row);
+      if (text < *low) {
+        low = text;
+      } else if (*high < text) {
+        high = text;
       }
     }
-    if (!low || value < *low) low = value;
-    if (!high || *high < value) high = value;
-  }
-  if (!low) return range;
-  if constexpr (std::is_same_v<Value, std::string_view>) {
-    range.min = std::string(*low);
-    range.max = std::string(*high);
-  } else if constexpr (std::is_same_v<Value, __int128>) {
-    range.min = DecimalValue{*low, 0};
-    range.max = DecimalValue{*high, 0};
-  } else if constexpr (std::is_floating_point_v<Value>) {
-    range.min = double{*low};
-    range.max = double{*high};
-  } else {
-    range.min = int64_t{*low};
-    range.max = int64_t{*high};
-  }
-  return range;
+  });
+  if (!low) return {};
+  return {std::string(*low), std::string(*high)};
+}
+
+Range RangeOfDecimals(const arrow::Array& array) {
+  const auto& decimals = static_cast<const arrow::Decimal128Array&>(array);
+  const auto value = [&](int64_t row) {
+    const arrow::Decimal128 decimal(decimals.GetValue(row));
+    return static_cast<__int128>(decimal.high_bits()) << 64 | decimal.low_bits();
+  };
+  std::optional<__int128> low, high;
+  VisitRuns(array, [&](int64_t first, int64_t count) {
+    if (!low) low = high = value(first);
+    for (int64_t row = first; row < first + count; ++row) {
+      low = std::min(*low, value(row));
+      high = std::max(*high, value(row));
+    }
+  });
+  if (!low) return {};
+  return {DecimalValue{*low, 0}, DecimalValue{*high, 0}};
 }
 
 Range RangeOf(const arrow::Array& array) {
-  auto plain = [](const auto& typed, int64_t row) { return typed.Value(row); };
   switch (array.type_id()) {
     case arrow::Type::INT8:
-      return RangeOf<arrow::Int8Array>(array, plain);
+      return RangeOfNumbers<arrow::Int8Type>(array);
     case arrow::Type::INT16:
-      return RangeOf<arrow::Int16Array>(array, plain);
+      return RangeOfNumbers<arrow::Int16Type>(array);
     case arrow::Type::INT32:
-      return RangeOf<arrow::Int32Array>(array, plain);
+      return RangeOfNumbers<arrow::Int32Type>(array);
     case arrow::Type::INT64:
-      return RangeOf<arrow::Int64Array>(array, plain);
+      return RangeOfNumbers<arrow::Int64Type>(array);
     case arrow::Type::DATE32:
-      return RangeOf<arrow::Date32Array>(array, plain);
+      return RangeOfNumbers<arrow::Date32Type>(array);
     case arrow::Type::TIMESTAMP:
-      return RangeOf<arrow::TimestampArray>(array, plain);
+      return RangeOfNumbers<arrow::TimestampType>(array);
     case arrow::Type::FLOAT:
-      return RangeOf<arrow::FloatArray>(array, plain);
+      return RangeOfNumbers<arrow::FloatType>(array);
     case arrow::Type::DOUBLE:
-      return RangeOf<arrow::DoubleArray>(array, plain);
+      return RangeOfNumbers<arrow::DoubleType>(array);
     case arrow::Type::STRING:
-      return RangeOf<arrow::StringArray>(
-          array, [](const auto& typed, int64_t row) { return typed.GetView(row); });
+      return RangeOfTexts(array);
     case arrow::Type::DECIMAL128:
-      return RangeOf<arrow::Decimal128Array>(array, [](const auto& typed, int64_t row) {
-        arrow::Decimal128 value(typed.GetValue(row));
-        return static_cast<__int128>(value.high_bits()) << 64 | value.low_bits();
-      });
+      return RangeOfDecimals(array);
     default:
       return {};
   }

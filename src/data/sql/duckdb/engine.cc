@@ -33,7 +33,7 @@ constexpr int64_t kOutsidePool = int64_t{256} << 20;
 
 // Of rows that are written to a table, before the writer comes for them: enough that the query does
 // not stop for each batch. Whoever reads a result wants its first rows soon.
-constexpr duckdb::idx_t kBytesForWriter = 8 << 20;
+constexpr duckdb::idx_t kBytesForWriter = 32 << 20;
 
 // A connection with the tables of its one statement.
 struct Running {

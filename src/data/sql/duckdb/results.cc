@@ -7,6 +7,11 @@
 #include <duckdb/common/exception/conversion_exception.hpp>
 #include <duckdb/common/vector_operations/vector_operations.hpp>
 #include <duckdb/main/client_context.hpp>
+#include <duckdb/main/stream_query_result.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 #include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
@@ -20,6 +25,7 @@ namespace millpond::data {
 namespace {
 
 constexpr duckdb::idx_t kBatchRows = 32 * 1024;
+constexpr auto kPause = std::chrono::microseconds(100);
 
 class ResultReader : public arrow::RecordBatchReader, public Interruptible {
  public:
@@ -53,7 +59,10 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
     }
   }
 
-  void Interrupt() override { interrupt_(); }
+  void Interrupt() override {
+    interrupt_();
+    interrupted_.notify_all();
+  }
 
   // A reader that is not read to its end stops the query.
   arrow::Status Close() override {
@@ -73,6 +82,7 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
     while (static_cast<duckdb::idx_t>(appender.RowCount()) < kBatchRows) {
       duckdb::unique_ptr<duckdb::DataChunk> chunk;
       duckdb::ErrorData error;
+      AwaitChunk();
       if (!result_->TryFetch(chunk, error)) {
         (error.HasError() ? error : result_->GetErrorObject()).Throw();
       }
@@ -86,6 +96,20 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
     }
     array = appender.Finalize();
     return true;
+  }
+
+  // Until there is a chunk, or an end. DuckDB waits too, but asks again at once, all the time,
+  // while another thread makes the rows that are next; it has no signal for that.
+  void AwaitChunk() {
+    if (result_->type != duckdb::QueryResultType::STREAM_RESULT) return;
+    auto& stream = result_->Cast<duckdb::StreamQueryResult>();
+    while (stream.IsOpen()) {
+      const duckdb::StreamExecutionResult state = stream.ExecuteTask();
+      if (duckdb::StreamQueryResult::IsChunkReady(state)) return;
+      if (state != duckdb::StreamExecutionResult::BLOCKED) continue;  // it did some of the work
+      std::unique_lock lock(mutex_);
+      interrupted_.wait_for(lock, kPause);
+    }
   }
 
   void Append(duckdb::DataChunk& chunk, duckdb::ArrowAppender& appender) {
@@ -168,7 +192,9 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
   RewrittenSql rewritten_;
   RunOptions options_;
   duckdb::idx_t rows_ = 0;  // appended so far
-  bool ended_ = false;      // a stream result cannot be asked once more after its end
+  std::mutex mutex_;
+  std::condition_variable interrupted_;
+  bool ended_ = false;  // a stream result cannot be asked once more after its end
 };
 
 }  // namespace
