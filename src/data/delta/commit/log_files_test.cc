@@ -331,6 +331,19 @@ TEST_F(LogFilesTest, CleanUpKeepsWhatAKeptVersionNeeds) {
   EXPECT_EQ((*reopened.AtVersion(20))->files().size(), 20u);
 }
 
+TEST_F(LogFilesTest, AnOpenTableCleansUpOnceADay) {
+  auto table = Create();
+  AppendValues(table, 1, 10);  // cleaned up: nothing to do
+  const std::string left = "._tmp.0123456789abcdef";
+  Write(left, "x");
+  stdfs::last_write_time(Log(left), stdfs::file_time_type::clock::now() - std::chrono::hours(72));
+  AppendValues(table, 11, 20);
+  EXPECT_TRUE(stdfs::exists(Log(left)));
+  auto reopened = Reopen();
+  AppendValues(reopened, 21, 30);
+  EXPECT_FALSE(stdfs::exists(Log(left)));
+}
+
 TEST_F(LogFilesTest, CleanUpIsOffWhereTheTableSaysSo) {
   auto table = Create({{"delta.enableExpiredLogCleanup", "false"}});
   AppendValues(table, 1, 19);
@@ -360,11 +373,11 @@ TEST_F(V2CheckpointTest, CleanUpRemovesSidecarsThatNothingNeeds) {
     if (path.ends_with("young.parquet")) continue;
     stdfs::last_write_time(path, stdfs::file_time_type::clock::now() - std::chrono::hours(72));
   }
-  AppendValues(table, 20, 20);
+  auto reopened = Reopen();  // an open table cleans up once a day
+  AppendValues(reopened, 20, 20);
   EXPECT_FALSE(stdfs::exists(Log("_sidecars/of-a-killed-writer.parquet")));
   EXPECT_TRUE(stdfs::exists(Log("_sidecars/young.parquet")));
   EXPECT_EQ(Sidecars().size(), 3u);  // of 10, of 20, young
-  auto reopened = Reopen();
   EXPECT_EQ((*reopened.AtVersion(10))->files().size(), 10u);
 }
 

@@ -7,7 +7,6 @@
 #include "data/delta/commit/commit_builder.h"
 #include "data/delta/commit/conflict.h"
 #include "data/delta/commit/row_remap.h"
-#include "data/delta/log/log_care.h"
 #include "data/delta/log/replay.h"
 #include "data/delta/log/table_shared.h"
 #include "data/delta/metadata/actions_json.h"
@@ -308,8 +307,8 @@ Result<CommitResult> Transaction::Finish(int64_t version, const std::vector<Acti
       auto held = [&] {
         return listener ? listener->OldestHeldVersion((*snapshot)->metadata().id) : INT64_MAX;
       };
-      if (auto rebased =
-              AfterCommit(table_.environment(), **snapshot, pending_.info.txn_id, held)) {
+      if (auto rebased = table_.shared_->care.AfterCommit(table_.environment(), **snapshot,
+                                                          pending_.info.txn_id, held)) {
         table_.Remember(std::move(rebased));
       }
     }

@@ -31,8 +31,15 @@ std::shared_ptr<const Snapshot> Rebase(const Snapshot& snapshot, std::vector<std
       .value_or(nullptr);
 }
 
-std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapshot& snapshot,
-                                           const std::function<int64_t()>& oldest_held) {
+bool IsDue(const Snapshot& snapshot, int64_t interval) {
+  return interval > 0 && snapshot.version() > 0 && snapshot.version() % interval == 0;
+}
+
+}  // namespace
+
+std::shared_ptr<const Snapshot> LogCare::Checkpoint(const Environment& env,
+                                                    const Snapshot& snapshot,
+                                                    const std::function<int64_t()>& oldest_held) {
   auto written = WriteCheckpoint(env, snapshot);
   if (!written.has_value() && written.error().kind() == ErrorKind::kNotFound) {
     // Another's clean-up has removed what the snapshot began with: begin with what is there now.
@@ -41,15 +48,17 @@ std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapsho
     if (again.has_value()) written = WriteCheckpoint(env, **again);
   }
   if (!Succeeded(snapshot, "checkpoint", written)) return nullptr;
-  (void)Succeeded(snapshot, "clean-up of the log", CleanUpLog(env, snapshot, oldest_held()));
+  CleanUp(env, snapshot, oldest_held());
   return Rebase(snapshot, std::move(*written));
 }
 
-bool IsDue(const Snapshot& snapshot, int64_t interval) {
-  return interval > 0 && snapshot.version() > 0 && snapshot.version() % interval == 0;
+void LogCare::CleanUp(const Environment& env, const Snapshot& snapshot, int64_t oldest_held) {
+  const Micros cut = LogCutOf(env, snapshot);
+  if (cut <= cleaned_up_to_) return;
+  if (Succeeded(snapshot, "clean-up of the log", CleanUpLog(env, snapshot, oldest_held))) {
+    cleaned_up_to_ = cut;
+  }
 }
-
-}  // namespace
 
 Status WriteChecksum(const Environment& env, const Snapshot& snapshot, const std::string& txn_id) {
   MP_ASSIGN_OR_RETURN(const std::string text, FormatChecksum(snapshot, txn_id));
@@ -69,9 +78,10 @@ Status WriteChecksum(const Environment& env, const Snapshot& snapshot, const std
   return written;
 }
 
-std::shared_ptr<const Snapshot> AfterCommit(const Environment& env, const Snapshot& snapshot,
-                                            const std::string& txn_id,
-                                            const std::function<int64_t()>& oldest_held) {
+std::shared_ptr<const Snapshot> LogCare::AfterCommit(const Environment& env,
+                                                     const Snapshot& snapshot,
+                                                     const std::string& txn_id,
+                                                     const std::function<int64_t()>& oldest_held) {
   const Status checksum = WriteChecksum(env, snapshot, txn_id);
   if (!checksum.has_value() && checksum.error().kind() != ErrorKind::kAlreadyExists) {
     (void)Succeeded(snapshot, "checksum", checksum);

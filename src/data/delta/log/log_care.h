@@ -4,21 +4,36 @@
 // nothing.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/environment.h"
 #include "data/delta/log/snapshot.h"
 
 namespace millpond::data {
 
-// `txn_id`: of the commit that made this version. `oldest_held` is asked before a clean-up: no
-// version from it on is lost. Gives the same version back as read from a new
-// checkpoint, so that old tombstones need not be kept; null if none was written.
-std::shared_ptr<const Snapshot> AfterCommit(const Environment& env, const Snapshot& snapshot,
-                                            const std::string& txn_id,
-                                            const std::function<int64_t()>& oldest_held);
+// Of one table, as long as it is open. Thread-safe.
+class LogCare {
+ public:
+  // `txn_id`: of the commit that made this version. `oldest_held` is asked before a clean-up: no
+  // version from it on is lost. Gives the same version back as read from a new
+  // checkpoint, so that old tombstones need not be kept; null if none was written.
+  std::shared_ptr<const Snapshot> AfterCommit(const Environment& env, const Snapshot& snapshot,
+                                              const std::string& txn_id,
+                                              const std::function<int64_t()>& oldest_held);
+
+ private:
+  std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapshot& snapshot,
+                                             const std::function<int64_t()>& oldest_held);
+  void CleanUp(const Environment& env, const Snapshot& snapshot, int64_t oldest_held);
+
+  // What has expired changes once a day (log_cleanup.h), and to list a long log takes its time.
+  // What could go earlier, as a version is let go or a property is set, goes the next day.
+  std::atomic<Micros> cleaned_up_to_ = -1;
+};
 
 // `<version>.crc`, put if absent and not made durable: it is never needed, and a torn one is passed
 // over. kAlreadyExists: somebody else's is there.

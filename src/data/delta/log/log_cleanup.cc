@@ -11,19 +11,6 @@ namespace {
 
 constexpr int64_t kDefaultLogRetentionMs = 30LL * 24 * 3600 * 1000;
 
-// The time before which commits have expired, at a midnight UTC. A project's clock may stand
-// anywhere: nothing goes that is young by either clock.
-Micros CutOf(const Environment& env, const Snapshot& snapshot) {
-  const auto text = snapshot.property("delta.logRetentionDuration");
-  const int64_t retention =
-      text ? ParseInterval(*text).value_or(kDefaultLogRetentionMs) : kDefaultLogRetentionMs;
-  const Micros now = std::min(env.clock.Now(), SystemClock().Now());
-  Micros kept = 0;
-  if (__builtin_mul_overflow(retention, kMicrosPerMilli, &kept)) return 0;
-  const Micros cut = now - kept;
-  return cut < 0 ? 0 : cut / kMicrosPerDay * kMicrosPerDay;
-}
-
 // The newest version committed at or before the cut, by the times of the log files, which a clock
 // that was set back may have out of order; -1: none.
 int64_t LastExpired(const LogListing& listing, Micros cut) {
@@ -90,6 +77,18 @@ Result<int64_t> RemoveAll(const Environment& env, const std::vector<std::string>
 
 }  // namespace
 
+// A project's clock may stand anywhere: nothing goes that is young by either clock.
+Micros LogCutOf(const Environment& env, const Snapshot& snapshot) {
+  const auto text = snapshot.property("delta.logRetentionDuration");
+  const int64_t retention =
+      text ? ParseInterval(*text).value_or(kDefaultLogRetentionMs) : kDefaultLogRetentionMs;
+  const Micros now = std::min(env.clock.Now(), SystemClock().Now());
+  Micros kept = 0;
+  if (__builtin_mul_overflow(retention, kMicrosPerMilli, &kept)) return 0;
+  const Micros cut = now - kept;
+  return cut < 0 ? 0 : cut / kMicrosPerDay * kMicrosPerDay;
+}
+
 LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut, int64_t oldest_held) {
   LogCleanUp plan;
   const int64_t last = std::min(LastExpired(listing, cut), oldest_held);
@@ -126,7 +125,7 @@ Result<int64_t> CleanUpLog(const Environment& env, const Snapshot& snapshot, int
   const auto enabled = snapshot.property("delta.enableExpiredLogCleanup");
   if (enabled && !EqualNames(*enabled, "true")) return 0;
   LogListing listing = MakeLogListing(files);
-  const LogCleanUp plan = PlanLogCleanUp(listing, CutOf(env, snapshot), oldest_held);
+  const LogCleanUp plan = PlanLogCleanUp(listing, LogCutOf(env, snapshot), oldest_held);
   int64_t removed = 0;
   if (!plan.files.empty()) {
     MP_RETURN_IF_ERROR_CONTEXT(

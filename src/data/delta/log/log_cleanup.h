@@ -23,6 +23,9 @@ struct LogCleanUp {
 // may be lost; pure. The checkpoint of `first_kept` must be read before they do.
 LogCleanUp PlanLogCleanUp(const LogListing& listing, Micros cut, int64_t oldest_held = INT64_MAX);
 
+// What was committed up to this moment, a midnight UTC, has expired.
+Micros LogCutOf(const Environment& env, const Snapshot& snapshot);
+
 // Removes temporary files that killed writers left a day ago or more, and, where the table says so,
 // what has expired. The number of log files and sidecars removed.
 Result<int64_t> CleanUpLog(const Environment& env, const Snapshot& snapshot,

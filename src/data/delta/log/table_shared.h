@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "data/delta/log/log_care.h"
 #include "data/delta/log/log_store.h"
 #include "data/delta/log/table.h"
 
@@ -16,6 +17,7 @@ struct DeltaTable::Shared {
   Environment env;
   std::string path;
   LogStore log;
+  LogCare care;
   std::atomic<CommitListener*> listener = nullptr;
 
   std::mutex mutex;  // guards what follows; never held while reading the log
