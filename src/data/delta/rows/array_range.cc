@@ -1,0 +1,110 @@
+#include "data/delta/rows/array_range.h"
+
+#include <arrow/array.h>
+#include <arrow/util/bit_run_reader.h>
+#include <arrow/util/decimal.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace millpond::data {
+namespace {
+
+// Calls `visit(first, count)` for each run of rows that are not null.
+template <typename Visit>
+void VisitRuns(const arrow::Array& array, Visit visit) {
+  if (array.null_count() == 0) {
+    visit(int64_t{0}, array.length());
+  } else if (array.null_count() < array.length()) {
+    arrow::internal::VisitSetBitRunsVoid(array.null_bitmap_data(), array.offset(), array.length(),
+                                         visit);
+  }
+}
+
+template <typename Type>
+ArrayRange RangeOfNumbers(const arrow::Array& array) {
+  using Value = typename Type::c_type;
+  const auto* values = static_cast<const arrow::NumericArray<Type>&>(array).raw_values();
+  bool any = false, nan = false;
+  Value low = 0, high = 0;
+  VisitRuns(array, [&](int64_t first, int64_t count) {
+    if (!any) low = high = values[first];
+    any = true;
+    for (int64_t row = first; row < first + count; ++row) {
+      const Value value = values[row];
+      low = value < low ? value : low;
+      high = high < value ? value : high;
+      if constexpr (std::is_floating_point_v<Value>) nan |= value != value;
+    }
+  });
+  if (!any || nan) return {{}, {}, nan};
+  using Bound = std::conditional_t<std::is_floating_point_v<Value>, double, int64_t>;
+  return {static_cast<Bound>(low), static_cast<Bound>(high)};
+}
+
+ArrayRange RangeOfTexts(const arrow::Array& array) {
+  const auto& texts = static_cast<const arrow::StringArray&>(array);
+  std::optional<std::string_view> low, high;
+  VisitRuns(array, [&](int64_t first, int64_t count) {
+    if (!low) low = high = texts.GetView(first);
+    for (int64_t row = first; row < first + count; ++row) {
+      const std::string_view text = texts.GetView(row);
+      if (text < *low) {
+        low = text;
+      } else if (*high < text) {
+        high = text;
+      }
+    }
+  });
+  if (!low) return {};
+  return {std::string(*low), std::string(*high)};
+}
+
+ArrayRange RangeOfDecimals(const arrow::Array& array) {
+  const auto& decimals = static_cast<const arrow::Decimal128Array&>(array);
+  const auto value = [&](int64_t row) {
+    const arrow::Decimal128 decimal(decimals.GetValue(row));
+    return static_cast<__int128>(decimal.high_bits()) << 64 | decimal.low_bits();
+  };
+  std::optional<__int128> low, high;
+  VisitRuns(array, [&](int64_t first, int64_t count) {
+    if (!low) low = high = value(first);
+    for (int64_t row = first; row < first + count; ++row) {
+      low = std::min(*low, value(row));
+      high = std::max(*high, value(row));
+    }
+  });
+  if (!low) return {};
+  return {DecimalValue{*low, 0}, DecimalValue{*high, 0}};
+}
+
+}  // namespace
+
+ArrayRange RangeOf(const arrow::Array& array) {
+  switch (array.type_id()) {
+    case arrow::Type::INT8:
+      return RangeOfNumbers<arrow::Int8Type>(array);
+    case arrow::Type::INT16:
+      return RangeOfNumbers<arrow::Int16Type>(array);
+    case arrow::Type::INT32:
+      return RangeOfNumbers<arrow::Int32Type>(array);
+    case arrow::Type::INT64:
+      return RangeOfNumbers<arrow::Int64Type>(array);
+    case arrow::Type::DATE32:
+      return RangeOfNumbers<arrow::Date32Type>(array);
+    case arrow::Type::TIMESTAMP:
+      return RangeOfNumbers<arrow::TimestampType>(array);
+    case arrow::Type::FLOAT:
+      return RangeOfNumbers<arrow::FloatType>(array);
+    case arrow::Type::DOUBLE:
+      return RangeOfNumbers<arrow::DoubleType>(array);
+    case arrow::Type::STRING:
+      return RangeOfTexts(array);
+    case arrow::Type::DECIMAL128:
+      return RangeOfDecimals(array);
+    default:
+      return {};
+  }
+}
+
+}  // namespace millpond::data

@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <array>
+
+#include "data/sql/statements/merge_plan_internal.h"
+#include "data/sql/syntax.h"
+
+namespace millpond::data {
+namespace {
+
+constexpr ErrorKind kBad = ErrorKind::kInvalidArgument;
+
+// Which clause is chosen must not change between one look at it and the next.
+Status CheckDeterministic(std::string_view condition, const SourceText& source) {
+  MP_ASSIGN_OR_RETURN(const SqlExpr expression, ParseExpression(condition, source));
+  Status status = OkStatus();
+  ForEachExpression(expression, [&](const SqlExpr& inner) {
+    static constexpr std::array<std::string_view, 5> kVolatile = {
+        "random", "uuid", "gen_random_uuid", "uuidv4", "uuidv7"};
+    if (!status || inner.kind != SqlExprKind::kFunction) return;
+    if (std::ranges::find(kVolatile, inner.name) == kVolatile.end()) return;
+    status =
+        FailAt(source, inner.offset, kBad,
+               "{}() gives another value each time, so a MERGE cannot decide by it", inner.name);
+  });
+  return status;
+}
+
+Status CheckAll(const MergePlan& plan, const MergeClause& clause) {
+  for (const std::string& name : plan.source_columns) {
+    if (plan.schema.Find(name) != nullptr) continue;
+    return FailAt(plan.source, clause.offset, kBad,
+                  "the source has the column {}, which table {} does not have: name the columns, "
+                  "or say MERGE WITH SCHEMA EVOLUTION INTO to add it",
+                  name, plan.target.name);
+  }
+  return OkStatus();
+}
+
+// Values of identity columns stay: SET * passes over them.
+Status CheckIdentity(const MergePlan& plan, const MergeClause& clause) {
+  if (clause.action != RowAction::kUpdate) return OkStatus();
+  for (const Assignment& one : clause.assignments) {
+    MP_ASSIGN_OR_RETURN(const ColumnFill how, plan.fill.Of(one.column));
+    if (how != ColumnFill::kIdentity) continue;
+    return FailAt(plan.source, one.offset, kBad,
+                  "column {} is an identity column: its values stay as they were given",
+                  one.column);
+  }
+  return OkStatus();
+}
+
+}  // namespace
+
+bool MergePlan::SourceHas(const std::string& column) const {
+  return std::ranges::any_of(source_columns,
+                             [&](const auto& name) { return EqualNames(name, column); });
+}
+
+bool MergePlan::Gives(const MergeClause& clause, const std::string& column) const {
+  for (const Assignment& one : clause.assignments) {
+    if (EqualNames(one.column, column)) return !IsDefaultWord(one.value);
+  }
+  return clause.all && SourceHas(column);
+}
+
+Status CheckMerge(const MergePlan& plan) {
+  for (const MergeClause& clause : plan.merge.clauses) {
+    for (const Assignment& one : clause.assignments) {
+      MP_RETURN_IF_ERROR(CheckAssigned(one, plan.schema, plan.target.name, plan.source));
+    }
+    if (!clause.condition.empty()) {
+      MP_RETURN_IF_ERROR(CheckDeterministic(clause.condition, plan.source));
+    }
+    if (clause.all && !plan.merge.evolves) MP_RETURN_IF_ERROR(CheckAll(plan, clause));
+    MP_RETURN_IF_ERROR(CheckIdentity(plan, clause));
+  }
+  return CheckDeterministic(plan.merge.condition, plan.source);
+}
+
+Result<std::set<std::string>> FilledIn(const MergePlan& plan, RowAction action) {
+  std::set<std::string> filled;
+  for (const StructField& field : plan.schema.fields()) {
+    MP_ASSIGN_OR_RETURN(const ColumnFill how, plan.fill.Of(field.name));
+    const bool is_new = action == RowAction::kInsert;
+    if (how != ColumnFill::kGenerated && !(how == ColumnFill::kIdentity && is_new)) continue;
+    size_t giving = 0, clauses = 0;
+    for (const MergeClause& clause : plan.merge.clauses) {
+      if (clause.action != action) continue;
+      ++clauses;
+      if (plan.Gives(clause, field.name)) ++giving;
+    }
+    if (giving == 0) {
+      filled.insert(field.name);
+    } else if (giving < clauses) {
+      return Fail(kBad,
+                  "column {} is given by one WHEN and left to the table by another: give it in "
+                  "all that {} rows, or in none",
+                  field.name, is_new ? "insert" : "update");
+    }
+  }
+  return filled;
+}
+
+}  // namespace millpond::data
