@@ -144,6 +144,7 @@ int64_t DeltaPackedBytes(const std::vector<int64_t>& values) {
 ColumnEncoding WithoutDictionary(const arrow::Array& array, std::vector<std::string> path) {
   ColumnEncoding encoding{std::move(path)};
   const int64_t rows = std::min(array.length(), kTrialRows);
+  if (rows - array.Slice(0, rows)->null_count() < kFewestRows) return encoding;  // too few to tell
   const std::string_view plain = PlainBytes(array, rows);
   const int64_t compressed = CompressedBytes(plain);
   const std::vector<int64_t> integers = StoredIntegers(array, rows);

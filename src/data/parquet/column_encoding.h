@@ -2,8 +2,7 @@
 //
 // - Values that repeat: a dictionary. One of values that hardly repeat is built, outgrows its page
 //   and is given up, in every row group anew: most of the time of writing, and a larger file.
-// - Whole numbers, days, moments and decimals that hardly repeat: DELTA_BINARY_PACKED, where that
-// is
+// - Whole numbers, days, moments and decimals that hardly repeat: DELTA_BINARY_PACKED, where it is
 //   no larger than zstd makes the plain values. It takes a third of the time to write and to read.
 //   Not compressed: packed bits do not get smaller.
 // - Other values that hardly repeat: plain, and compressed only where zstd saves a tenth.

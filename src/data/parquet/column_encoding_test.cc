@@ -149,6 +149,40 @@ TEST(ColumnEncodingTest, PackedValuesComeBack) {
   EXPECT_TRUE((*read)->Equals(**arrow::Table::FromRecordBatches({rows})));
 }
 
+// `a.b` beside the field b of a: what is said of the path holds for both, so nothing is said.
+TEST(ColumnEncodingTest, ColumnsThatShareAPath) {
+  testing::TestEnvironment machine;
+  testing::TempDir dir;
+  const std::vector<std::string> names = {"b"};
+  const std::shared_ptr<arrow::Array> node =
+      *arrow::StructArray::Make({Numbers(10'000, 10'000)}, names);
+  const auto schema =
+      arrow::schema({arrow::field("a", node->type()), arrow::field("a.b", arrow::utf8())});
+  const auto rows =
+      arrow::RecordBatch::Make(schema, 10'000, arrow::ArrayVector{node, Texts(10'000, 10'000)});
+  const std::string path = JoinPath(dir.path(), "shared.parquet");
+  MP_ASSERT_OK_AND_ASSIGN(auto writer, ParquetWriter::Open(machine.env, path, schema));
+  MP_ASSERT_OK(writer->Write(*rows));
+  EXPECT_THAT(writer->Close(), testing::IsOk());
+}
+
+TEST(ColumnEncodingTest, LeadingNullsTellNothing) {
+  std::mt19937_64 random(7);
+  arrow::StringBuilder texts;
+  arrow::Int64Builder numbers;
+  for (int64_t row = 0; row < 30'000; ++row) {
+    ASSERT_TRUE((row < 9'000 ? texts.AppendNull() : texts.Append(std::to_string(random()))).ok());
+    ASSERT_TRUE((row > 0 && row < 9'000 ? numbers.AppendNull() : numbers.Append(row)).ok());
+  }
+  const auto schema =
+      arrow::schema({arrow::field("t", arrow::utf8()), arrow::field("n", arrow::int64())});
+  const arrow::ArrayVector columns = {*texts.Finish(), *numbers.Finish()};
+  for (const auto& leaf :
+       LeavesWithoutDictionary(*arrow::RecordBatch::Make(schema, 30'000, columns))) {
+    EXPECT_TRUE(leaf.compress && !leaf.delta) << leaf.path.front();
+  }
+}
+
 // Small batches are put together before they are encoded; none is lost, and the order stays.
 TEST(ColumnEncodingTest, SmallBatchesAreWrittenTogether) {
   testing::TestEnvironment machine;
@@ -156,7 +190,8 @@ TEST(ColumnEncodingTest, SmallBatchesAreWrittenTogether) {
   const auto rows = Sample(100'000);
   const std::string path = JoinPath(dir.path(), "small.parquet");
   MP_ASSERT_OK_AND_ASSIGN(auto writer,
-                          ParquetWriter::Open(machine.env, path, rows->schema(), {.threads = 2}));
+                          ParquetWriter::Open(machine.env, path, rows->schema(),
+                                              {.threads = std::make_shared<EncoderThreads>(2)}));
   for (int64_t row = 0; row < rows->num_rows(); row += 777) {
     MP_ASSERT_OK(writer->Write(*rows->Slice(row, 777)));
   }
@@ -176,9 +211,10 @@ TEST(ColumnEncodingTest, ColumnsAreEncodedSideBySide) {
   const auto rows = Sample(100'000);
   for (int threads : {1, 4}) {
     const std::string path = JoinPath(dir.path(), fmt::format("{}.parquet", threads));
-    MP_ASSERT_OK_AND_ASSIGN(auto writer,
-                            ParquetWriter::Open(machine.env, path, rows->schema(),
-                                                {.row_group_rows = 30'000, .threads = threads}));
+    MP_ASSERT_OK_AND_ASSIGN(
+        auto writer, ParquetWriter::Open(machine.env, path, rows->schema(),
+                                         {.row_group_rows = 30'000,
+                                          .threads = std::make_shared<EncoderThreads>(threads)}));
     MP_ASSERT_OK(writer->Write(*rows->Slice(0, 50'000)));
     MP_ASSERT_OK(writer->Write(*rows->Slice(50'000)));
     MP_ASSERT_OK(writer->Close());

@@ -5,24 +5,33 @@
 #include <arrow/type.h>
 #include <arrow/util/byte_size.h>
 #include <arrow/util/thread_pool.h>
+#include <parquet/arrow/schema.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/exception.h>
 #include <parquet/file_writer.h>
 #include <parquet/schema.h>
+
+#include <algorithm>
+#include <set>
 
 #include "data/arrow/status.h"
 #include "data/parquet/arrow_files.h"
 #include "data/parquet/column_encoding.h"
 
 namespace millpond::data {
+namespace {
+
+constexpr int64_t kRowsWorthThreads = 4 * 1024;
+constexpr int64_t kMaxWaitingRows = 32 * 1024;
+constexpr int64_t kMaxWaitingBytes = int64_t{8} << 20;
+
+}  // namespace
 
 struct ParquetWriter::Impl {
   std::string path;
   ParquetWriteOptions options;
   std::shared_ptr<arrow::Schema> schema;
   std::shared_ptr<arrow::io::OutputStream> stream;
-  // Threads of this file's own: those of Arrow are shared by all, serving and runs.
-  std::shared_ptr<arrow::internal::ThreadPool> threads;
   std::unique_ptr<parquet::arrow::FileWriter> writer;  // from the first batch on
   int64_t rows = 0;
   int64_t group_bytes = 0;  // of the open row group, as Arrow holds it
@@ -31,6 +40,7 @@ struct ParquetWriter::Impl {
   arrow::RecordBatchVector waiting;
   int64_t waiting_rows = 0, waiting_bytes = 0;
 
+  int64_t max_waiting_bytes() const { return std::min(kMaxWaitingBytes, options.row_group_bytes); }
   arrow::Status Begin(const arrow::RecordBatch* first);
   arrow::Status Add(const arrow::RecordBatch& batch);
   arrow::Status WriteWaiting();
@@ -38,13 +48,23 @@ struct ParquetWriter::Impl {
 
 namespace {
 
-constexpr int64_t kRowsWorthThreads = 4 * 1024;
-constexpr int64_t kMaxWaitingRows = 32 * 1024;
-constexpr int64_t kMaxWaitingBytes = int64_t{8} << 20;
-
 std::unexpected<Error> WriteFailure(const std::string& path, const arrow::Status& status) {
   return std::unexpected<Error>(
       FromArrow(status).WithContext(fmt::format("while writing {}", path)));
+}
+
+// Paths that two leaves share, as `a.b` and the field b of a do: properties of a column are given
+// by such a path.
+std::set<std::string> SharedPaths(const arrow::Schema& schema) {
+  std::set<std::string> all, shared;
+  std::shared_ptr<parquet::SchemaDescriptor> leaves;
+  const auto properties = parquet::default_writer_properties();
+  if (!parquet::arrow::ToParquetSchema(&schema, *properties, &leaves).ok()) return shared;
+  for (int leaf = 0; leaf < leaves->num_columns(); ++leaf) {
+    const std::string path = leaves->Column(leaf)->path()->ToDotString();
+    if (!all.insert(path).second) shared.insert(path);
+  }
+  return shared;
 }
 
 // Runs `write`; Parquet reports by status, by its own exception, or both.
@@ -62,6 +82,18 @@ Status Guarded(const std::string& path, Write write) {
 
 }  // namespace
 
+EncoderThreads::EncoderThreads(int count) : count_(count) {}
+EncoderThreads::~EncoderThreads() = default;
+
+// Null: one thread, the caller's.
+Result<arrow::internal::Executor*> EncoderThreads::Get() {
+  std::lock_guard lock(mutex_);
+  if (pool_ == nullptr && count_ > 1) {
+    MP_ARROW_ASSIGN_OR_RETURN(pool_, arrow::internal::ThreadPool::Make(count_));
+  }
+  return pool_.get();
+}
+
 // What the file is written like; `first` has its first rows, null for a file without any.
 arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
   parquet::WriterProperties::Builder properties;
@@ -75,15 +107,18 @@ arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
   parquet::ArrowWriterProperties::Builder arrow_properties;
   arrow_properties.coerce_timestamps(arrow::TimeUnit::MICRO)->allow_truncated_timestamps();
   if (first != nullptr) {
+    const auto shared = SharedPaths(*schema);
     for (const auto& leaf : LeavesWithoutDictionary(*first)) {
+      if (shared.contains(fmt::format("{}", fmt::join(leaf.path, ".")))) continue;
       const auto path = std::make_shared<parquet::schema::ColumnPath>(leaf.path);
       properties.disable_dictionary(path);
       if (leaf.delta) properties.encoding(path, parquet::Encoding::DELTA_BINARY_PACKED);
       if (!leaf.compress) properties.compression(path, arrow::Compression::UNCOMPRESSED);
     }
-    if (options.threads > 1 && first->num_rows() >= kRowsWorthThreads) {
-      ARROW_ASSIGN_OR_RAISE(threads, arrow::internal::ThreadPool::Make(options.threads));
-      arrow_properties.set_use_threads(true)->set_executor(threads.get());
+    if (options.threads != nullptr && first->num_rows() >= kRowsWorthThreads) {
+      auto executor = options.threads->Get();
+      if (!executor.has_value()) return ToArrow(executor.error());
+      arrow_properties.set_use_threads(*executor != nullptr)->set_executor(*executor);
     }
   }
   ARROW_ASSIGN_OR_RAISE(
@@ -94,11 +129,13 @@ arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
 
 arrow::Status ParquetWriter::Impl::Add(const arrow::RecordBatch& batch) {
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+  // A large batch is not copied for the sake of small ones.
+  if (bytes >= max_waiting_bytes()) ARROW_RETURN_NOT_OK(WriteWaiting());
   waiting.push_back(batch.Slice(0));
   waiting_rows += batch.num_rows();
   waiting_bytes += bytes;
   rows += batch.num_rows();
-  const bool enough = waiting_rows >= kMaxWaitingRows || waiting_bytes >= kMaxWaitingBytes;
+  const bool enough = waiting_rows >= kMaxWaitingRows || waiting_bytes >= max_waiting_bytes();
   return enough ? WriteWaiting() : arrow::Status::OK();
 }
 

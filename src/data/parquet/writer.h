@@ -8,16 +8,38 @@
 #include <arrow/type_fwd.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/environment.h"
 
+namespace arrow::internal {
+class Executor;
+class ThreadPool;
+}  // namespace arrow::internal
+
 namespace millpond::data {
+
+// Threads that encode columns side by side, for the files of one writer: those of Arrow are shared
+// by all, serving and runs. They start with the first file whose batches are large.
+class EncoderThreads {
+ public:
+  explicit EncoderThreads(int count);
+  ~EncoderThreads();
+
+ private:
+  friend class ParquetWriter;
+  Result<arrow::internal::Executor*> Get();
+
+  int count_;
+  std::mutex mutex_;
+  std::shared_ptr<arrow::internal::ThreadPool> pool_;
+};
 
 struct ParquetWriteOptions {
   int64_t row_group_rows = 1 << 20;
-  int64_t row_group_bytes = int64_t{64} << 20;  // of Arrow's memory; closes a row group
-  int threads = 1;  // that encode columns side by side, where the batches are large
+  int64_t row_group_bytes = int64_t{64} << 20;        // of Arrow's memory; closes a row group
+  std::shared_ptr<EncoderThreads> threads = nullptr;  // null: the caller's
   bool page_checksums = false;
   bool whole = false;  // others see the file when it is closed, and not before
 };

@@ -82,7 +82,6 @@ std::vector<Bin> PlanBins(const Snapshot& snapshot, const BinRules& rules) {
   const FileList& files = snapshot.files();
   std::vector<Bin> bins;
   std::unordered_map<std::string, PartitionBins> partitions;
-  const int64_t max_bytes = kMaxBinTargets * rules.target_bytes;
   for (size_t i = 0; i < files.size(); ++i) {
     if (rules.wanted && !rules.wanted(i)) continue;
     const auto share = DeletedShare(files, i);
@@ -95,7 +94,7 @@ std::vector<Bin> PlanBins(const Snapshot& snapshot, const BinRules& rules) {
     PartitionBins& partition = partitions[PartitionText(snapshot, i)];
     OpenBin& one = partition.open;
     if (!one.bin.files.empty() && one.live_bytes + live > rules.target_bytes) {
-      partition.Close(max_bytes, &bins);
+      partition.Close(rules.max_bin_bytes, &bins);
     }
     one.bin.files.push_back(i);
     one.bin.bytes += files.size_bytes(i);
@@ -106,7 +105,7 @@ std::vector<Bin> PlanBins(const Snapshot& snapshot, const BinRules& rules) {
   for (const auto& [key, partition] : partitions) rest.push_back(key);
   std::ranges::sort(rest);
   for (const std::string& key : rest) {
-    partitions[key].Close(max_bytes, &bins);
+    partitions[key].Close(rules.max_bin_bytes, &bins);
     partitions[key].Flush(&bins);
   }
   return bins;

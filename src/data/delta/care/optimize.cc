@@ -15,6 +15,8 @@ namespace {
 // Files that come out small, because their rows compress better together, are looked at again; each
 // pass leaves fewer files, and this many is enough for any table that nobody else writes.
 constexpr int kMaxPasses = 8;
+// In one bin: what an interruption or a conflict may cost, against the small file that each leaves.
+constexpr int64_t kMaxBinTargets = 4;
 
 class Optimizer {
  public:
@@ -118,6 +120,8 @@ class Optimizer {
   Result<std::vector<Bin>> Plan(const std::shared_ptr<const Snapshot>& snapshot) const {
     BinRules rules;
     MP_ASSIGN_OR_RETURN(rules.target_bytes, TargetFileBytes(*snapshot));
+    rules.max_bin_bytes =
+        std::min(kMaxBinTargets * rules.target_bytes, options_.max_bytes - bytes_read_);
     rules.purge = options_.purge;
     MP_ASSIGN_OR_RETURN(const std::vector<bool> wanted, Wanted(snapshot));
     rules.wanted = [&](size_t file) { return wanted[file]; };

@@ -156,22 +156,11 @@ TEST_F(OptimizeTest, BinsKeepToTheTargetAndToTheOrder) {
   }
   EXPECT_EQ(purged, 2u);
   // Two bins of three files each, written as one.
-  const auto bins = PlanBins(*snapshot, {.target_bytes = 3 * size + size / 2});
+  const auto bins =
+      PlanBins(*snapshot, {.target_bytes = 3 * size + size / 2, .max_bin_bytes = 12 * size});
   ASSERT_EQ(bins.size(), 1u);
   EXPECT_EQ(bins.front().files.size(), 6u);
   EXPECT_TRUE(std::ranges::is_sorted(bins.front().files));
-}
-
-// Neighbouring bins share a writer, which rolls its files over at the target, up to a few targets.
-TEST_F(OptimizeTest, ManySmallFilesBecomeFilesOfTheTargetInOnePass) {
-  auto table = *DeltaTable::Open(machine_.env, Fresh());
-  MP_ASSERT_OK_AND_ASSIGN(const auto snapshot, table.Latest());
-  const int64_t all = snapshot->files().total_bytes();
-  const auto bins = PlanBins(*snapshot, {.target_bytes = all / kMaxBinTargets + 1});
-  for (const Bin& bin : bins) EXPECT_LE(bin.bytes, all + kMaxBinTargets);
-  MP_ASSERT_OK_AND_ASSIGN(const auto result, OptimizeTable(table));
-  EXPECT_EQ(result.commits, 1);
-  EXPECT_EQ(result.files_removed, 6);
 }
 
 TEST_F(OptimizeTest, EachBatchIsACommit) {

@@ -22,7 +22,7 @@ constexpr int64_t kDefaultInterval = 10;
 constexpr int64_t kDefaultRetentionMs = 7LL * 24 * 3600 * 1000;
 constexpr int64_t kBatchRows = 2048;
 // Small row groups: read in parallel, and one at a time when their statistics are asked for.
-constexpr ParquetWriteOptions kRowGroups = {.row_group_rows = 16 * 1024,
+const ParquetWriteOptions kRowGroups = {.row_group_rows = 16 * 1024,
                                             .row_group_bytes = 16 << 20,
                                             .page_checksums = true,
                                             .whole = true};

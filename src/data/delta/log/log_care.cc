@@ -48,15 +48,20 @@ std::shared_ptr<const Snapshot> LogCare::Checkpoint(const Environment& env,
     if (again.has_value()) written = WriteCheckpoint(env, **again);
   }
   if (!Succeeded(snapshot, "checkpoint", written)) return nullptr;
-  CleanUp(env, snapshot, oldest_held());
+  CleanUp(env, snapshot, oldest_held);
   return Rebase(snapshot, std::move(*written));
 }
 
-void LogCare::CleanUp(const Environment& env, const Snapshot& snapshot, int64_t oldest_held) {
-  const Micros cut = LogCutOf(env, snapshot);
-  if (cut <= cleaned_up_to_) return;
-  if (Succeeded(snapshot, "clean-up of the log", CleanUpLog(env, snapshot, oldest_held))) {
-    cleaned_up_to_ = cut;
+void LogCare::CleanUp(const Environment& env, const Snapshot& snapshot,
+                      const std::function<int64_t()>& oldest_held) {
+  const std::pair now = {LogCutOf(env, snapshot), SystemClock().Now() / kMicrosPerDay};
+  {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(cleaned_up_, now) == now) return;
+  }
+  if (!Succeeded(snapshot, "clean-up of the log", CleanUpLog(env, snapshot, oldest_held()))) {
+    std::lock_guard lock(mutex_);
+    cleaned_up_ = {-1, -1};
   }
 }
 

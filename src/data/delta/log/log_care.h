@@ -4,10 +4,11 @@
 // nothing.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/environment.h"
@@ -28,11 +29,13 @@ class LogCare {
  private:
   std::shared_ptr<const Snapshot> Checkpoint(const Environment& env, const Snapshot& snapshot,
                                              const std::function<int64_t()>& oldest_held);
-  void CleanUp(const Environment& env, const Snapshot& snapshot, int64_t oldest_held);
+  void CleanUp(const Environment& env, const Snapshot& snapshot,
+               const std::function<int64_t()>& oldest_held);
 
   // What has expired changes once a day (log_cleanup.h), and to list a long log takes its time.
-  // What could go earlier, as a version is let go or a property is set, goes the next day.
-  std::atomic<Micros> cleaned_up_to_ = -1;
+  // What could go earlier, as a version is let go, goes the next day.
+  std::mutex mutex_;
+  std::pair<Micros, Micros> cleaned_up_ = {-1, -1};  // the cut, and the system's day
 };
 
 // `<version>.crc`, put if absent and not made durable: it is never needed, and a torn one is passed

@@ -13,7 +13,7 @@ namespace {
 // Calls `visit(first, count)` for each run of rows that are not null.
 template <typename Visit>
 void VisitRuns(const arrow::Array& array, Visit visit) {
-  if (array.null_count() == 0) {
+  if (array.null_count() == 0 && array.length() > 0) {
     visit(int64_t{0}, array.length());
   } else if (array.null_count() < array.length()) {
     arrow::internal::VisitSetBitRunsVoid(array.null_bitmap_data(), array.offset(), array.length(),

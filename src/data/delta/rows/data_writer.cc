@@ -22,6 +22,7 @@ namespace millpond::data {
 namespace {
 
 constexpr size_t kMaxOpenFiles = 100;
+constexpr int64_t kSmallestRowGroupBytes = int64_t{1} << 20;
 constexpr int64_t kFileOverheadBytes = 1 << 20;  // encoders, dictionaries, output buffer
 
 }  // namespace
@@ -40,7 +41,8 @@ DataWriter::DataWriter(const Environment& env, std::string table_path, Schema sc
       table_path_(std::move(table_path)),
       schema_(std::move(schema)),
       properties_(metadata.configuration),
-      options_(std::move(options)) {
+      options_(std::move(options)),
+      encoders_(std::make_shared<EncoderThreads>(env_.pool.threads())) {
   for (const auto& name : metadata.partition_columns) {
     partition_indices_.push_back(schema_.IndexOf(name));
     partition_columns_.push_back(PhysicalName(schema_.fields()[partition_indices_.back()]));
@@ -128,8 +130,12 @@ Result<DataWriter::OpenFile*> DataWriter::FileFor(const Key& key) {
   for (size_t i = 0; i < key.size(); ++i) values[partition_columns_[i]] = key[i];
   std::string relative = folder.empty() ? name : JoinPath(folder, name);
   paths_.push_back(JoinPath(table_path_, relative));
-  MP_ASSIGN_OR_RETURN(auto writer, ParquetWriter::Open(env_, paths_.back(), file_schema_,
-                                                       {.threads = env_.pool.threads()}));
+  ParquetWriteOptions parquet;
+  // A file ends with a row group, so those of small files are small.
+  parquet.row_group_bytes =
+      std::clamp(options_.target_file_bytes, kSmallestRowGroupBytes, parquet.row_group_bytes);
+  parquet.threads = encoders_;
+  MP_ASSIGN_OR_RETURN(auto writer, ParquetWriter::Open(env_, paths_.back(), file_schema_, parquet));
   auto file =
       std::make_unique<OpenFile>(OpenFile{std::move(relative), std::move(values), std::move(writer),
                                           StatsCollector(data_schema_, properties_)});

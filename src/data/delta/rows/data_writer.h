@@ -26,6 +26,8 @@ struct DataWriterOptions {
   std::string folder = {};  // under the table's; "" is its own
 };
 
+class EncoderThreads;
+
 class DataWriter {
  public:
   // `metadata`: partition columns and properties of the table as it will be.
@@ -65,6 +67,7 @@ class DataWriter {
   Schema data_schema_;                          // without partition columns and row ids
   std::shared_ptr<arrow::Schema> file_schema_;  // physical, with row ids
   std::vector<int> file_columns_, partition_indices_;
+  std::shared_ptr<EncoderThreads> encoders_;  // of all files
   std::map<Key, std::unique_ptr<OpenFile>> open_;
   MemoryReservation memory_;
   std::set<std::string> folders_;  // with new files, to be synced

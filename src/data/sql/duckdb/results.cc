@@ -26,6 +26,7 @@ namespace {
 
 constexpr duckdb::idx_t kBatchRows = 32 * 1024;
 constexpr auto kPause = std::chrono::microseconds(100);
+constexpr int kTurnsWithoutPause = 32;
 
 class ResultReader : public arrow::RecordBatchReader, public Interruptible {
  public:
@@ -84,7 +85,8 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
       duckdb::ErrorData error;
       AwaitChunk();
       if (!result_->TryFetch(chunk, error)) {
-        (error.HasError() ? error : result_->GetErrorObject()).Throw();
+        // The query's own; a fetch after it only says that the query is over.
+        (result_->HasError() ? result_->GetErrorObject() : error).Throw();
       }
       ended_ = !chunk || chunk->size() == 0;
       if (ended_) break;
@@ -98,15 +100,17 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
     return true;
   }
 
-  // Until there is a chunk, or an end. DuckDB waits too, but asks again at once, all the time,
-  // while another thread makes the rows that are next; it has no signal for that.
+  // Until there is a chunk, or an end; this thread takes its part in the work. DuckDB waits too,
+  // but asks again at once, all the time, while other threads have all there is to do; it has no
+  // signal for that.
   void AwaitChunk() {
     if (result_->type != duckdb::QueryResultType::STREAM_RESULT) return;
     auto& stream = result_->Cast<duckdb::StreamQueryResult>();
-    while (stream.IsOpen()) {
+    for (int turn = 0; stream.IsOpen(); ++turn) {
       const duckdb::StreamExecutionResult state = stream.ExecuteTask();
       if (duckdb::StreamQueryResult::IsChunkReady(state)) return;
-      if (state != duckdb::StreamExecutionResult::BLOCKED) continue;  // it did some of the work
+      // A short query is over by then, and beside a part of a long one a pause is nothing.
+      if (state != duckdb::StreamExecutionResult::BLOCKED && turn < kTurnsWithoutPause) continue;
       std::unique_lock lock(mutex_);
       interrupted_.wait_for(lock, kPause);
     }
