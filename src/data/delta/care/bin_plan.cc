@@ -1,8 +1,9 @@
 #include "data/delta/care/bin_plan.h"
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_map>
+
+#include "data/delta/metadata/properties.h"
 
 namespace millpond::data {
 namespace {
@@ -52,21 +53,10 @@ std::optional<double> DeletedShare(const FileList& files, size_t file) {
 Result<int64_t> TargetFileBytes(const Snapshot& snapshot) {
   const auto text = snapshot.property(kTargetFileSizeProperty);
   if (!text) return kDefaultTargetBytes;
-  int64_t count = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), count);
-  std::string_view unit(end, text->data() + text->size() - end);
-  if (unit.ends_with('b') || unit.ends_with('B')) unit.remove_suffix(1);
-  int shift = -1;
-  if (unit.empty()) shift = 0;
-  if (EqualNames(unit, "k")) shift = 10;
-  if (EqualNames(unit, "m")) shift = 20;
-  if (EqualNames(unit, "g")) shift = 30;
-  if (error != std::errc() || shift < 0 || count <= 0 || count > (int64_t{1} << (50 - shift))) {
-    return Fail(ErrorKind::kInvalidArgument,
-                "property {} of table {} is a size such as '128mb' or '65536', found '{}'",
-                kTargetFileSizeProperty, snapshot.path(), *text);
-  }
-  return count << shift;
+  if (const auto bytes = ParseSize(*text)) return *bytes;
+  return Fail(ErrorKind::kInvalidArgument,
+              "property {} of table {} is a size such as '128mb' or '65536', found '{}'",
+              kTargetFileSizeProperty, snapshot.path(), *text);
 }
 
 std::string PartitionText(const Snapshot& snapshot, size_t file) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "data/delta/metadata/column_mapping.h"
 #include "data/delta/metadata/properties.h"
@@ -78,6 +79,39 @@ Status CheckFeedColumns(const Metadata& metadata, const Schema& schema) {
   return OkStatus();
 }
 
+// The leaves and structs of a schema as statistics.h names them.
+void AddPaths(const std::vector<StructField>& fields, const std::string& prefix,
+              std::set<std::string>& paths) {
+  for (const StructField& field : fields) {
+    paths.insert(prefix + field.name);
+    if (field.type.kind() == TypeKind::kStruct) {
+      AddPaths(field.type.fields(), prefix + field.name + ".", paths);
+    }
+  }
+}
+
+// A column that is not there has no statistics, which whoever misspelt it would not learn.
+Status CheckStatsColumns(const std::string& list, const Schema& schema) {
+  std::set<std::string> paths;
+  AddPaths(schema.fields(), "", paths);
+  std::string name;
+  for (const char c : list + ",") {
+    if (c == ' ' || c == '`') continue;
+    if (c != ',') {
+      name += c;
+      continue;
+    }
+    if (!paths.contains(name)) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "property {} takes names of columns such as '{}', found '{}': the table has no "
+                  "column '{}'",
+                  property::kStatsColumns, schema.fields().front().name, list, name);
+    }
+    name.clear();
+  }
+  return OkStatus();
+}
+
 Result<int> VersionIn(const std::string& key, const std::string& value, int max) {
   int version = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), version);
@@ -109,6 +143,9 @@ Status SetProperties(const StringMap& properties, TableShape& shape) {
     } else if (key == property::kMinWriterVersion) {
       MP_ASSIGN_OR_RETURN(writer, VersionIn(key, value, 7));
     } else {
+      if (key == property::kStatsColumns) {
+        MP_RETURN_IF_ERROR(CheckStatsColumns(value, shape.schema));
+      }
       shape.metadata.configuration[key] = value;
     }
   }
