@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
+#include "data/sql/execute_each.h"
 #include "data/sql/rows.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/tokenizer.h"
@@ -30,10 +31,14 @@ std::unexpected<Error> Refuse(const Statement& statement) {
     return FailAt(statement.source, first.offset, ErrorKind::kUnsupported,
                   "{} is not built yet; {}", refusal.word, refusal.remedy);
   }
-  return FailAt(statement.source, first.offset, ErrorKind::kInvalidArgument,
-                "no statement begins with '{}'; there are SELECT, EXPLAIN, CREATE TABLE, INSERT "
-                "INTO, UPDATE, DELETE, MERGE, ALTER TABLE, DROP TABLE, DESCRIBE and SHOW TABLES",
-                first.text);
+  return FailAt(
+      statement.source, first.offset, ErrorKind::kInvalidArgument,
+      "no statement begins with '{}'; there are SELECT (WITH, FROM, VALUES, TABLE), EXPLAIN, "
+      "CREATE TABLE, CREATE FEATURE VIEW, INSERT, UPDATE, DELETE, MERGE, COPY INTO, "
+      "TRUNCATE TABLE, ALTER TABLE, COMMENT ON, DROP TABLE, UNDROP TABLE, RESTORE TABLE, "
+      "OPTIMIZE, REORG TABLE, VACUUM, DESCRIBE and SHOW (TABLES, TBLPROPERTIES, COLUMNS, "
+      "CREATE TABLE)",
+      first.text);
 }
 
 Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext& context) {
@@ -158,8 +163,16 @@ Result<bool> StatementContext::HasRows(const RewrittenSql& composed) {
   return batch != nullptr;
 }
 
-Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run) {
-  MP_ASSIGN_OR_RETURN(auto query, Prepare(part));
+Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run,
+                                            std::vector<Replacement> replacements) {
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
+  return session_.shared.queries->Explain({source_, query.text}, query.tables, run);
+}
+
+Result<QueryPlan> StatementContext::Explain(const RewrittenSql& composed, bool run) {
+  auto find = [this](const std::string& name) { return FindFunction(name); };
+  MP_ASSIGN_OR_RETURN(auto query,
+                      PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
   return session_.shared.queries->Explain({source_, query.text}, query.tables, run);
 }
 
@@ -173,6 +186,29 @@ Result<BoundCalls> StatementContext::Calls(std::string_view part,
                                            std::vector<Replacement> replacements) {
   MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
   return session_.shared.queries->Calls({source_, query.text}, query.tables);
+}
+
+StatementHandler* StatementContext::FindHandler(const Statement& statement) const {
+  const auto& handlers = session_.shared.handlers;
+  const auto found = std::ranges::find_if(
+      handlers, [&](StatementHandler* candidate) { return candidate->Accepts(statement); });
+  return found == handlers.end() ? nullptr : *found;
+}
+
+Status ExecuteEach(SqlSession& session, const SourceText& source, const TakeResult& take) {
+  MP_ASSIGN_OR_RETURN(const auto statements, SplitStatements(source));
+  if (statements.empty()) {
+    return Fail(ErrorKind::kInvalidArgument, "{}: there is no statement", source.file());
+  }
+  for (const Statement& statement : statements) {
+    StatementContext context(session, source);
+    StatementHandler* handler = context.FindHandler(statement);
+    MP_ASSIGN_OR_RETURN(QueryResult result, handler != nullptr
+                                                ? handler->Execute(statement, session)
+                                                : ExecuteBuiltIn(statement, context));
+    MP_RETURN_IF_ERROR(take(std::move(result), &statement == &statements.back()));
+  }
+  return OkStatus();
 }
 
 // -- session
@@ -192,27 +228,13 @@ Result<QueryResult> SqlSession::Execute(std::string_view text, std::string file)
 }
 
 Result<QueryResult> SqlSession::Execute(const SourceText& source) {
-  MP_ASSIGN_OR_RETURN(const auto statements, SplitStatements(source));
-  if (statements.empty()) {
-    return Fail(ErrorKind::kInvalidArgument, "{}: there is no statement", source.file());
-  }
-  QueryResult result;
-  for (const Statement& statement : statements) {
-    auto handler = std::ranges::find_if(impl_->shared.handlers, [&](StatementHandler* candidate) {
-      return candidate->Accepts(statement);
-    });
-    if (handler != impl_->shared.handlers.end()) {
-      MP_ASSIGN_OR_RETURN(result, (*handler)->Execute(statement, *this));
-    } else {
-      StatementContext context(*impl_, source);
-      MP_ASSIGN_OR_RETURN(result, ExecuteBuiltIn(statement, context));
-    }
-    // Only the last result is given; the others still have to run to their end.
-    if (&statement != &statements.back() && result.rows) {
-      MP_RETURN_IF_ERROR(DrainRows(*result.rows));
-    }
-  }
-  return result;
+  QueryResult last;
+  MP_RETURN_IF_ERROR(ExecuteEach(*this, source, [&](QueryResult result, bool is_last) -> Status {
+    if (!is_last) return result.rows ? DrainRows(*result.rows) : OkStatus();
+    last = std::move(result);
+    return OkStatus();
+  }));
+  return last;
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> SqlSession::Select(std::string_view select,

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,11 @@ struct SqlSession::Impl {
   Progress* progress = nullptr;
 };
 
+struct Explanation {
+  bool run = false;
+  std::optional<QueryPlan> plan = {};
+};
+
 // One statement at work: the session's names, the tables it resolved, the engine.
 class StatementContext {
  public:
@@ -48,6 +54,11 @@ class StatementContext {
         tables_(std::make_shared<SessionTables>(session.shared.catalog, *session.shared.access,
                                                 session.principal, session.names)) {}
 
+  StatementContext(SqlSession& session, const SourceText& source)
+      : StatementContext(*session.impl_, source) {}
+
+  // Of another layer's statement; null if it is one of SQL's own.
+  StatementHandler* FindHandler(const Statement& statement) const;
   Catalog& catalog() { return session_.shared.catalog; }
   SessionTables& tables() { return *tables_; }
   const SourceText& source() const { return source_; }
@@ -65,7 +76,14 @@ class StatementContext {
                                                         RunOptions options = {});
   // Does such a query give any row?
   Result<bool> HasRows(const RewrittenSql& composed);
-  Result<QueryPlan> Explain(std::string_view part, bool run);
+  // `run`: the query runs, and the plan says what was read.
+  Result<QueryPlan> Explain(std::string_view part, bool run,
+                            std::vector<Replacement> replacements = {});
+  Result<QueryPlan> Explain(const RewrittenSql& composed, bool run);
+  // EXPLAIN of a statement that changes rows: not null, and the statement puts the plan of the
+  // query that finds its rows there instead of changing anything.
+  Explanation* explanation() { return explanation_; }
+  void SetExplanation(Explanation* explanation) { explanation_ = explanation; }
   Result<std::shared_ptr<arrow::Schema>> Describe(std::string_view part,
                                                   std::vector<Replacement> replacements = {});
   Result<std::shared_ptr<arrow::Schema>> Describe(const RewrittenSql& composed);
@@ -76,10 +94,13 @@ class StatementContext {
   SqlSession::Impl& session_;
   const SourceText& source_;
   std::shared_ptr<SessionTables> tables_;
+  Explanation* explanation_ = nullptr;
 };
 
 // What a write says: "3 rows inserted into main.default.t, version 1".
 QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb);
+// `result` with what the table that was made needs: "…; it needs the feature clustering".
+QueryResult Made(QueryResult result, DeltaTable table);
 
 // Executors, one file each. `statement` begins with the words that the name says.
 Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementContext& context);

@@ -17,8 +17,13 @@ size_t Width(std::string_view text) {
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-std::string Cut(std::string text) {
+std::string OneLine(std::string text) {
   std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+  return text;
+}
+
+std::string Cut(std::string text) {
+  text = OneLine(std::move(text));
   if (Width(text) <= kWidestCell) return text;
   size_t end = 0;
   for (size_t seen = 0; end < text.size(); ++end) {
@@ -44,7 +49,9 @@ void TextTable::Add(const arrow::RecordBatch& batch) {
     auto& cells = rows_.emplace_back();
     for (int i = 0; i < batch.num_columns(); ++i) {
       const auto& column = *batch.column(i);
-      cells.push_back(column.IsNull(row) ? "NULL" : Cut(CellText(column, row)));
+      std::string text = column.IsNull(row) ? "NULL" : CellText(column, row);
+      // A column alone pushes no other off the screen: EXPLAIN's lines are shown whole.
+      cells.push_back(batch.num_columns() == 1 ? OneLine(std::move(text)) : Cut(std::move(text)));
       widths_[i] = std::max(widths_[i], Width(cells.back()));
     }
   }
@@ -64,7 +71,7 @@ std::string TextTable::Render(int64_t total_rows) const {
   std::string out;
   AppendRow(out, header_);
   std::vector<std::string> rule;
-  for (size_t width : widths_) rule.emplace_back(width, '-');
+  for (size_t width : widths_) rule.emplace_back(std::min(width, kWidestCell), '-');
   AppendRow(out, rule);
   for (const auto& row : rows_) AppendRow(out, row);
   int64_t hidden = total_rows - static_cast<int64_t>(rows_.size());

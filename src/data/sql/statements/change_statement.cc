@@ -177,6 +177,18 @@ class FoundByQuery : public ReadDependency {
   StatementContext& context_;
 };
 
+Status ExplainChange(const ChangeTarget& target, const ChangeQuery& query,
+                     StatementContext& context) {
+  Explanation& explanation = *context.explanation();
+  MP_ASSIGN_OR_RETURN(const RewrittenSql sql,
+                      query.compose(context.tables().AddTarget(target.snapshot)));
+  MP_ASSIGN_OR_RETURN(explanation.plan, context.Explain(sql, explanation.run));
+  for (ScanReport& scan : explanation.plan->scans) {
+    if (scan.table == target.snapshot->path()) scan.table = target.name;
+  }
+  return OkStatus();
+}
+
 bool IsClauseWord(const Token& token) {
   for (const char* word : {"WHERE", "SET", "USING", "ON", "WHEN", "FROM", "BY"}) {
     if (token.Is(word)) return true;
@@ -251,6 +263,10 @@ std::string OldColumns(const ChangeTarget& target) {
 
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context) {
+  if (context.explanation() != nullptr) {
+    MP_RETURN_IF_ERROR(ExplainChange(target, query, context));
+    return ChangeOutcome{};
+  }
   MP_ASSIGN_OR_RETURN(auto change, RowChange::Begin(target.table, target.snapshot, query.schema));
   ChangeSink sink(target, query, *change);
   MP_ASSIGN_OR_RETURN(const RewrittenSql sql,

@@ -81,7 +81,7 @@ struct ChangeOutcome {
   ChangeCounts counts;
 };
 
-// Runs the query and commits what it says.
+// Runs the query and commits what it says; or, for EXPLAIN, plans it and gives an empty outcome.
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context);
 

@@ -3,6 +3,19 @@
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {
+namespace {
+
+// All files go by the log alone.
+QueryPlan PlanOfAll(const ChangeTarget& target) {
+  const FileList& files = target.snapshot->files();
+  ScanReport scan{target.name, target.snapshot->version(), static_cast<int64_t>(files.size())};
+  for (size_t i = 0; i < files.size(); ++i) scan.bytes += files.size_bytes(i);
+  scan.files_by_partition = scan.files;
+  return {"all files are removed, and none of them is read", {std::move(scan)}};
+}
+
+}  // namespace
+
 Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& context) {
   const SourceText& source = statement.source;
   TokenCursor at(statement.tokens, source);
@@ -10,6 +23,10 @@ Result<QueryResult> ExecuteDelete(const Statement& statement, StatementContext& 
   MP_RETURN_IF_ERROR(at.Expect("FROM"));
   MP_ASSIGN_OR_RETURN(const ChangeTarget target, TakeChangeTarget(at, context));
   if (at.AtEnd()) {
+    if (Explanation* explanation = context.explanation()) {
+      explanation->plan = PlanOfAll(target);
+      return QueryResult{};
+    }
     auto deleted = RemoveAllRows(target, "DELETE", {{"predicate", "[]"}}, "deleted from");
     if (!deleted) return ErrorAt(source, target.offset, deleted.error());
     return deleted;

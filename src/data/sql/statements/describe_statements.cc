@@ -1,4 +1,4 @@
-// DESCRIBE [EXTENDED] t, DESCRIBE HISTORY t [LIMIT n], DESCRIBE DETAIL t, EXPLAIN.
+// DESCRIBE [EXTENDED] t, DESCRIBE HISTORY t [LIMIT n], DESCRIBE DETAIL t, DESCRIBE SELECT ….
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/ranges.h>
@@ -204,45 +204,6 @@ Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext
   auto rows = ColumnRows(*snapshot);
   if (extended) AddDetails(name, *snapshot, rows);
   return DescribeColumns(rows);
-}
-
-namespace {
-
-// "scan of main.default.t version 3: 2 of 12 files (by partitions 4), 517 of 9012 bytes, 3 of 8 row
-// groups".
-std::string ScanText(const ScanReport& scan) {
-  std::string text = fmt::format("scan of {} version {}: {} of {} files", scan.table, scan.version,
-                                 scan.files_read, scan.files);
-  if (scan.files_by_partition < scan.files) {
-    text += fmt::format(" (by partitions {})", scan.files_by_partition);
-  }
-  text += fmt::format(", {} of {} bytes", scan.bytes_read, scan.bytes);
-  if (scan.row_groups_read) {
-    text += fmt::format(", {} of {} row groups", *scan.row_groups_read, *scan.row_groups);
-  } else if (scan.row_groups) {
-    text += fmt::format(", {} row groups in them", *scan.row_groups);
-  }
-  return text;
-}
-
-}  // namespace
-
-Result<QueryResult> ExecuteExplain(const Statement& statement, StatementContext& context) {
-  TokenCursor at(statement.tokens, statement.source);
-  at.Skip();
-  const bool run = at.Accept("ANALYZE");
-  MP_ASSIGN_OR_RETURN(const auto plan, context.Explain(at.TakeRest(), run));
-  std::vector<std::vector<Cell>> rows;
-  for (const auto& scan : plan.scans) {
-    rows.push_back({ScanText(scan)});
-  }
-  std::string_view rest = plan.text;
-  while (!rest.empty()) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    rows.push_back({std::string(rest.substr(0, end))});
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return RowsResult({{"plan"}}, rows);
 }
 
 }  // namespace millpond::data

@@ -195,4 +195,21 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
   return std::make_shared<NamedRows>(std::move(rows), names, defaults.left_out, schema, fixed);
 }
 
+Status ExplainInsertRows(TokenCursor& at, StatementContext& context, const Schema& schema,
+                         const std::string& name, const std::vector<FixedColumn>& fixed) {
+  std::vector<Replacement> defaults;
+  const bool by_name = at.Accept("BY", "NAME");
+  if (!by_name) {
+    MP_RETURN_IF_ERROR(TakeInsertColumns(at, schema, name, context.source(), fixed));
+  }
+  const std::string_view query = at.TakeRest();
+  if (!by_name) {
+    MP_ASSIGN_OR_RETURN(defaults, FindDefaults(query, context.source()));
+  }
+  Explanation& explanation = *context.explanation();
+  MP_ASSIGN_OR_RETURN(explanation.plan,
+                      context.Explain(query, explanation.run, std::move(defaults)));
+  return OkStatus();
+}
+
 }  // namespace millpond::data

@@ -36,4 +36,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
     TokenCursor& at, StatementContext& context, const Schema& schema, const std::string& name,
     const TableFill& fill, const std::vector<FixedColumn>& fixed = {});
 
+// The same text, for EXPLAIN: the plan of its query becomes the context's explanation.
+Status ExplainInsertRows(TokenCursor& at, StatementContext& context, const Schema& schema,
+                         const std::string& name, const std::vector<FixedColumn>& fixed = {});
+
 }  // namespace millpond::data

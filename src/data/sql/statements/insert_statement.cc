@@ -23,6 +23,10 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
                   target.name);
   }
   if (at.Accept("REPLACE", "WHERE")) return ExecuteReplaceWhere(statement, context);
+  if (context.explanation() != nullptr) {
+    MP_RETURN_IF_ERROR(ExplainInsertRows(at, context, target.snapshot->schema(), target.name));
+    return QueryResult{};
+  }
   MP_ASSIGN_OR_RETURN(auto rows,
                       TakeInsertRows(at, context, target.snapshot->schema(), target.name,
                                      TableFill(target.snapshot, target.table.expressions())));
@@ -31,8 +35,8 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
   write.merge_schema = evolves;
   auto commit = WriteTable(target.table, *rows, write);
   if (!commit) return ErrorAt(statement.source, target.offset, commit.error());
-  return QueryResult{nullptr, fmt::format("{} rows inserted into {}, version {}", commit->rows,
-                                          target.name, commit->version)};
+  return QueryResult{nullptr, fmt::format("{} rows inserted into {}{}", commit->rows, target.name,
+                                          CommitText(*commit))};
 }
 
 }  // namespace millpond::data

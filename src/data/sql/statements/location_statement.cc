@@ -53,8 +53,9 @@ class LocatedTable {
     if (const auto engine = context_.catalog().expressions()) {
       MP_RETURN_IF_ERROR(ValidateRules(options.schema, options.properties, *engine));
     }
-    MP_RETURN_IF_ERROR(DeltaTable::Create(env(), path_, options, roots_));
-    return Register("created");
+    MP_ASSIGN_OR_RETURN(const auto table, DeltaTable::Create(env(), path_, options, roots_));
+    MP_ASSIGN_OR_RETURN(auto done, Register("created"));
+    return Made(std::move(done), table);
   }
 
   Result<QueryResult> MakeFrom(std::string_view query) const {
@@ -65,7 +66,7 @@ class LocatedTable {
     MP_ASSIGN_OR_RETURN(const auto made, CreateTableFrom(env(), path_, options, *rows, roots_,
                                                          context_.catalog().expressions()));
     MP_RETURN_IF_ERROR(Register("created"));
-    return WrittenRows(head_.name, made.commit, "written to");
+    return Made(WrittenRows(head_.name, made.commit, "written to"), made.table);
   }
 
  private:

@@ -189,6 +189,12 @@ Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementCon
   MP_RETURN_IF_ERROR(at.Expect("INTO"));
   (void)at.Accept("TABLE");
   MP_ASSIGN_OR_RETURN(ChangeTarget target, TakeTargetTable(at, context));
+  if (context.explanation() != nullptr) {
+    return FailAt(source, at.offset(), ErrorKind::kUnsupported,
+                  "EXPLAIN of REPLACE WHERE is not built: explain its query, and DELETE FROM {} "
+                  "with its condition",
+                  target.name);
+  }
   MP_RETURN_IF_ERROR(at.Expect("REPLACE"));
   MP_RETURN_IF_ERROR(at.Expect("WHERE"));
   NewRows rows;

@@ -19,7 +19,19 @@ Result<QueryResult> RowsResult(const std::vector<RowsColumn>& columns,
 struct Shown {
   std::string name;  // as written
   std::shared_ptr<const Snapshot> snapshot;
+  std::string location;  // "" in the warehouse
 };
+
+// Where a table of the catalog lies, if not where the warehouse would put it.
+std::string LocationOf(const std::vector<std::string>& path, const Snapshot& snapshot,
+                       StatementContext& context) {
+  const auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
+  if (!name) return "";
+  const std::string folder = JoinPath(JoinPath(name->catalog, name->schema), name->table);
+  const std::string& warehouse = context.catalog().workspace().warehouse_dir;
+  const bool own = EqualNames(snapshot.path(), JoinPath(warehouse, folder));
+  return own ? "" : snapshot.path();
+}
 
 Result<Shown> Open(const std::vector<std::string>& path, size_t offset, StatementContext& context) {
   const auto open = [&]() -> Result<Shown> {
@@ -28,7 +40,9 @@ Result<Shown> Open(const std::vector<std::string>& path, size_t offset, Statemen
     MP_ASSIGN_OR_RETURN(auto snapshot, table.Latest());
     std::vector<std::string> parts;
     for (const std::string& part : path) parts.push_back(QuoteName(part));
-    return Shown{fmt::format("{}", fmt::join(parts, ".")), std::move(snapshot)};
+    std::string location = name.schema == "delta" ? "" : LocationOf(path, *snapshot, context);
+    return Shown{fmt::format("{}", fmt::join(parts, ".")), std::move(snapshot),
+                 std::move(location)};
   };
   auto shown = open();
   if (!shown) return ErrorAt(context.source(), offset, shown.error());
@@ -93,7 +107,8 @@ Result<QueryResult> ShowCreateTable(TokenCursor& at, StatementContext& context) 
   MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   MP_ASSIGN_OR_RETURN(const Shown shown, Open(path, offset, context));
-  return RowsResult({{"createtab_stmt"}}, {{CreateTableText(shown.name, *shown.snapshot)}});
+  return RowsResult({{"createtab_stmt"}},
+                    {{CreateTableText(shown.name, *shown.snapshot, shown.location)}});
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "data/sql/row_progress.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/statements/table_head_internal.h"
+#include "data/sql/statements/table_text.h"
 #include "data/sql/token_cursor.h"
 
 namespace millpond::data {
@@ -33,18 +34,6 @@ Status CheckRules(const Schema& schema, const CreateOptions& options, StatementC
   const auto engine = context.catalog().expressions();
   if (engine == nullptr) return Fail(ErrorKind::kInternal, "the catalog has no SQL engine");
   return ValidateRules(schema, options.properties, *engine);
-}
-
-// "; it needs the features checkConstraints, identityColumns", or nothing.
-std::string NeededFeatures(const CreateOptions& options) {
-  auto features = FeaturesOfRules(options.schema, options.properties);
-  const bool has_variants = std::ranges::any_of(options.schema.fields(), [](const auto& field) {
-    return field.type.Holds(TypeKind::kVariant);
-  });
-  if (has_variants) features.emplace_back(feature::kVariantType);
-  if (features.empty()) return "";
-  return fmt::format("; it needs the feature{} {}", features.size() > 1 ? "s" : "",
-                     fmt::join(features, ", "));
 }
 
 Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query,
@@ -84,15 +73,22 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
     write.replace = options;
     auto commit = WriteTable(*replaced, *rows, write);
     if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
-    return WrittenRows(head.name, *commit, "written to");
+    return Made(WrittenRows(head.name, *commit, "written to"), *replaced);
   }
   options.operation = "CREATE TABLE AS SELECT";
   auto commit = context.catalog().CreateTableFrom(head.name, options, *rows);
   if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
-  return WrittenRows(head.name, *commit, "written to");
+  MP_ASSIGN_OR_RETURN(const auto table, context.catalog().OpenTable(head.name));
+  return Made(WrittenRows(head.name, *commit, "written to"), table);
 }
 
 }  // namespace
+
+QueryResult Made(QueryResult result, DeltaTable table) {
+  const auto snapshot = table.Latest();
+  if (snapshot.has_value()) result.message += NeededFeaturesText(**snapshot);
+  return result;
+}
 
 Result<QueryResult> CreateEmptyTable(const TableHead& head, const CreateOptions& options,
                                      StatementContext& context) {
@@ -110,14 +106,16 @@ Result<QueryResult> CreateEmptyTable(const TableHead& head, const CreateOptions&
     write.replace = options;
     const auto commit = WriteTable(table, *rows, write);
     if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
-    return QueryResult{nullptr, fmt::format("table {} replaced, version {}{}", head.name.ToString(),
-                                            commit->version, NeededFeatures(options))};
+    return Made({nullptr, fmt::format("table {} replaced, version {}", head.name.ToString(),
+                                      commit->version)},
+                table);
   }
   const auto made = context.catalog().CreateTable(head.name, options, head.if_not_exists);
   if (!made) return ErrorAt(context.source(), head.name_offset, made.error());
-  return QueryResult{
-      nullptr, fmt::format("table {} {}", head.name.ToString(),
-                           there ? "was already there" : "created" + NeededFeatures(options))};
+  if (there) {
+    return QueryResult{nullptr, fmt::format("table {} was already there", head.name.ToString())};
+  }
+  return Made({nullptr, fmt::format("table {} created", head.name.ToString())}, *made);
 }
 
 QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb) {

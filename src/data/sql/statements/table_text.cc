@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "data/delta/commit/table_rules.h"
 #include "data/delta/metadata/column_mapping.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/metadata/table_features.h"
@@ -107,11 +108,28 @@ std::string ClusteringText(const Snapshot& snapshot) {
   return fmt::format("{}", fmt::join(columns, ", "));
 }
 
-std::string CreateTableText(const std::string& name, const Snapshot& snapshot) {
+std::string NeededFeaturesText(const Snapshot& snapshot) {
+  // An older version stands for features that nobody asked for.
+  std::set<std::string> needed = snapshot.protocol().min_writer_version < 7
+                                     ? FeaturesInUse(snapshot.metadata(), snapshot.schema())
+                                     : WriterFeatures(snapshot.protocol());
+  needed.erase(feature::kAppendOnly);
+  needed.erase(feature::kInvariants);
+  if (needed.empty()) return "";
+  return fmt::format("; it needs the feature{} {}", needed.size() > 1 ? "s" : "",
+                     fmt::join(needed, ", "));
+}
+
+std::string CreateTableText(const std::string& name, const Snapshot& snapshot,
+                            const std::string& location) {
   const Metadata& metadata = snapshot.metadata();
   std::vector<std::string> columns;
   for (const StructField& field : snapshot.schema().fields()) {
     columns.push_back("  " + ColumnClauses(field));
+  }
+  for (const RowCheck& check : ConstraintsOf(metadata.configuration)) {
+    columns.push_back(
+        fmt::format("  CONSTRAINT {} CHECK ({})", NameText(check.name), check.expression));
   }
   std::string text =
       fmt::format("CREATE TABLE {} (\n{})\nUSING DELTA", name, fmt::join(columns, ",\n"));
@@ -123,6 +141,7 @@ std::string CreateTableText(const std::string& name, const Snapshot& snapshot) {
   const std::string clustering = ClusteringText(snapshot);
   if (!clustering.empty()) text += fmt::format("\nCLUSTER BY ({})", clustering);
   if (metadata.description) text += "\nCOMMENT " + QuoteString(*metadata.description);
+  if (!location.empty()) text += "\nLOCATION " + QuoteString(location);
   std::vector<std::string> properties;
   for (const auto& [key, value] : GivenProperties(snapshot)) {
     properties.push_back(fmt::format("  {} = {}", QuoteString(key), QuoteString(value)));
