@@ -4,6 +4,8 @@
 
 #include <arrow/type_fwd.h>
 
+#include <cstdio>
+
 #include "app/command.h"
 
 namespace millpond::app {
@@ -11,5 +13,8 @@ namespace millpond::app {
 // Writes the rows in the common --format and returns how many there were.
 Result<int64_t> WriteResult(arrow::RecordBatchReader& rows, const CommonOptions& common,
                             FileSystem& fs);
+
+// A table for people to read, and an empty line, wherever the result itself goes.
+Status WriteTable(arrow::RecordBatchReader& rows, std::FILE* out);
 
 }  // namespace millpond::app

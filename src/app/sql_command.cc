@@ -1,4 +1,4 @@
-// millpond sql 'SELECT …': nothing but the result on standard output; messages on standard error.
+// millpond sql 'SELECT …': nothing but results on standard output; messages on standard error.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iterator>
@@ -7,6 +7,7 @@
 #include "app/command.h"
 #include "app/result_output.h"
 #include "app/terminal.h"
+#include "data/sql/execute_each.h"
 #include "data/sql/output.h"
 
 namespace millpond::app {
@@ -26,6 +27,20 @@ Result<std::string> ReadText(const SqlOptions& options, FileSystem& fs) {
   return text;
 }
 
+// Results of several statements in their order. Only the last one is the command's result, which
+// may be for a program to read: rows before it are tables, on standard error where it is none.
+Status Print(const data::QueryResult& result, bool is_last, const CommonOptions& common,
+             FileSystem& fs) {
+  if (result.rows && is_last) {
+    MP_RETURN_IF_ERROR(WriteResult(*result.rows, common, fs));
+  } else if (result.rows) {
+    const bool beside = common.format == "table" && common.output_file.empty();
+    MP_RETURN_IF_ERROR(WriteTable(*result.rows, beside ? stdout : stderr));
+  }
+  if (!result.message.empty()) std::fprintf(stderr, "%s\n", result.message.c_str());
+  return OkStatus();
+}
+
 Status RunSql(const SqlOptions& options, const CommonOptions& common) {
   MP_RETURN_IF_ERROR(data::ParseOutputFormat(common.format));
   MP_ASSIGN_OR_RETURN(auto project, common.OpenProject());
@@ -33,11 +48,12 @@ Status RunSql(const SqlOptions& options, const CommonOptions& common) {
   MP_ASSIGN_OR_RETURN(auto session, project->sql().Connect({"local"}));
   TerminalProgress progress(stderr);
   if (IsTerminal(stderr)) session->SetProgress(&progress);
-  MP_ASSIGN_OR_RETURN(auto result,
-                      session->Execute(text, options.file.empty() ? "<sql>" : options.file));
-  progress.Clear();
-  if (result.rows) MP_RETURN_IF_ERROR(WriteResult(*result.rows, common, project->env().fs));
-  if (!result.message.empty()) std::fprintf(stderr, "%s\n", result.message.c_str());
+  const data::SourceText source(options.file.empty() ? "<sql>" : options.file, std::move(text));
+  MP_RETURN_IF_ERROR(
+      data::ExecuteEach(*session, source, [&](const data::QueryResult& result, bool is_last) {
+        progress.Clear();
+        return Print(result, is_last, common, project->env().fs);
+      }));
   if (const auto totals = project->store_requests().totals(); totals.all() > 0) {
     std::fprintf(stderr, "object store: %s\n", totals.ToString().c_str());
   }

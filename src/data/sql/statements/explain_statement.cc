@@ -5,6 +5,7 @@
 #include <arrow/record_batch.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "data/sql/rows.h"
 #include "data/sql/statement_context.h"

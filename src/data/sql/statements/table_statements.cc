@@ -3,14 +3,11 @@
 #include <arrow/type.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 #include "data/arrow/status.h"
 #include "data/delta/commit/row_rules.h"
 #include "data/delta/commit/table_rules.h"
 #include "data/delta/commit/write.h"
 #include "data/delta/metadata/column_mapping.h"
-#include "data/delta/metadata/protocol.h"
 #include "data/sql/row_progress.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/statements/table_head_internal.h"
