@@ -58,7 +58,10 @@ Result<std::string> TokenCursor::TakeString(std::string_view what) {
 }
 
 std::string_view TokenCursor::TextBetween(size_t first, size_t last) const {
-  if (first >= last) return {};
+  if (first >= last) {  // a place in the text all the same
+    const size_t place = first < tokens_.size() ? tokens_[first].offset : offset();
+    return source_.text().substr(place, 0);
+  }
   const size_t begin = tokens_[first].offset;
   return source_.text().substr(begin, tokens_[last - 1].end() - begin);
 }
