@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "data/sql/duckdb/bound_calls_internal.h"
+#include "data/sql/duckdb/clock_functions_internal.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/exact_cast_internal.h"
 #include "data/sql/duckdb/lake_catalog.h"
@@ -191,6 +192,7 @@ Status DuckEngine::LockDown(const QueryEngineOptions& options) {
       QuoteString(temp_), pool, options.threads, kLakeCatalog, kLakePrefix);
   MP_RETURN_IF_ERROR(RegisterExact(*db_.instance));
   MP_RETURN_IF_ERROR(RegisterVariants(db_));
+  MP_RETURN_IF_ERROR(RegisterClocks(*db_.instance));
   duckdb::Connection connection(db_);
   const auto result = connection.Query(script);
   if (!result->HasError()) return OkStatus();
