@@ -87,7 +87,7 @@ Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& c
   MP_RETURN_IF_ERROR(at.Expect("ALTER"));
   MP_RETURN_IF_ERROR(at.Expect("TABLE"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(statement.source, offset, opened.error());
   AlterTarget target{opened->name, offset, opened->table, opened->catalog_name};

@@ -20,7 +20,7 @@ struct Source {
 
 Result<Source> TakeSource(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   const auto open = [&]() -> Result<Source> {
     MP_ASSIGN_OR_RETURN(const QueryName name, SessionTables::NameOf(path));
     MP_ASSIGN_OR_RETURN(auto table, context.tables().Open(name));

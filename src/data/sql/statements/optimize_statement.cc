@@ -38,7 +38,7 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
   TokenCursor at(statement.tokens, source);
   MP_RETURN_IF_ERROR(at.Expect("OPTIMIZE"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
   std::string_view condition;
@@ -76,7 +76,7 @@ Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& c
   MP_RETURN_IF_ERROR(at.Expect("REORG"));
   MP_RETURN_IF_ERROR(at.Expect("TABLE"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   for (const char* word : {"APPLY", "(", "PURGE", ")"}) MP_RETURN_IF_ERROR(at.Expect(word));
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   auto opened = OpenTableToChange(path, context);

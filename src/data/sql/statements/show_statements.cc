@@ -53,7 +53,7 @@ Result<QueryResult> ShowTables(TokenCursor& at, StatementContext& context) {
 
 Result<QueryResult> ShowProperties(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   std::vector<std::string> keys;
   if (!at.AtEnd()) {
     MP_ASSIGN_OR_RETURN(keys, TakePropertyKeys(at));
@@ -75,7 +75,7 @@ Result<QueryResult> ShowProperties(TokenCursor& at, StatementContext& context) {
 Result<QueryResult> ShowColumns(TokenCursor& at, StatementContext& context) {
   if (!at.Accept("IN")) MP_RETURN_IF_ERROR(at.Expect("FROM"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(auto path, at.TakeTable());
   if (at.Accept("IN") || at.Accept("FROM")) {  // the schema after the table
     MP_ASSIGN_OR_RETURN(auto schema, at.TakePath());
     schema.push_back(path.back());
@@ -90,7 +90,7 @@ Result<QueryResult> ShowColumns(TokenCursor& at, StatementContext& context) {
 
 Result<QueryResult> ShowCreateTable(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   MP_ASSIGN_OR_RETURN(const Shown shown, Open(path, offset, context));
   return RowsResult({{"createtab_stmt"}}, {{CreateTableText(shown.name, *shown.snapshot)}});
