@@ -150,6 +150,11 @@ class Rewriter {
       out_.Add({token.offset, token.end(), QuoteName(token.text)});
     } else if (token.IsPunctuation("<=>")) {
       out_.Add({token.offset, token.end(), " IS NOT DISTINCT FROM "});
+    } else if (token.Is("X") && Touches(i) && tokens_[i + 1].text.starts_with('\'')) {
+      auto literal = HexLiteral(tokens_[i + 1].Value());
+      if (!literal) return ErrorAt(source_, token.offset, literal.error());
+      out_.Add({token.offset, tokens_[i + 1].end(), *std::move(literal)});
+      return i + 2;
     } else if (token.Is("STREAM") && StandsInFrom(i) && i + 1 < tokens_.size() &&
                IsAliasToken(tokens_[i + 1])) {
       return WrapStream(i);

@@ -195,7 +195,7 @@ class SparkReader {
     while (at_ < text_.size() && IsWordByte(text_[at_])) ++at_;
     Piece word{PieceKind::kWord, std::string(text_.substr(begin, at_ - begin))};
     const bool prefix = at_ < text_.size() && (text_[at_] == '\'' || text_[at_] == '"') &&
-                        (word.Is("R") || word.Is("X"));
+                        word.Is("R");
     if (prefix) return Bad("strings that begin with {} are not read here", word.text);
     pieces_.push_back(std::move(word));
     return OkStatus();
@@ -288,6 +288,11 @@ class SparkWriter {
       return i + 1;
     }
     if (piece.Is("LIKE") && IsString(i + 1)) return Like(i);
+    if (piece.Is("X") && IsString(i + 1)) {
+      MP_ASSIGN_OR_RETURN(const std::string literal, HexLiteral(pieces_[i + 1].text));
+      Put(literal);
+      return i + 2;
+    }
     if (IsType(i) || IsString(i + 1)) {
       Put(TypeName(i));
     } else {

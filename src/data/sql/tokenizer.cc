@@ -273,6 +273,18 @@ std::string QuoteString(std::string_view text) {
   return Doubled(text, '\'');
 }
 
+Result<std::string> HexLiteral(std::string_view digits) {
+  if (digits.find_first_not_of("0123456789abcdefABCDEF") != digits.npos) {
+    return Fail(ErrorKind::kInvalidArgument,
+                "X'{}' is no binary literal: only hexadecimal digits stand between its quotes",
+                digits);
+  }
+  const std::string even = (digits.size() % 2 == 0 ? "" : "0") + std::string(digits);
+  std::string bytes;
+  for (size_t i = 0; i < even.size(); i += 2) bytes += "\\x" + even.substr(i, 2);
+  return fmt::format("CAST('{}' AS BLOB)", bytes);
+}
+
 std::string LowerName(std::string_view name) {
   std::string lower(name);
   std::ranges::transform(lower, lower.begin(), [](char c) {

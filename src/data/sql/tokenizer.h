@@ -50,6 +50,10 @@ Result<std::vector<Token>> Tokenize(std::string_view part, const SourceText& sou
 std::string QuoteName(std::string_view name);
 std::string QuoteString(std::string_view text);
 
+// The binary literal X'00FF' as DuckDB writes it; as in Spark, an odd digit stands for itself at
+// the front. kInvalidArgument: something else than digits is between the quotes.
+Result<std::string> HexLiteral(std::string_view digits);
+
 // In ASCII lower case, as names are compared.
 std::string LowerName(std::string_view name);
 

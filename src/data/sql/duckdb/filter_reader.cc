@@ -136,7 +136,7 @@ class Reader {
     auto found = PathOf(expression);
     // What the scan gives must be the column itself, not a part of it.
     if (!found || !found->second.is_primitive() ||
-        ToLogicalType(found->second) != expression.return_type) {
+        !IsSameType(ToLogicalType(found->second), expression.return_type)) {
       return {};
     }
     const auto there = std::ranges::find(columns_, found->first);
@@ -146,7 +146,7 @@ class Reader {
   }
 
   FilterNode Pair(Kind kind, const Expression& left, const Expression& right) {
-    if (left.return_type != right.return_type) return {};
+    if (!IsSameType(left.return_type, right.return_type)) return {};
     if (!FromLogicalType(left.return_type)) return {};
     std::vector<FilterNode> sides;
     sides.push_back(Read(left));
@@ -234,7 +234,7 @@ class Reader {
     if (!FromLogicalType(type)) return {};
     FilterNode node;
     for (size_t i = 1; i < expression.children.size(); ++i) {
-      if (expression.children[i]->return_type != type) return {};
+      if (!IsSameType(expression.children[i]->return_type, type)) return {};
       auto value = ConstantOf(*expression.children[i]);
       if (!value) return {};
       if (HasValue(*value)) {

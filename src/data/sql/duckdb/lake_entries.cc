@@ -57,7 +57,7 @@ duckdb::unique_ptr<duckdb::CatalogEntry> MakeLakeEntry(duckdb::ClientContext& co
     const VariantForm variants = StatementTables::Of(context).variants();
     for (const StructField& field : table.snapshot->schema().fields()) {
       info.columns.AddColumn(
-          duckdb::ColumnDefinition(field.name, ToLogicalType(field.type, variants)));
+          duckdb::ColumnDefinition(field.name, WithNtzNamed(ToLogicalType(field.type, variants))));
     }
   }
   std::shared_ptr<DeletedRows> deleted;

@@ -11,7 +11,9 @@
 #include "data/delta/rows/scan.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
+
 #include "data/sql/duckdb/lake_variants_internal.h"
+#include "data/sql/duckdb/types_internal.h"
 #include "data/sql/table_source.h"
 
 namespace millpond::data {
@@ -128,7 +130,7 @@ std::set<duckdb::idx_t> HeldFilters::Choose(
     if (id >= columns.size()) continue;
     const auto there = std::ranges::find_if(
         file, [&](const auto& column) { return column.name == columns[id].GetIdentifierName(); });
-    if (there != file.end() && there->type != columns[id].type) chosen.insert(index);
+    if (there != file.end() && !IsSameType(there->type, columns[id].type)) chosen.insert(index);
   }
   return chosen;
 }

@@ -281,11 +281,14 @@ class LakeReader : public duckdb::MultiFileReader {
 
   static duckdb::Value PartitionValue(const Snapshot& snapshot, size_t file,
                                       const StructField& field) {
+    const auto type = WithNtzNamed(ToLogicalType(field.type));
     const auto text = snapshot.files().partition_value(file, field.name);
-    if (!text) return duckdb::Value(ToLogicalType(field.type));
-    const auto value = ParsePartitionValue(*text, field.type);
-    if (!value) Throw(value.error());
-    return ToValue(*value, field.type);
+    if (!text) return duckdb::Value(type);
+    const auto parsed = ParsePartitionValue(*text, field.type);
+    if (!parsed) Throw(parsed.error());
+    duckdb::Value value = ToValue(*parsed, field.type);
+    value.Reinterpret(type);
+    return value;
   }
 
   std::shared_ptr<const LakeTable> table_;

@@ -6,6 +6,7 @@
 #include <duckdb/common/arrow/arrow_converter.hpp>
 #include <duckdb/common/exception/conversion_exception.hpp>
 #include <duckdb/common/vector_operations/vector_operations.hpp>
+#include <duckdb/execution/executor.hpp>
 #include <duckdb/main/client_context.hpp>
 #include <duckdb/main/stream_query_result.hpp>
 
@@ -107,12 +108,23 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
     if (result_->type != duckdb::QueryResultType::STREAM_RESULT) return;
     auto& stream = result_->Cast<duckdb::StreamQueryResult>();
     for (int turn = 0; stream.IsOpen(); ++turn) {
-      const duckdb::StreamExecutionResult state = stream.ExecuteTask();
+      const duckdb::StreamExecutionResult state = ExecuteTask(stream);
       if (duckdb::StreamQueryResult::IsChunkReady(state)) return;
       // A short query is over by then, and beside a part of a long one a pause is nothing.
       if (state != duckdb::StreamExecutionResult::BLOCKED && turn < kTurnsWithoutPause) continue;
       std::unique_lock lock(mutex_);
       interrupted_.wait_for(lock, kPause);
+    }
+  }
+
+  // A thread that fails interrupts the others, and this one may hear of that before the error.
+  static duckdb::StreamExecutionResult ExecuteTask(duckdb::StreamQueryResult& stream) {
+    try {
+      return stream.ExecuteTask();
+    } catch (const duckdb::InterruptException&) {
+      auto& executor = duckdb::Executor::Get(*stream.context);
+      if (executor.HasError()) executor.GetError().Throw();
+      throw;
     }
   }
 

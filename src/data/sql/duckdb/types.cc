@@ -11,6 +11,7 @@ namespace {
 
 constexpr const char* kVariantName = "VARIANT";
 constexpr const char* kVoidName = "VOID";
+constexpr const char* kNtzName = "TIMESTAMP_NTZ";
 
 bool IsNamed(const LogicalType& type, const char* name) {
   return type.HasAlias() && type.GetAlias() == name;
@@ -30,6 +31,37 @@ bool IsVariantType(const LogicalType& type) {
 
 bool IsVoidType(const LogicalType& type) {
   return type.id() == LogicalTypeId::BOOLEAN && IsNamed(type, kVoidName);
+}
+
+LogicalType NtzType() {
+  LogicalType type(LogicalTypeId::TIMESTAMP);
+  type.SetAlias(kNtzName);
+  return type;
+}
+
+LogicalType WithNtzNamed(const LogicalType& type) {
+  switch (type.id()) {
+    case LogicalTypeId::TIMESTAMP:
+      return NtzType();
+    case LogicalTypeId::LIST:
+      return LogicalType::LIST(WithNtzNamed(duckdb::ListType::GetChildType(type)));
+    case LogicalTypeId::MAP:
+      return LogicalType::MAP(WithNtzNamed(duckdb::MapType::KeyType(type)),
+                              WithNtzNamed(duckdb::MapType::ValueType(type)));
+    case LogicalTypeId::STRUCT: {
+      duckdb::child_list_t<LogicalType> children;
+      for (const auto& [name, child] : duckdb::StructType::GetChildTypes(type)) {
+        children.emplace_back(name, WithNtzNamed(child));
+      }
+      return LogicalType::STRUCT(std::move(children));
+    }
+    default:
+      return type;
+  }
+}
+
+bool IsSameType(const LogicalType& a, const LogicalType& b) {
+  return a == b || WithNtzNamed(a) == WithNtzNamed(b);
 }
 
 LogicalType ToLogicalType(const DataType& type, VariantForm variants) {
@@ -224,6 +256,7 @@ LogicalType ResultType(const LogicalType& type) {
     case LogicalTypeId::UHUGEINT:
       return LogicalType::DECIMAL(38, 0);
     case LogicalTypeId::TIMESTAMP:
+      return IsNamed(type, kNtzName) ? LogicalType::TIMESTAMP : LogicalType::TIMESTAMP_TZ;
     case LogicalTypeId::TIMESTAMP_SEC:
     case LogicalTypeId::TIMESTAMP_MS:
     case LogicalTypeId::TIMESTAMP_NS:

@@ -23,6 +23,14 @@ duckdb::LogicalType VariantType();
 bool IsVariantType(const duckdb::LogicalType& type);
 bool IsVoidType(const duckdb::LogicalType& type);
 
+// A TIMESTAMP by the name TIMESTAMP_NTZ: so tables' columns of timestamp_ntz go into a query, that a
+// result of one is told from other timestamps, which are moments. Casts are in timestamps.cc.
+duckdb::LogicalType NtzType();
+// The type with all of its timestamps named so.
+duckdb::LogicalType WithNtzNamed(const duckdb::LogicalType& type);
+// But for that name.
+bool IsSameType(const duckdb::LogicalType& a, const duckdb::LogicalType& b);
+
 // NULL of the type where there is no value, or where the value does not fit the type.
 duckdb::Value ToValue(const ColumnValue& value, const DataType& type);
 

@@ -49,6 +49,39 @@ Status CheckIdentity(const MergePlan& plan, const MergeClause& clause) {
   return OkStatus();
 }
 
+// A row that only one side has: columns of the other would all be NULL.
+Status CheckSide(const MergePlan& plan, const MergeClause& clause, std::string_view text) {
+  const bool no_source = clause.match == MergeMatch::kNotMatchedBySource;
+  const std::string& missing = no_source ? plan.merge.source_alias : plan.target.alias;
+  const std::string& present = no_source ? plan.target.alias : plan.merge.source_alias;
+  const Schema& target = plan.target.snapshot->schema();
+  MP_ASSIGN_OR_RETURN(const SqlExpr expression, ParseExpression(text, plan.source));
+  Status status = OkStatus();
+  ForEachExpression(expression, [&](const SqlExpr& inner) {
+    if (!status || inner.kind != SqlExprKind::kColumn || inner.names.empty()) return;
+    const std::string& first = inner.names.front();
+    if (inner.names.size() > 1 && EqualNames(first, present)) return;
+    const bool in_source = plan.SourceHas(first), in_target = target.Find(first) != nullptr;
+    const bool here = no_source ? in_target : in_source, there = no_source ? in_source : in_target;
+    const bool qualified = inner.names.size() > 1 && EqualNames(first, missing) && !here;
+    if (!qualified && (here || !there)) return;
+    status = FailAt(plan.source, inner.offset, kBad,
+                    "WHEN NOT MATCHED{} has no row of the {}: {} has no value there",
+                    no_source ? " BY SOURCE" : "", no_source ? "source" : "target",
+                    fmt::join(inner.names, "."));
+  });
+  return status;
+}
+
+Status CheckSides(const MergePlan& plan, const MergeClause& clause) {
+  if (clause.match == MergeMatch::kMatched) return OkStatus();
+  if (!clause.condition.empty()) MP_RETURN_IF_ERROR(CheckSide(plan, clause, clause.condition));
+  for (const Assignment& one : clause.assignments) {
+    if (!IsDefaultWord(one.value)) MP_RETURN_IF_ERROR(CheckSide(plan, clause, one.value));
+  }
+  return OkStatus();
+}
+
 }  // namespace
 
 bool MergePlan::SourceHas(const std::string& column) const {
@@ -73,6 +106,7 @@ Status CheckMerge(const MergePlan& plan) {
     }
     if (clause.all && !plan.merge.evolves) MP_RETURN_IF_ERROR(CheckAll(plan, clause));
     MP_RETURN_IF_ERROR(CheckIdentity(plan, clause));
+    MP_RETURN_IF_ERROR(CheckSides(plan, clause));
   }
   return CheckDeterministic(plan.merge.condition, plan.source);
 }
