@@ -5,9 +5,11 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
+#include "data/sql/change_behind_with.h"
 #include "data/sql/execute_each.h"
 #include "data/sql/rows.h"
 #include "data/sql/statement_context.h"
+#include "data/sql/syntax.h"
 #include "data/sql/tokenizer.h"
 
 namespace millpond::data {
@@ -43,6 +45,11 @@ std::unexpected<Error> Refuse(const Statement& statement) {
 
 Result<QueryResult> ExecuteBuiltIn(const Statement& statement, StatementContext& context) {
   const Token& first = statement.tokens.front();
+  if (const auto change = ChangeBehindWith(statement)) {
+    const std::string_view all = statement.text;
+    context.SetCommonTables(all.substr(0, all.size() - change->text.size()));
+    return ExecuteBuiltIn(*change, context);
+  }
   for (std::string_view word : {"SELECT", "WITH", "FROM", "VALUES", "TABLE"}) {
     if (!first.Is(word) && !first.IsPunctuation("(")) continue;
     MP_ASSIGN_OR_RETURN(auto rows, context.Run(statement.text));
@@ -129,15 +136,31 @@ RelationFunction* StatementContext::FindFunction(const std::string& name) const 
 
 Result<PreparedQuery> StatementContext::Prepare(std::string_view part,
                                                 std::vector<Replacement> replacements) {
+  if (!common_tables_.empty()) {
+    MP_RETURN_IF_ERROR(ParseSelect(part, source_, replacements));
+    MP_ASSIGN_OR_RETURN(const auto query, Rewrite(part, source_, std::move(replacements)));
+    return Prepare(query);
+  }
   auto find = [this](const std::string& name) { return FindFunction(name); };
   return PrepareQuery(part, source_, std::move(replacements), tables_, find, catalog().workspace());
 }
 
+Result<PreparedQuery> StatementContext::Prepare(const RewrittenSql& composed) {
+  auto find = [this](const std::string& name) { return FindFunction(name); };
+  if (common_tables_.empty()) {
+    return PrepareQuery(composed, source_, tables_, find, catalog().workspace());
+  }
+  MP_ASSIGN_OR_RETURN(RewrittenSql sql, Rewrite(common_tables_, source_));
+  const size_t offset = composed.SourceOffset(0);
+  sql.Append(" SELECT * FROM (", offset);  // the query may have a WITH of its own
+  sql.Append(composed);
+  sql.Append(")", offset);
+  return PrepareQuery(sql, source_, tables_, find, catalog().workspace());
+}
+
 Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
     const RewrittenSql& composed, RunOptions options) {
-  auto find = [this](const std::string& name) { return FindFunction(name); };
-  MP_ASSIGN_OR_RETURN(auto query,
-                      PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(composed));
   return session_.shared.queries->Run({source_, query.text}, query.tables, options);
 }
 
@@ -148,9 +171,7 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
 }
 
 Result<std::shared_ptr<arrow::Schema>> StatementContext::Describe(const RewrittenSql& composed) {
-  auto find = [this](const std::string& name) { return FindFunction(name); };
-  MP_ASSIGN_OR_RETURN(auto query,
-                      PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(composed));
   return session_.shared.queries->Describe({source_, query.text}, query.tables);
 }
 

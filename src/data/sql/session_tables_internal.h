@@ -28,13 +28,15 @@ class SessionTables : public TableSource {
       : catalog_(catalog),
         access_(access),
         principal_(std::move(principal)),
-        names_(std::move(names)) {}
+        names_(std::move(names)),
+        now_(catalog.workspace().env.clock.Now()) {}
 
   // What the parts of a name mean: {"t"}, {"s", "t"}, {"c", "s", "t"} or {"delta", "/path"}.
   static Result<QueryName> NameOf(const std::vector<std::string>& parts);
 
   Result<ResolvedTable> Resolve(const std::string& schema, const std::string& table,
                                 const TableMoment& moment) override;
+  Micros Now() const override { return now_; }
   // The table itself, for statements that look into it; asks for kSelect.
   Result<DeltaTable> Open(const QueryName& name);
   // Every read of the snapshot's table that asks for no other version reads this one, by name or by
@@ -69,6 +71,7 @@ class SessionTables : public TableSource {
   AccessPolicy& access_;
   Principal principal_;
   SessionNames names_;
+  Micros now_;
   std::shared_ptr<const Snapshot> held_;
   bool held_was_read_ = false;
   mutable std::mutex mutex_;

@@ -88,11 +88,17 @@ class StatementContext {
                                                   std::vector<Replacement> replacements = {});
   Result<std::shared_ptr<arrow::Schema>> Describe(const RewrittenSql& composed);
   Result<BoundCalls> Calls(std::string_view part, std::vector<Replacement> replacements);
+  // "WITH a AS (…), …" in front of INSERT, MERGE, UPDATE or DELETE: each query of the statement
+  // sees these names.
+  void SetCommonTables(std::string_view with) { common_tables_ = with; }
   RelationFunction* FindFunction(const std::string& name) const;  // null: not registered
 
  private:
   SqlSession::Impl& session_;
+  Result<PreparedQuery> Prepare(const RewrittenSql& composed);
+
   const SourceText& source_;
+  std::string_view common_tables_;
   std::shared_ptr<SessionTables> tables_;
   Explanation* explanation_ = nullptr;
 };

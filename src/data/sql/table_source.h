@@ -74,6 +74,8 @@ class TableSource {
   // `schema` and `table` as QueryName spells them. Thread-safe.
   virtual Result<ResolvedTable> Resolve(const std::string& schema, const std::string& table,
                                         const TableMoment& moment) = 0;
+  // The time of the statement: what now() is in each of its queries.
+  virtual Micros Now() const = 0;
 };
 
 // How the engine spells a table: schema "main.default" (or "delta" for a path) and the table's

@@ -52,6 +52,11 @@ Result<std::vector<std::string>> TokenCursor::TakePath() {
   return names;
 }
 
+Result<std::vector<std::string>> TokenCursor::TakeTable() {
+  if (AtEnd() || tokens_[at_].kind != TokenKind::kString) return TakePath();
+  return std::vector<std::string>{"delta", tokens_[at_++].Value()};
+}
+
 Result<std::string> TokenCursor::TakeString(std::string_view what) {
   if (AtEnd() || tokens_[at_].kind != TokenKind::kString) return Unexpected(what);
   return tokens_[at_++].Value();

@@ -40,6 +40,8 @@ class TokenCursor {
 
   Result<std::string> TakeName(std::string_view what);
   Result<std::vector<std::string>> TakePath();  // a, a.b, a.b.c
+  // Likewise, or '/path', which is delta.`/path`: {"delta", "/path"}.
+  Result<std::vector<std::string>> TakeTable();
   Result<std::string> TakeString(std::string_view what);
   // The text from the cursor to the end of the statement; moves to the end.
   std::string_view TakeRest();

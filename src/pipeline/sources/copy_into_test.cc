@@ -121,6 +121,41 @@ TEST_F(CopyIntoTest, JsonAndNewColumns) {
                       "since"));
 }
 
+TEST_F(CopyIntoTest, FilesOfDifferentColumnsAreMergedWhereAsked) {
+  Process process(machine_.env, dir_.path());
+  MP_ASSERT_OK(process.Run("CREATE TABLE t (id BIGINT, code STRING)"));
+  Write("a.csv", "id\n1\n");
+  Write("b.csv", "code,id\n02,2\n");
+  Write("c.csv", "id\n3\n");
+  const std::string copy = "COPY INTO t FROM 'in' FILEFORMAT = CSV ";
+  const std::string merge = "FORMAT_OPTIONS ('header' = 'true', 'mergeSchema' = 'true')";
+  EXPECT_THAT(process.Run(copy + merge), IsOkAnd(HasSubstr("3 rows copied")));
+  EXPECT_THAT(process.Run("SELECT * FROM t ORDER BY id"), IsOkAnd("id,code\n1,\n2,02\n3,\n"));
+  // That the table gets a column is another option.
+  Write("d.csv", "id,more\n4,0.5\n");
+  Write("e.csv", "more,id\n1,5\n");
+  EXPECT_THAT(process.Run(copy + merge),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("a column more, which table")));
+  EXPECT_THAT(process.Run("COPY INTO t FROM (SELECT id * 10 AS id, more FROM 'in') FILEFORMAT = "
+                          "CSV " +
+                          merge + " COPY_OPTIONS ('mergeSchema' = 'true')"),
+              IsOkAnd(HasSubstr("2 rows copied")));
+  EXPECT_THAT(process.Run("SELECT * FROM t ORDER BY id"),
+              IsOkAnd("id,code,more\n1,,\n2,02,\n3,,\n40,,0.5\n50,,1\n"));
+  EXPECT_THAT(process.Run(copy + "FORMAT_OPTIONS ('mergeSchema' = 'yes')"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("is 'true' or 'false'")));
+}
+
+TEST_F(CopyIntoTest, UnknownOptionsListEachKnownOnce) {
+  Process process(machine_.env, dir_.path());
+  MP_ASSERT_OK(process.Run("CREATE TABLE t (id BIGINT)"));
+  Write("a.csv", "id\n1\n");
+  EXPECT_THAT(process.Run("COPY INTO t FROM 'in' FILEFORMAT = CSV FORMAT_OPTIONS ('nope' = '1')"),
+              FailsWith(ErrorKind::kInvalidArgument,
+                        HasSubstr("it has path, format, header, delimiter, delim, sep, quote, "
+                                  "nullstr, nullvalue, schema, recursive, recursivefilelookup")));
+}
+
 TEST_F(CopyIntoTest, ManyLoadsKeepAShortChain) {
   Process process(machine_.env, dir_.path());
   MP_ASSERT_OK(process.Run("CREATE TABLE t (id BIGINT)"));

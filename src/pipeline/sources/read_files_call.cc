@@ -38,7 +38,9 @@ class Reader {
   Status Character(std::initializer_list<std::string_view> names, char& out) {
     std::string text(1, out);
     const ArgumentValue* value = Take(names);
-    MP_RETURN_IF_ERROR(Text(names, text));
+    if (value == nullptr) return OkStatus();
+    if (value->AsString() == nullptr) return Wrong(*value, *names.begin(), "a string");
+    text = *value->AsString();
     if (text == "\\t") text = "\t";
     if (text.size() != 1) return Wrong(*value, *names.begin(), "one character (or '\\t')");
     out = text[0];

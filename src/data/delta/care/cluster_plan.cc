@@ -24,14 +24,14 @@ struct Partition {
   std::map<std::string, NewCube> cubes;  // by id
 };
 
-NewCube Gather(Partition& partition) {
+NewCube Gather(Partition& partition, bool full) {
   NewCube gathered = std::move(partition.loose);
-  if (gathered.files.empty()) return gathered;
+  if (gathered.files.empty() && (!full || partition.cubes.size() == 1)) return gathered;
   std::vector<NewCube*> cubes;
   for (auto& [id, cube] : partition.cubes) cubes.push_back(&cube);
   std::ranges::sort(cubes, {}, [](const NewCube* cube) { return cube->bytes; });
   for (NewCube* cube : cubes) {
-    if (cube->bytes >= kFullBytes || cube->bytes > 2 * gathered.bytes) break;
+    if (!full && (cube->bytes >= kFullBytes || cube->bytes > 2 * gathered.bytes)) break;
     gathered.files.insert(gathered.files.end(), cube->files.begin(), cube->files.end());
     gathered.bytes += cube->bytes;
   }
@@ -56,7 +56,7 @@ std::vector<NewCube> PlanCubes(const Snapshot& snapshot, const CubeRules& rules)
   }
   std::vector<NewCube> planned;
   for (auto& [key, partition] : partitions) {
-    NewCube gathered = Gather(partition);
+    NewCube gathered = Gather(partition, rules.full);
     if (!gathered.files.empty()) planned.push_back(std::move(gathered));
   }
   return planned;

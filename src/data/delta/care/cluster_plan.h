@@ -8,6 +8,7 @@
 //   So each row is ordered again only when its cube at least grows by half, and a table has few
 //   cubes: their number grows with the logarithm of its size.
 // - A cube of 64 GiB is full and stays.
+// - A full run (OPTIMIZE t FULL) makes one cube of all files, unless they are one already.
 #pragma once
 
 #include <functional>
@@ -23,6 +24,7 @@ struct CubeRules {
   std::string columns;  // as Cube::columns
   Curve curve = Curve::kHilbert;
   std::function<bool(size_t file)> wanted = nullptr;  // null: all files
+  bool full = false;
 };
 
 struct NewCube {

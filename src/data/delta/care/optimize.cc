@@ -61,6 +61,12 @@ class Optimizer {
                   "ZORDER BY; other columns are set by ALTER TABLE … CLUSTER BY",
                   snapshot.path());
     }
+    if (options_.full && !order.is_table_clustering) {
+      return Fail(ErrorKind::kInvalidArgument,
+                  "OPTIMIZE … FULL orders a clustered table anew, and table {} is not clustered; "
+                  "OPTIMIZE does all there is to do",
+                  snapshot.path());
+    }
     if (!order.is_table_clustering) {
       order.curve = Curve::kZOrder;
       for (const std::string& name : options_.zorder_by) {
@@ -87,8 +93,9 @@ class Optimizer {
   // Each cube is a commit.
   Status Order(const std::shared_ptr<const Snapshot>& snapshot, const ClusterOrder& order) {
     MP_ASSIGN_OR_RETURN(const std::vector<bool> wanted, Wanted(snapshot));
-    const auto cubes = PlanCubes(*snapshot, {CubeColumns(order.columns), order.curve,
-                                             [&](size_t file) { return wanted[file]; }});
+    const auto cubes =
+        PlanCubes(*snapshot, {CubeColumns(order.columns), order.curve,
+                              [&](size_t file) { return wanted[file]; }, options_.full});
     for (const NewCube& cube : cubes) total_bytes_ += cube.bytes;
     for (const NewCube& cube : cubes) {
       if (!MayRead(cube.bytes)) return OkStatus();

@@ -31,6 +31,7 @@ struct OptimizeOptions {
   std::function<Result<std::vector<bool>>(const std::shared_ptr<const Snapshot>&)> wanted = nullptr;
   bool purge = false;                       // REORG TABLE … APPLY (PURGE)
   std::vector<std::string> zorder_by = {};  // columns; not for a clustered table
+  bool full = false;                        // OPTIMIZE t FULL: clusters all of a clustered table
   std::string spill_folder = {};            // of sorts; "": they have to fit the memory
   std::string operation = "OPTIMIZE";       // of the commits, for the history
   StringMap parameters = {};
@@ -53,8 +54,8 @@ struct OptimizeResult {
   void Count(const RewriteOutcome& outcome);
 };
 
-// kInvalidArgument: zorder_by or `wanted` for a clustered table; a column to order by that is not
-// there, partitions the table, or has no order that statistics use.
+// kInvalidArgument: zorder_by or `wanted` for a clustered table, `full` for another; a column to
+// order by that is not there, partitions the table, or has no order that statistics use.
 Result<OptimizeResult> OptimizeTable(DeltaTable& table, const OptimizeOptions& options = {});
 
 }  // namespace millpond::data

@@ -13,12 +13,13 @@
 
 #include "base/log.h"
 #include "data/sql/duckdb/bound_calls_internal.h"
+#include "data/sql/duckdb/clock_functions_internal.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/exact_cast_internal.h"
 #include "data/sql/duckdb/lake_catalog.h"
 #include "data/sql/duckdb/results_internal.h"
-#include "data/sql/duckdb/timestamps_internal.h"
 #include "data/sql/duckdb/row_expressions_internal.h"
+#include "data/sql/duckdb/timestamps_internal.h"
 #include "data/sql/duckdb/types_internal.h"
 #include "data/sql/duckdb/variant_functions_internal.h"
 #include "data/sql/duckdb/watchdog_internal.h"
@@ -192,6 +193,7 @@ Status DuckEngine::LockDown(const QueryEngineOptions& options) {
       QuoteString(temp_), pool, options.threads, kLakeCatalog, kLakePrefix);
   MP_RETURN_IF_ERROR(RegisterExact(*db_.instance));
   MP_RETURN_IF_ERROR(RegisterVariants(db_));
+  MP_RETURN_IF_ERROR(RegisterClocks(*db_.instance));
   RegisterTimestamps(*db_.instance);
   duckdb::Connection connection(db_);
   const auto result = connection.Query(script);

@@ -39,6 +39,7 @@ class StatementTables : public duckdb::ClientContextState {
   std::vector<ScanReport> Reports() const;
   void ReadFooters();  // of scans that will not run
   void AddMeter(std::shared_ptr<ScanMeter> meter);
+  Micros Now() const { return source_->Now(); }
 
   const std::shared_ptr<PlannedScans>& scans() const { return scans_; }
 

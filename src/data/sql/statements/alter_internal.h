@@ -36,6 +36,9 @@ Result<QueryResult> AlterRenameColumn(TokenCursor& at, AlterTarget& target,
 Result<QueryResult> AlterDropColumns(TokenCursor& at, AlterTarget& target,
                                      StatementContext& context);
 Result<QueryResult> AlterColumns(TokenCursor& at, AlterTarget& target, StatementContext& context);
+// "c SYNC IDENTITY".
+Result<QueryResult> AlterSyncIdentity(TokenCursor& at, AlterTarget& target,
+                                      StatementContext& context);
 Result<QueryResult> AlterSetProperties(TokenCursor& at, AlterTarget& target,
                                        StatementContext& context);
 Result<QueryResult> AlterUnsetProperties(TokenCursor& at, AlterTarget& target,

@@ -28,10 +28,21 @@ Result<QueryResult> Dispatch(TokenCursor& at, AlterTarget& target, StatementCont
   if (at.Accept("CLUSTER", "BY")) return AlterClusterBy(at, target, context);
   if (at.Accept("ALTER") || at.Accept("CHANGE")) {
     (void)at.Accept("COLUMN");
+    const Token* sync = at.Peek(1);
+    const Token* identity = at.Peek(2);
+    if (sync != nullptr && identity != nullptr && sync->Is("SYNC") && identity->Is("IDENTITY")) {
+      return AlterSyncIdentity(at, target, context);
+    }
     return AlterColumns(at, target, context);
   }
   if (at.Accept("SET", "TBLPROPERTIES")) return AlterSetProperties(at, target, context);
   if (at.Accept("UNSET", "TBLPROPERTIES")) return AlterUnsetProperties(at, target, context);
+  if (at.Accept("REPLACE", "COLUMNS")) {
+    return FailAt(context.source(), at.offset(), ErrorKind::kUnsupported,
+                  "columns are not replaced all at once: ADD COLUMNS, DROP COLUMNS, RENAME COLUMN "
+                  "and ALTER COLUMN … TYPE | FIRST | AFTER change them with their rows, CREATE OR "
+                  "REPLACE TABLE makes the table anew");
+  }
   if (at.Accept("SET", "LOCATION")) {
     return FailAt(context.source(), at.offset(), ErrorKind::kUnsupported,
                   "a table of the warehouse stays in its folder; a table elsewhere is read by its "
@@ -87,7 +98,7 @@ Result<QueryResult> ExecuteAlter(const Statement& statement, StatementContext& c
   MP_RETURN_IF_ERROR(at.Expect("ALTER"));
   MP_RETURN_IF_ERROR(at.Expect("TABLE"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(statement.source, offset, opened.error());
   AlterTarget target{opened->name, offset, opened->table, opened->catalog_name};

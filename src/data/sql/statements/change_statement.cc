@@ -220,7 +220,7 @@ Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
 
 Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(context.source(), offset, opened.error());
   ChangeTarget named{opened->name, offset, opened->table, nullptr, path.back()};

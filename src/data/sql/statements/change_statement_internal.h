@@ -39,7 +39,7 @@ struct OpenedTable {
 Result<OpenedTable> OpenTableToChange(const std::vector<std::string>& path,
                                       StatementContext& context);
 
-// A table's name or delta.`path`; asks for kModify and holds the table's version still.
+// A table's name, delta.`path` or 'path'; asks for kModify and holds the table's version still.
 Result<ChangeTarget> TakeTargetTable(TokenCursor& at, StatementContext& context);
 // The same with an alias behind it: "name [[AS] alias]".
 Result<ChangeTarget> TakeChangeTarget(TokenCursor& at, StatementContext& context);

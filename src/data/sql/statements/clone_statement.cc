@@ -20,7 +20,7 @@ struct Source {
 
 Result<Source> TakeSource(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   const auto open = [&]() -> Result<Source> {
     MP_ASSIGN_OR_RETURN(const QueryName name, SessionTables::NameOf(path));
     MP_ASSIGN_OR_RETURN(auto table, context.tables().Open(name));
@@ -104,7 +104,7 @@ Result<QueryResult> CreateClone(TableHead head, TokenCursor& at, StatementContex
                   "SHALLOW CLONE takes columns and partitioning from the other table");
   }
   MP_ASSIGN_OR_RETURN(Source source, TakeSource(at, context));
-  MP_ASSIGN_OR_RETURN(const auto named, TakeVersion(at, source.table, text));
+  MP_ASSIGN_OR_RETURN(const auto named, TakeVersion(at, source.table, context));
   MP_RETURN_IF_ERROR(TakeTableClauses(at, text, head));
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   std::shared_ptr<const Snapshot> snapshot;

@@ -8,6 +8,7 @@ namespace millpond::data {
 namespace {
 
 constexpr int kMaxDepth = 50;
+constexpr const char* kWithLength[] = {"VARCHAR", "CHAR", "CHARACTER", "STRING", "TEXT"};
 
 class TypeParser {
  public:
@@ -30,6 +31,14 @@ class TypeParser {
     if (EqualNames(name, "ARRAY")) return TakeArray(depth);
     if (EqualNames(name, "MAP")) return TakeMap(depth);
     if (EqualNames(name, "STRUCT")) return TakeStruct(depth);
+    const bool has_length = !at_.AtEnd() && at_.Peek()->IsPunctuation("(");
+    if (has_length && std::ranges::any_of(
+                          kWithLength, [&](const char* type) { return EqualNames(name, type); })) {
+      return FailAt(source_, offset, ErrorKind::kUnsupported,
+                    "a Delta table's texts have no length, so {}(…) would not keep it: write "
+                    "STRING, and CHECK (length(column) <= n) where the length matters",
+                    name);
+    }
     if (at_.Accept("(")) {  // DECIMAL(10, 2)
       name += "(" + std::string(at_.TakeUntilSeparator());
       if (at_.Accept(",")) name += "," + std::string(at_.TakeUntilSeparator());

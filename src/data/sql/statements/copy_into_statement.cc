@@ -98,9 +98,7 @@ class Load {
   Result<std::shared_ptr<arrow::RecordBatchReader>> OpenRows() {
     const Schema& table = target_.snapshot->schema();
     MP_ASSIGN_OR_RETURN(auto files, OpenCopyFiles(copy_, files_, table, context_));
-    const QueryName stream = context_.tables().Add(std::move(files));
-    const std::string relation =
-        fmt::format("lake.{}.{}", QuoteName(stream.schema), QuoteName(stream.table));
+    const std::string relation = Relation(std::move(files));
     RunOptions options;
     if (!copy_.select.empty()) {
       const std::vector<Replacement> path = {{copy_.path_offset, copy_.path_end, relation}};
@@ -113,6 +111,20 @@ class Load {
     MP_ASSIGN_OR_RETURN(const auto found, context_.Describe(sql.sql()));
     MP_ASSIGN_OR_RETURN(options.columns, ColumnsOf(*found));
     return context_.Run(sql.sql(), std::move(options));
+  }
+
+  // Streams of other columns become one by the columns' names.
+  std::string Relation(std::vector<std::shared_ptr<arrow::RecordBatchReader>> streams) const {
+    std::string relation;
+    for (auto& stream : streams) {
+      const QueryName name = context_.tables().Add(std::move(stream));
+      const std::string text =
+          fmt::format("lake.{}.{}", QuoteName(name.schema), QuoteName(name.table));
+      if (streams.size() == 1) return text;
+      relation +=
+          (relation.empty() ? "(SELECT * FROM " : " UNION ALL BY NAME SELECT * FROM ") + text;
+    }
+    return relation + ")";
   }
 
   Result<std::vector<TargetColumn>> ColumnsOf(const arrow::Schema& found) {

@@ -27,6 +27,17 @@ Result<std::map<std::string, std::string>> TakeOptions(TokenCursor& at) {
   return options;
 }
 
+// 'mergeSchema' of FORMAT_OPTIONS is about the files alone; read_files does not know it.
+Status TakeFormatOptions(TokenCursor& at, const SourceText& source, CopySource& copy) {
+  const size_t offset = at.offset();
+  MP_ASSIGN_OR_RETURN(copy.format_options, TakeOptions(at));
+  const auto merge = copy.format_options.extract("mergeschema");
+  if (merge.empty()) return OkStatus();
+  copy.merge_files = EqualNames(merge.mapped(), "true");
+  if (copy.merge_files || EqualNames(merge.mapped(), "false")) return OkStatus();
+  return FailAt(source, offset, kBad, "FORMAT_OPTIONS: 'mergeSchema' is 'true' or 'false'");
+}
+
 Status TakeCopyOptions(TokenCursor& at, const SourceText& source, CopySource& copy) {
   const size_t offset = at.offset();
   MP_ASSIGN_OR_RETURN(const auto options, TakeOptions(at));
@@ -156,7 +167,7 @@ Result<CopySource> TakeCopySource(TokenCursor& at, const SourceText& source) {
     } else if (at.Accept("FILES", "=")) {
       MP_ASSIGN_OR_RETURN(copy.files, TakeFiles(at));
     } else if (at.Accept("FORMAT_OPTIONS")) {
-      MP_ASSIGN_OR_RETURN(copy.format_options, TakeOptions(at));
+      MP_RETURN_IF_ERROR(TakeFormatOptions(at, source, copy));
     } else if (at.Accept("COPY_OPTIONS")) {
       MP_RETURN_IF_ERROR(TakeCopyOptions(at, source, copy));
     } else {
@@ -188,14 +199,16 @@ Result<std::vector<ReadableFile>> ListCopyFiles(const CopySource& copy, Statemen
   return wanted;
 }
 
-Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCopyFiles(
-    const CopySource& copy, const std::vector<ReadableFile>& files, const Schema& table,
-    StatementContext& context) {
+namespace {
+
+// Files of one schema.
+Result<std::shared_ptr<arrow::RecordBatchReader>> OpenGroup(const CopySource& copy,
+                                                            std::vector<std::string> paths,
+                                                            const Schema& table,
+                                                            StatementContext& context) {
   const Workspace& workspace = context.catalog().workspace();
   MP_ASSIGN_OR_RETURN(RelationFunction * reader, Reader(copy, context));
   FunctionArguments call = ArgumentsOf(copy, context);
-  std::vector<std::string> paths;
-  for (const ReadableFile& file : files) paths.push_back(file.path);
   call.named["files"] = {std::move(paths), copy.path_offset};
   if (copy.format == "csv") call.named.try_emplace("header", ArgumentValue{true, copy.path_offset});
   MP_ASSIGN_OR_RETURN(auto rows, reader->Open(call, workspace));
@@ -208,6 +221,40 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCopyFiles(
   if (copy.format == "json") call.named.erase("header");
   call.named["schema"] = {std::move(typed), copy.path_offset};
   return reader->Open(call, workspace);
+}
+
+// The files by their columns.
+Result<std::vector<std::vector<std::string>>> GroupsOf(const CopySource& copy,
+                                                       std::vector<std::string> paths,
+                                                       const Schema& table,
+                                                       StatementContext& context) {
+  std::vector<std::vector<std::string>> groups;
+  std::map<std::string, size_t> by_schema;
+  for (std::string& path : paths) {
+    MP_ASSIGN_OR_RETURN(const auto rows, OpenGroup(copy, {path}, table, context));
+    const auto [entry, is_new] = by_schema.emplace(rows->schema()->ToString(), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[entry->second].push_back(std::move(path));
+  }
+  return groups;
+}
+
+}  // namespace
+
+Result<std::vector<std::shared_ptr<arrow::RecordBatchReader>>> OpenCopyFiles(
+    const CopySource& copy, const std::vector<ReadableFile>& files, const Schema& table,
+    StatementContext& context) {
+  std::vector<std::string> paths;
+  for (const ReadableFile& file : files) paths.push_back(file.path);
+  std::vector<std::vector<std::string>> groups = {paths};
+  if (copy.merge_files) {
+    MP_ASSIGN_OR_RETURN(groups, GroupsOf(copy, std::move(paths), table, context));
+  }
+  std::vector<std::shared_ptr<arrow::RecordBatchReader>> streams;
+  for (std::vector<std::string>& group : groups) {
+    MP_ASSIGN_OR_RETURN(streams.emplace_back(), OpenGroup(copy, std::move(group), table, context));
+  }
+  return streams;
 }
 
 }  // namespace millpond::data

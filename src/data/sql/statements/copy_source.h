@@ -20,7 +20,8 @@ struct CopySource {
   std::optional<std::string> pattern;             // a glob below the path
   std::optional<std::vector<std::string>> files;  // names below the path
   std::map<std::string, std::string> format_options;
-  bool merge_schema = false;
+  bool merge_files = false;   // FORMAT_OPTIONS: the files' columns are not the same
+  bool merge_schema = false;  // COPY_OPTIONS: columns that the table lacks are added
   bool force = false;
 };
 
@@ -33,7 +34,8 @@ Result<std::vector<ReadableFile>> ListCopyFiles(const CopySource& source,
 
 // The rows of these files. Text files are read as the types of `table`, by column name: what the
 // files seem to hold must not change a value ('007' in a STRING column).
-Result<std::shared_ptr<arrow::RecordBatchReader>> OpenCopyFiles(
+// One stream, or one for each kind of columns where the source says that these differ.
+Result<std::vector<std::shared_ptr<arrow::RecordBatchReader>>> OpenCopyFiles(
     const CopySource& source, const std::vector<ReadableFile>& files, const Schema& table,
     StatementContext& context);
 

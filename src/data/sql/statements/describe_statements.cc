@@ -1,4 +1,5 @@
-// DESCRIBE [EXTENDED] t, DESCRIBE HISTORY t [LIMIT n], DESCRIBE DETAIL t, DESCRIBE SELECT ….
+// DESCRIBE [EXTENDED | FORMATTED] t, DESCRIBE HISTORY t [LIMIT n], DESCRIBE DETAIL t, DESCRIBE
+// SELECT ….
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
 #include <fmt/ranges.h>
@@ -178,13 +179,13 @@ Result<QueryResult> ExecuteDescribe(const Statement& statement, StatementContext
   const bool history = at.Accept("HISTORY");
   const bool detail = !history && at.Accept("DETAIL");
   (void)at.Accept("TABLE");
-  const bool extended = !history && !detail && at.Accept("EXTENDED");
+  const bool extended = !history && !detail && (at.Accept("EXTENDED") || at.Accept("FORMATTED"));
   const Token* next = at.Peek();
   if (next != nullptr && !history && !detail && (next->Is("SELECT") || next->Is("WITH"))) {
     return DescribeQuery(at.TakeRest(), context);
   }
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(auto path, at.TakeTable());
   int limit = -1;
   if (history && at.Accept("LIMIT")) {
     MP_ASSIGN_OR_RETURN(limit, TakeLimit(at));

@@ -1,10 +1,12 @@
-// INSERT INTO t [(a, b)] query, INSERT [WITH SCHEMA EVOLUTION] INTO t BY NAME query. Columns that
+// INSERT INTO t [PARTITION (p = value, q)] [(a, b)] query, INSERT [WITH SCHEMA EVOLUTION] INTO t
+// [PARTITION (p = value, q)] BY NAME query. Columns that
 // are not named, or DEFAULT in VALUES, the table fills in (data/delta/commit/row_rules.h).
 #include <arrow/record_batch.h>
 
 #include "data/delta/commit/write.h"
 #include "data/sql/statements/change_statement_internal.h"
 #include "data/sql/statements/insert_rows_internal.h"
+#include "data/sql/statements/partition_clause_internal.h"
 
 namespace millpond::data {
 
@@ -16,6 +18,7 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
   MP_RETURN_IF_ERROR(at.Expect("INTO"));
   (void)at.Accept("TABLE");  // Spark's spelling
   MP_ASSIGN_OR_RETURN(ChangeTarget target, TakeTargetTable(at, context));
+  MP_ASSIGN_OR_RETURN(const StaticValues fixed, TakePartitionClause(at, target, context));
   if (evolves && (at.AtEnd() || !at.Peek()->Is("BY"))) {
     return FailAt(statement.source, at.offset(), ErrorKind::kInvalidArgument,
                   "WITH SCHEMA EVOLUTION finds columns by their names: write INSERT WITH SCHEMA "
@@ -24,12 +27,13 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
   }
   if (at.Accept("REPLACE", "WHERE")) return ExecuteReplaceWhere(statement, context);
   if (context.explanation() != nullptr) {
-    MP_RETURN_IF_ERROR(ExplainInsertRows(at, context, target.snapshot->schema(), target.name));
+    MP_RETURN_IF_ERROR(
+        ExplainInsertRows(at, context, target.snapshot->schema(), target.name, fixed.columns));
     return QueryResult{};
   }
-  MP_ASSIGN_OR_RETURN(auto rows,
-                      TakeInsertRows(at, context, target.snapshot->schema(), target.name,
-                                     TableFill(target.snapshot, target.table.expressions())));
+  const TableFill fill(target.snapshot, target.table.expressions());
+  MP_ASSIGN_OR_RETURN(auto rows, TakeInsertRows(at, context, target.snapshot->schema(), target.name,
+                                                fill, fixed.columns));
   WriteOptions write;
   write.operation = "INSERT";
   write.merge_schema = evolves;

@@ -1,6 +1,6 @@
 // CREATE TABLE t [(columns)] [AS SELECT …] LOCATION 'path': a table outside the warehouse. The
 // catalog keeps its place; DROP TABLE forgets it and leaves the data. A path that holds a Delta
-// table is registered as it is.
+// table is registered as it is. CREATE TABLE delta.`path` makes one that no name stands for.
 #include <arrow/record_batch.h>
 
 #include "data/delta/commit/row_rules.h"
@@ -42,6 +42,7 @@ class LocatedTable {
   }
 
   Result<QueryResult> Register(std::string_view done) const {
+    if (head_.by_path) return QueryResult{nullptr, fmt::format("table {} {}", Name(), done)};
     MP_RETURN_IF_ERROR(context_.catalog().RegisterTable(head_.name, path_));
     return QueryResult{nullptr,
                        fmt::format("table {} {} at {}", head_.name.ToString(), done, path_)};
@@ -58,6 +59,10 @@ class LocatedTable {
     return Made(std::move(done), table);
   }
 
+  std::string Name() const {
+    return head_.by_path ? "delta." + QuoteName(path_) : head_.name.ToString();
+  }
+
   Result<QueryResult> MakeFrom(std::string_view query) const {
     MP_ASSIGN_OR_RETURN(auto rows, context_.Run(query));
     CreateOptions options = head_.create_options();
@@ -66,7 +71,9 @@ class LocatedTable {
     MP_ASSIGN_OR_RETURN(const auto made, CreateTableFrom(env(), path_, options, *rows, roots_,
                                                          context_.catalog().expressions()));
     MP_RETURN_IF_ERROR(Register("created"));
-    return Made(WrittenRows(head_.name, made.commit, "written to"), made.table);
+    return Made({nullptr, fmt::format("{} rows written to {}, version {}", made.commit.rows, Name(),
+                                      made.commit.version)},
+                made.table);
   }
 
  private:
@@ -78,26 +85,48 @@ class LocatedTable {
   DataRoots roots_;
 };
 
+// Of a name that is taken; nothing if it is free.
+Result<std::optional<QueryResult>> TakenName(const TableHead& head, StatementContext& context) {
+  MP_ASSIGN_OR_RETURN(const bool there, context.catalog().TableExists(head.name));
+  if (there && head.if_not_exists) {
+    return QueryResult{nullptr, fmt::format("table {} was already there", head.name.ToString())};
+  }
+  if (!head.or_replace && !there) return std::nullopt;
+  return FailAt(context.source(), head.name_offset,
+                there ? ErrorKind::kAlreadyExists : ErrorKind::kUnsupported,
+                "a table with a LOCATION is not replaced: drop it first, or leave LOCATION out "
+                "to replace its rows where they are");
+}
+
+// The same of a path.
+Result<std::optional<QueryResult>> TakenPath(const TableHead& head, const LocatedTable& table,
+                                             StatementContext& context) {
+  MP_ASSIGN_OR_RETURN(const bool there, table.IsThere());
+  if (!there) return std::nullopt;
+  if (head.if_not_exists) return table.Register("was already there");
+  return FailAt(context.source(), head.name_offset, ErrorKind::kAlreadyExists,
+                "table {} is already there; INSERT OVERWRITE replaces its rows", table.Name());
+}
+
 }  // namespace
 
 Result<QueryResult> CreateAtLocation(const TableHead& head, TokenCursor& at,
                                      StatementContext& context) {
   const SourceText& source = context.source();
-  MP_ASSIGN_OR_RETURN(const bool there, context.catalog().TableExists(head.name));
-  if (there && head.if_not_exists) {
-    return QueryResult{nullptr, fmt::format("table {} was already there", head.name.ToString())};
-  }
-  if (head.or_replace || there) {
-    return FailAt(source, head.name_offset,
-                  there ? ErrorKind::kAlreadyExists : ErrorKind::kUnsupported,
-                  "a table with a LOCATION is not replaced: drop it first, or leave LOCATION out "
-                  "to replace its rows where they are");
+  if (!head.by_path) {
+    MP_ASSIGN_OR_RETURN(auto taken, TakenName(head, context));
+    if (taken) return *std::move(taken);
   }
   const Workspace& workspace = context.catalog().workspace();
   auto path = ResolveReadableFile(workspace, *head.location);
   if (!path) return ErrorAt(source, head.location_offset, path.error());
   MP_RETURN_IF_ERROR(context.Check(Privilege::kReadFiles, *path));
   const LocatedTable table(head, *path, context);
+  if (head.by_path) {
+    MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, *path));
+    MP_ASSIGN_OR_RETURN(auto taken, TakenPath(head, table, context));
+    if (taken) return *std::move(taken);
+  }
   const auto make = [&]() -> Result<QueryResult> {
     MP_ASSIGN_OR_RETURN(const bool is_there, table.IsThere());
     if (at.Accept("AS")) return table.MakeFrom(at.TakeRest());

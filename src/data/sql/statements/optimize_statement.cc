@@ -1,4 +1,5 @@
-// OPTIMIZE t [WHERE partition predicate] [ZORDER BY (a, …)], REORG TABLE t APPLY (PURGE).
+// OPTIMIZE t [FULL] [WHERE partition predicate] [ZORDER BY (a, …) | a, …], REORG TABLE t APPLY
+// (PURGE).
 #include "base/json.h"
 #include "data/delta/care/optimize.h"
 #include "data/sql/statements/change_statement_internal.h"
@@ -31,6 +32,16 @@ std::string Describe(const std::string& name, const OptimizeResult& result) {
   return text;
 }
 
+// "(a, b)", or without the parentheses.
+Result<std::vector<std::string>> TakeOrder(TokenCursor& at) {
+  if (at.AtEnd() || at.Peek()->IsPunctuation("(")) return TakeColumnList(at);
+  std::vector<std::string> columns;
+  do {
+    MP_ASSIGN_OR_RETURN(columns.emplace_back(), at.TakeName("a column"));
+  } while (at.Accept(","));
+  return columns;
+}
+
 }  // namespace
 
 Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext& context) {
@@ -38,19 +49,20 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
   TokenCursor at(statement.tokens, source);
   MP_RETURN_IF_ERROR(at.Expect("OPTIMIZE"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
+  OptimizeOptions options;
+  options.full = at.Accept("FULL");
   std::string_view condition;
   if (at.Accept("WHERE")) {
     MP_ASSIGN_OR_RETURN(condition, at.TakeExpression("a condition", {"ZORDER"}));
     MP_ASSIGN_OR_RETURN(const auto snapshot, opened->table.Latest());
     MP_RETURN_IF_ERROR(CheckPartitionPredicate(condition, *snapshot, context));
   }
-  OptimizeOptions options;
   options.progress = context.progress();
   if (at.Accept("ZORDER", "BY")) {
-    MP_ASSIGN_OR_RETURN(options.zorder_by, TakeColumnList(at));
+    MP_ASSIGN_OR_RETURN(options.zorder_by, TakeOrder(at));
   }
   MP_RETURN_IF_ERROR(at.ExpectEnd());
 
@@ -64,6 +76,7 @@ Result<QueryResult> ExecuteOptimize(const Statement& statement, StatementContext
   options.parameters = {{"predicate", DumpJson(predicate)},
                         {"zOrderBy", DumpJson(Json(options.zorder_by))},
                         {"auto", "false"}};
+  if (options.full) options.parameters["isFull"] = "true";
   options.spill_folder = JoinPath(context.catalog().workspace().state_dir, "tmp/care");
   auto result = OptimizeTable(opened->table, options);
   if (!result) return ErrorAt(source, offset, result.error());
@@ -76,7 +89,7 @@ Result<QueryResult> ExecuteReorg(const Statement& statement, StatementContext& c
   MP_RETURN_IF_ERROR(at.Expect("REORG"));
   MP_RETURN_IF_ERROR(at.Expect("TABLE"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   for (const char* word : {"APPLY", "(", "PURGE", ")"}) MP_RETURN_IF_ERROR(at.Expect(word));
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   auto opened = OpenTableToChange(path, context);

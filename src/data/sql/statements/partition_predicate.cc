@@ -18,6 +18,14 @@ int64_t LiveRows(const FileList& files, size_t file) {
   return files.num_records(file).value_or(1) - (vector == nullptr ? 0 : vector->cardinality);
 }
 
+// current_date and current_timestamp without parentheses read as columns, and are where one has the
+// name.
+bool IsClock(const SqlExpr& column, const Snapshot& snapshot) {
+  const std::string& name = column.names[0];
+  const bool clock = EqualNames(name, "current_date") || EqualNames(name, "current_timestamp");
+  return clock && column.names.size() == 1 && snapshot.schema().Find(name) == nullptr;
+}
+
 }  // namespace
 
 Status CheckPartitionPredicate(std::string_view condition, const Snapshot& snapshot,
@@ -25,7 +33,8 @@ Status CheckPartitionPredicate(std::string_view condition, const Snapshot& snaps
   MP_ASSIGN_OR_RETURN(const SqlExpr tree, ParseExpression(condition, context.source()));
   Status status = OkStatus();
   ForEachExpression(tree, [&](const SqlExpr& one) {
-    const bool fits = one.kind != SqlExprKind::kColumn || snapshot.IsPartitionColumn(one.names[0]);
+    const bool fits = one.kind != SqlExprKind::kColumn ||
+                      snapshot.IsPartitionColumn(one.names[0]) || IsClock(one, snapshot);
     if (!status || (fits && one.kind != SqlExprKind::kSubquery)) return;
     const auto& columns = snapshot.metadata().partition_columns;
     status = FailAt(context.source(), one.offset, ErrorKind::kInvalidArgument,

@@ -1,4 +1,4 @@
-// RESTORE [TABLE] t [TO] VERSION AS OF n | TIMESTAMP AS OF '…'.
+// RESTORE [TABLE] t [TO] VERSION AS OF n | TIMESTAMP AS OF time.
 #include "data/delta/change/restore.h"
 #include "data/sql/statements/change_statement_internal.h"
 #include "data/sql/statements/table_version_internal.h"
@@ -11,7 +11,7 @@ Result<QueryResult> ExecuteRestore(const Statement& statement, StatementContext&
   (void)at.Accept("TABLE");
   MP_ASSIGN_OR_RETURN(ChangeTarget target, TakeTargetTable(at, context));
   (void)at.Accept("TO");
-  MP_ASSIGN_OR_RETURN(const auto moment, TakeVersion(at, target.table, statement.source));
+  MP_ASSIGN_OR_RETURN(const auto moment, TakeVersion(at, target.table, context));
   if (!moment) return at.Unexpected("VERSION AS OF n or TIMESTAMP AS OF '…'");
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   context.tables().HoldFiles(*moment->snapshot);

