@@ -21,6 +21,7 @@ namespace stdfs = std::filesystem;
 using ::testing::ElementsAre;
 using testing::FailsWith;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::IsOkAnd;
 using namespace testing_rows;  // NOLINT: short names in tests
 
@@ -194,6 +195,31 @@ TEST_F(TableTest, TheHintNeverDecidesWhichVersionIsTheLatest) {
   stdfs::remove(Log(CommitFileName(11)));  // a gap behind the hint is told as always
   EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "t"),
               FailsWith(ErrorKind::kCorrupt, HasSubstr("lacks version 11")));
+}
+
+// Once for each load, and which checkpoint is taken in its place.
+TEST_F(TableTest, ACheckpointThatIsNamedAndNoGoodIsToldOfInTheLog) {
+  auto table = Create({{"delta.checkpointInterval", "5"}});
+  for (int v = 1; v <= 12; ++v) AppendValue(table, v);
+  const auto said = [&] {
+    ::testing::internal::CaptureStderr();
+    EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "t"), IsOk());
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(said(), "");
+  const auto one_line = [&](const std::string& part) {
+    const std::string lines = said();
+    EXPECT_THAT(lines, HasSubstr("warning data: "));
+    EXPECT_THAT(lines, HasSubstr(part));
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 1) << lines;
+  };
+  MP_ASSERT_OK(machine_.local->ReplaceFile(Log(CheckpointFileName(10)), "PAR1 no parquet PAR1"));
+  one_line(CheckpointFileName(10));
+  stdfs::remove(Log(CheckpointFileName(10)));
+  one_line("the checkpoint of version 10 that _last_checkpoint of table");
+  one_line("read that of version 5 instead");
+  stdfs::remove(Log(CheckpointFileName(5)));
+  one_line("read the commits from version 0 instead");
 }
 
 TEST_F(TableTest, CorruptCommitsAreNamed) {
