@@ -64,6 +64,16 @@ TEST_F(TableTest, TimesOfAPlainTableAreThoseOfTheProjectsClock) {
   EXPECT_EQ((*table.AtTime(kNoon))->version(), 0);
   EXPECT_EQ((*table.AtTime(kNoon + kMicrosPerHour - 1))->version(), 0);
   EXPECT_EQ((*table.AtTime(kNoon + kMicrosPerHour))->version(), 2);
+  // Now, by either clock, is the newest version; what is yet to come is none.
+  EXPECT_EQ((*table.AtTime(SystemClock().Now()))->version(), 2);
+  EXPECT_THAT(
+      table.AtTime(SystemClock().Now() + kMicrosPerHour),
+      FailsWith(ErrorKind::kNotFound,
+                HasSubstr("which is yet to come: its newest is 2, of 2020-09-13T13:26:40")));
+  machine_.clock.Set(SystemClock().Now() + 2 * kMicrosPerHour);
+  EXPECT_EQ((*table.AtTime(machine_.clock.Now()))->version(), 2);
+  EXPECT_THAT(table.AtTime(machine_.clock.Now() + 1),
+              FailsWith(ErrorKind::kNotFound, HasSubstr("yet to come")));
   EXPECT_THAT(table.AtTime(kNoon - 1), FailsWith(ErrorKind::kNotFound, HasSubstr("2020-09-13")));
   MP_ASSERT_OK_AND_ASSIGN(auto history, table.History(-1));
   EXPECT_EQ(history.back().timestamp, kNoon);
