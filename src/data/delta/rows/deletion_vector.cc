@@ -61,11 +61,11 @@ Result<std::string> ReadStored(const Environment& env, const std::string& path,
   };
   MP_ASSIGN_OR_RETURN(auto file, env.fs.OpenForRead(path));
   const int64_t offset = vector.offset.value_or(1);
-  const int64_t length = vector.size_bytes + 8;  // its size before it, its checksum behind it
-  if (offset < 0 || vector.size_bytes < 0 || vector.size_bytes > kMaxBytes ||
-      offset > file->size_bytes() - length) {
-    return corrupt("reaches past the file's end");
+  if (offset < 0 || vector.size_bytes < 0 || vector.size_bytes > kMaxBytes) {
+    return corrupt("has a place or a size that none has");
   }
+  const int64_t length = vector.size_bytes + 8;  // its size before it, its checksum behind it
+  if (offset > file->size_bytes() - length) return corrupt("reaches past the file's end");
   std::string bytes(length, '\0');
   MP_RETURN_IF_ERROR(file->ReadAt(offset, length, bytes.data()));
   const std::string_view all = bytes;
