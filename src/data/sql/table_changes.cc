@@ -83,6 +83,8 @@ Result<int64_t> VersionOf(const ArgumentValue& bound, bool is_begin, DeltaTable&
   }
   MP_ASSIGN_OR_RETURN(const Micros at, ParseTimestamp(*bound.AsString()));
   if (is_begin) return FirstVersionFrom(table, at);
+  MP_ASSIGN_OR_RETURN(const auto latest, table.Latest());
+  if (at >= latest->commit_time()) return latest->version();
   MP_ASSIGN_OR_RETURN(const auto snapshot, table.AtTime(at));
   return snapshot->version();
 }

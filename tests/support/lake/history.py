@@ -41,8 +41,10 @@ class History:
         if found := (self.path / "_delta_log").exists() and versions(self.path):
             self.expected[found[-1]] = self.database.rows()
             self.needed[found[-1]] = features.features_of(self.path, found[-1])
-        if said and (gone := re.search(r"versions (\d+) to (\d+) can no longer be read", said)):
-            self.keep_from(int(gone[2]) + 1)
+        if said and (gone := re.search(r"versions? ([\d, toand]+) can no longer be read", said)):
+            for first, last in re.findall(r"(\d+)(?: to (\d+))?", gone[1]):
+                for version in range(int(first), int(last or first) + 1):
+                    self.expected.pop(version, None)
         return self
 
     def refuses(self, writer, statement, why):

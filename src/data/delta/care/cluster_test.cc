@@ -253,5 +253,56 @@ TEST_F(ClusterTest, ZOrderIsByColumnsThatAreThere) {
               FailsWith(ErrorKind::kInvalidArgument, HasSubstr("is clustered")));
 }
 
+TEST_F(ClusterTest, PartitionsOfOneBatchAreOneCommit) {
+  CreateOptions create;
+  create.schema = *Schema::FromArrow(*kPoint);
+  create.partition_columns = {"s"};
+  auto table = *DeltaTable::Create(machine_.env, dir_ / "t", create);
+  OptimizeOptions options;
+  options.zorder_by = {"a"};
+  for (int i = 0; i < 2; ++i) Fill(table, 1000);  // into ten partitions
+  MP_ASSERT_OK_AND_ASSIGN(const auto at_once, OptimizeTable(table, options));
+  EXPECT_EQ(at_once.commits, 1);
+  EXPECT_EQ(at_once.files_removed, 20);
+  EXPECT_EQ(at_once.files_after, 10);
+  EXPECT_EQ(at_once.version, 3);
+  EXPECT_EQ(Values(table, 0).size(), 2000u);
+  EXPECT_EQ(OptimizeTable(table, options)->commits, 0);
+  // What is done when the time is up is committed.
+  Fill(table, 1000);
+  options.may_go_on = [](int64_t read) { return read == 0; };
+  MP_ASSERT_OK_AND_ASSIGN(const auto stopped, OptimizeTable(table, options));
+  EXPECT_TRUE(stopped.stopped);
+  EXPECT_EQ(stopped.commits, 1);
+  options.may_go_on = nullptr;
+  options.batch_bytes = 1;
+  EXPECT_EQ(OptimizeTable(table, options)->commits, 9);
+  EXPECT_EQ(Values(table, 0).size(), 3000u);
+  // Partitions of about the same size, two to a batch.
+  auto pairs = *DeltaTable::Create(machine_.env, dir_ / "pairs", create);
+  Fill(pairs, 10'000);
+  options.batch_bytes = (*pairs.Latest())->files().total_bytes() / 5 * 11 / 10;
+  EXPECT_EQ(OptimizeTable(pairs, options)->commits, 5);
+}
+
+// One partition cannot be read: the others' new files go with the batch, and nothing is committed.
+TEST_F(ClusterTest, ABatchThatFailsLeavesNothing) {
+  CreateOptions create;
+  create.schema = *Schema::FromArrow(*kPoint);
+  create.partition_columns = {"s"};
+  auto table = *DeltaTable::Create(machine_.env, dir_ / "t", create);
+  Fill(table, 100);
+  std::filesystem::remove((*table.Latest())->files().path(9));
+  OptimizeOptions options;
+  options.zorder_by = {"a"};
+  EXPECT_THAT(OptimizeTable(table, options), FailsWith(ErrorKind::kNotFound, HasSubstr("is gone")));
+  EXPECT_EQ((*table.Latest())->version(), 1);
+  size_t files = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir_ / "t")) {
+    if (entry.path().extension() == ".parquet") ++files;
+  }
+  EXPECT_EQ(files, 9u);
+}
+
 }  // namespace
 }  // namespace millpond::data

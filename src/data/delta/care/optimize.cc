@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <utility>
 
 #include "data/delta/care/bin_plan.h"
 #include "data/delta/care/cluster_plan.h"
@@ -90,22 +91,32 @@ class Optimizer {
     return options_.wanted(snapshot);
   }
 
-  // Each cube is a commit.
+  // Cube after cube, each with all of the memory; those of a batch are one commit.
   Status Order(const std::shared_ptr<const Snapshot>& snapshot, const ClusterOrder& order) {
     MP_ASSIGN_OR_RETURN(const std::vector<bool> wanted, Wanted(snapshot));
     const auto cubes =
         PlanCubes(*snapshot, {CubeColumns(order.columns), order.curve,
                               [&](size_t file) { return wanted[file]; }, options_.full});
     for (const NewCube& cube : cubes) total_bytes_ += cube.bytes;
+    std::vector<RewrittenBin> written;
+    int64_t bytes = 0;  // of the cubes written
     for (const NewCube& cube : cubes) {
-      if (!MayRead(cube.bytes)) return OkStatus();
-      std::vector<RewrittenBin> written;
-      MP_ASSIGN_OR_RETURN(written.emplace_back(),
-                          RewriteOrdered(table_.environment(), snapshot, cube.files, order,
-                                         [this](int64_t bytes) { Report(bytes); }));
-      MP_RETURN_IF_ERROR(Commit(std::move(written)));
+      if (!MayRead(cube.bytes)) break;
+      // A large cube does not keep the small ones before it waiting.
+      if (!written.empty() && bytes + cube.bytes > options_.batch_bytes) {
+        MP_RETURN_IF_ERROR(Commit(std::exchange(written, {})));
+        bytes = 0;
+      }
+      auto bin = RewriteOrdered(table_.environment(), snapshot, cube.files, order,
+                                [this](int64_t read) { Report(read); });
+      if (!bin.has_value()) {
+        for (RewrittenBin& one : written) one.Discard();
+        return std::unexpected<Error>(std::move(bin).error());
+      }
+      written.push_back(*std::move(bin));
+      bytes += cube.bytes;
     }
-    return OkStatus();
+    return written.empty() ? OkStatus() : Commit(std::move(written));
   }
 
   // Stops the run if not.

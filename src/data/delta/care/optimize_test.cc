@@ -18,6 +18,7 @@ namespace millpond::data {
 namespace {
 
 namespace stdfs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using testing::IsOk;
 using namespace testing_rows;  // NOLINT: short names in tests
@@ -345,8 +346,10 @@ TEST_F(OptimizeRace, WithoutRowIdsADeleteThatLosesToOptimizeSaysSo) {
   MP_ASSERT_OK_AND_ASSIGN(auto change, RowChange::Begin(table, snapshot));
   ASSERT_THAT(change->Delete(*Numbers({1}), *Numbers({3})), IsOk());
   ASSERT_THAT(OptimizeTable(other), IsOk());
-  EXPECT_THAT(change->Commit({"DELETE", {}, {}, std::make_shared<Independent>()}),
-              testing::FailsWith(ErrorKind::kConflict, HasSubstr("rewrote the file")));
+  EXPECT_THAT(
+      change->Commit({"DELETE", {}, {}, std::make_shared<Independent>()}),
+      testing::FailsWith(ErrorKind::kConflict, AllOf(HasSubstr("rewrote the file"),
+                                                     HasSubstr("delta.enableRowTracking = true"))));
 }
 
 // The same row, deleted by somebody else before OPTIMIZE rewrote its file.

@@ -26,9 +26,7 @@ class Vacuum {
     MP_RETURN_IF_ERROR(Decide());
     MP_ASSIGN_OR_RETURN(auto kept, KeptFiles::Of(env_, *latest_, cutoff_ms_));
     MP_RETURN_IF_ERROR(Hold(kept));
-    MP_ASSIGN_OR_RETURN(const auto whole, FindWholeVersions(env_, *latest_, kept, cutoff_ms_));
-    result_.oldest_version = whole.oldest;
-    result_.first_whole_version = whole.first;
+    MP_ASSIGN_OR_RETURN(result_.lost, FindLostVersions(env_, *latest_, kept, cutoff_ms_));
     result_.version = latest_->version();
     if (options_.dry_run) {
       MP_RETURN_IF_ERROR(Find(kept, kToldAbout));

@@ -42,9 +42,8 @@ struct VacuumResult {
   int64_t files = 0, bytes = 0, directories = 0;  // removed, or found by a dry run
   std::vector<Garbage> found;                     // of a dry run, by path; the first thousand
   std::vector<HeldVersion> held;
-  int64_t oldest_version = 0;       // of the log
-  int64_t first_whole_version = 0;  // versions before it, apart from held ones, cannot be read
-  int64_t version = 0;              // of the table afterwards
+  std::vector<VersionRange> lost;  // versions that cannot be read afterwards, as their files go
+  int64_t version = 0;             // of the table afterwards
 };
 
 // kInvalidArgument: less than the retention time.

@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "data/delta/care/vacuum_keep.h"
 
@@ -33,12 +34,14 @@ Status FindByListing(const Environment& env, const Snapshot& latest, const KeptF
 Status FindInLog(const Environment& env, const Snapshot& latest, const KeptFiles& kept,
                  int64_t cutoff_ms, const OnGarbage& found);
 
-struct WholeVersions {
-  int64_t oldest = 0;  // of the log
-  int64_t first = 0;   // from which on no version needs a file that may be removed
+struct VersionRange {
+  int64_t first = 0, last = 0;
+  bool operator==(const VersionRange&) const = default;
 };
 
-Result<WholeVersions> FindWholeVersions(const Environment& env, const Snapshot& latest,
-                                        const KeptFiles& kept, int64_t cutoff_ms);
+// Exactly the versions that the log still tells of and that need a file that may be removed, or one
+// that was removed before. In order, not touching each other.
+Result<std::vector<VersionRange>> FindLostVersions(const Environment& env, const Snapshot& latest,
+                                                   const KeptFiles& kept, int64_t cutoff_ms);
 
 }  // namespace millpond::data

@@ -12,11 +12,13 @@
 #include "data/delta/care/optimize.h"
 #include "data/delta/care/snapshot_lease.h"
 #include "data/delta/commit/delta_test_rows.h"
+#include "data/delta/commit/transaction.h"
 
 namespace millpond::data {
 namespace {
 
 namespace stdfs = std::filesystem;
+using ::testing::AllOf;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::IsOk;
@@ -76,8 +78,7 @@ TEST_F(VacuumTest, FullAndLiteRemoveTheSameOfTheLog) {
     EXPECT_EQ(DataFiles(table.path()), 6u);
     MP_ASSERT_OK_AND_ASSIGN(const auto done, VacuumTable(table, {.lite = lite}));
     EXPECT_EQ(done.files, 4);
-    EXPECT_EQ(done.oldest_version, 0);
-    EXPECT_EQ(done.first_whole_version, 6);
+    EXPECT_EQ(done.lost, (std::vector<VersionRange>{{1, 5}}));
     EXPECT_EQ(done.version, 8);
     EXPECT_EQ(DataFiles(table.path()), 2u);
     EXPECT_EQ(ReadLatest(table)->size(), 4u);
@@ -139,6 +140,31 @@ TEST_F(VacuumTest, LeasesAndPinsKeepTheirVersions) {
   // A lease that nobody can read stops it: it was to keep something.
   std::ofstream(table.path() + "/_leases/x.json") << "{";
   EXPECT_FALSE(VacuumTable(table).has_value());
+}
+
+TEST_F(VacuumTest, ADeletionVectorThatWentTakesOneVersionAlong) {
+  CreateOptions options;
+  options.schema = *Schema::FromArrow(*kRow);
+  options.properties = {{"delta.deletedFileRetentionDuration", "interval 0 hours"},
+                        {"delta.enableDeletionVectors", "true"}};
+  auto table = *DeltaTable::Create(machine_.env, dir_ / "vectors", options);
+  ASSERT_THAT(Append(table, kRow, R"([{"v":0,"p":"a"},{"v":1,"p":"a"},{"v":2,"p":"a"}])"), IsOk());
+  for (const uint64_t row : {0, 1}) {
+    MP_ASSERT_OK_AND_ASSIGN(auto transaction, Transaction::Begin(table));
+    RowDelete rows{transaction.snapshot().files().add(0), RowSet()};
+    rows.rows.Add(row);
+    transaction.DeleteRows(std::move(rows));
+    ASSERT_THAT(transaction.Commit(), IsOk());
+  }
+  MP_ASSERT_OK_AND_ASSIGN(const auto done, VacuumTable(table));
+  EXPECT_EQ(done.files, 1);
+  EXPECT_EQ(done.lost, (std::vector<VersionRange>{{2, 2}}));
+  EXPECT_EQ(ReadLines(machine_.env, *table.AtVersion(1))->size(), 3u);
+  EXPECT_EQ(ReadLines(machine_.env, *table.AtVersion(3))->size(), 1u);
+  EXPECT_THAT(
+      ReadLines(machine_.env, *table.AtVersion(2)),
+      FailsWith(ErrorKind::kNotFound, AllOf(HasSubstr("version 2 is gone, by VACUUM or by hand: "),
+                                            HasSubstr(".bin; versions 3 to 5 can be read"))));
 }
 
 TEST_F(VacuumTest, AnExpiredLeaseKeepsNothing) {

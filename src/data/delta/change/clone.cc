@@ -8,6 +8,7 @@
 #include "data/delta/log/data_paths.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/rows/deletion_vector.h"
+#include "data/delta/rows/missing_files.h"
 
 namespace millpond::data {
 namespace {
@@ -33,9 +34,22 @@ Result<AddFile> Detached(const Environment& env, const Snapshot& source, size_t 
   return add;
 }
 
+// Files of an older version may have been removed.
+Status CheckFilesThere(const Environment& env, const Snapshot& source) {
+  MP_ASSIGN_OR_RETURN(auto table, DeltaTable::Open(env, source.path(), source.origin().data_roots));
+  MP_ASSIGN_OR_RETURN(const auto now, table.Latest());
+  std::vector<size_t> doubtful;
+  for (size_t i = 0; i < source.files().size(); ++i) {
+    const auto& files = source.files();
+    if (!now->files().Find(files.log_path(i), files.deletion_vector(i))) doubtful.push_back(i);
+  }
+  return CheckFilesThere(env, source, doubtful, "cloned");
+}
+
 Result<std::vector<AddFile>> DetachedFiles(const Environment& env, const Snapshot& source,
                                            const Protocol& protocol) {
   MP_RETURN_IF_ERROR(CheckDataPaths(source));
+  MP_RETURN_IF_ERROR(CheckFilesThere(env, source));
   const bool row_ids = SupportsWriterFeature(protocol, feature::kRowTracking);
   std::vector<AddFile> adds;
   adds.reserve(source.files().size());

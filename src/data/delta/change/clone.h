@@ -19,7 +19,8 @@ struct CloneOptions {
   std::optional<std::string> description = {};
 };
 
-// A new table at `path`, version 0. Errors as CreateTableFrom's.
+// A new table at `path`, version 0. Errors as CreateTableFrom's; kNotFound: files of that version
+// of the source are gone.
 Result<CreatedTable> CreateShallowClone(const Environment& env, std::string path,
                                         const Snapshot& source, const CloneOptions& options,
                                         DataRoots roots = nullptr);

@@ -7,8 +7,7 @@
 #include "data/delta/log/file_chunk.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/metadata/table_features.h"
-#include "data/delta/rows/deletion_vector.h"
-#include "data/delta/rows/scan.h"
+#include "data/delta/rows/missing_files.h"
 #include "data/parquet/reader.h"
 
 namespace millpond::data {
@@ -83,34 +82,6 @@ FileChanges Compare(const Snapshot& to, const Snapshot& now) {
   return changes;
 }
 
-// All files that come back are there, and their deletion vectors.
-Status CheckFilesThere(const Environment& env, const Snapshot& to,
-                       const std::vector<size_t>& files) {
-  int64_t gone = 0;
-  std::string first;
-  const auto look = [&](const std::string& path) -> Status {
-    if (path.empty()) return OkStatus();
-    MP_ASSIGN_OR_RETURN(const bool there, env.fs.FileExists(path));
-    if (there) return OkStatus();
-    if (gone++ == 0) first = path;
-    return OkStatus();
-  };
-  for (size_t file : files) {
-    MP_RETURN_IF_ERROR(env.cancellation.Check());
-    MP_RETURN_IF_ERROR(look(to.files().path(file)));
-    const DeletionVector* vector = to.files().deletion_vector(file);
-    if (vector == nullptr) continue;
-    MP_ASSIGN_OR_RETURN(const std::string path, DeletionVectorPath(to.path(), *vector));
-    MP_RETURN_IF_ERROR(look(path));
-  }
-  if (gone == 0) return OkStatus();
-  return std::unexpected(
-      FileIsGone(env, to, first)
-          .WithContext(
-              fmt::format("version {} cannot be restored, {} of the files that it needs {} missing",
-                          to.version(), gone, gone == 1 ? "is" : "are")));
-}
-
 // Clustering is the version's; row ids go on counting.
 void RestoreDomains(Transaction& transaction, const Snapshot& to, const Snapshot& now) {
   const auto then = to.domains().find(kClusteringDomain);
@@ -163,7 +134,7 @@ Result<RestoreResult> RestoreTable(DeltaTable table, std::shared_ptr<const Snaps
   MP_ASSIGN_OR_RETURN(auto now, table.Latest());
   MP_RETURN_IF_ERROR(CheckDataPaths(*to));
   const FileChanges changes = Compare(*to, *now);
-  MP_RETURN_IF_ERROR(CheckFilesThere(env, *to, changes.restored));
+  MP_RETURN_IF_ERROR(CheckFilesThere(env, *to, changes.restored, "restored"));
   const Protocol protocol = MergedProtocol(now->protocol(), to->protocol());
   const Metadata metadata = RestoredMetadata(*to, *now);
 

@@ -8,9 +8,11 @@
 namespace millpond::data {
 namespace {
 
+using ::testing::AllOf;
 using testing::FailsWith;
 using ::testing::HasSubstr;
 using testing::IsOk;
+using ::testing::Not;
 
 Result<std::vector<Action>> Parse(const std::string& text) {
   std::vector<Action> actions;
@@ -50,6 +52,11 @@ TEST(ActionsTest, ACommitThatIsCutIsNamed) {
   EXPECT_THAT(Parse(info), FailsWith(ErrorKind::kCorrupt, HasSubstr("03.json is cut")));
   EXPECT_THAT(Parse(info + add), FailsWith(ErrorKind::kCorrupt, HasSubstr("has 2")));
   EXPECT_THAT(Parse(info + add + add), IsOk());
+  EXPECT_THAT(Parse(info + add + add + add),
+              FailsWith(ErrorKind::kCorrupt,
+                        AllOf(HasSubstr("03.json has lines twice, or lines that are not its own: "
+                                        "it says that it has 3 actions, and has 4"),
+                              Not(HasSubstr("cut")))));
   // A legal commit may hold nothing but a commitInfo, and other engines count otherwise.
   EXPECT_THAT(Parse(R"({"commitInfo":{"engineInfo":"Apache-Spark/3.5"}})"), IsOk());
   EXPECT_THAT(Parse(R"({"commitInfo":{"operationMetrics":{"numFiles":"2"}}})"), IsOk());

@@ -126,11 +126,15 @@ Status CheckRowConflict(const Environment& env, const std::string& table_path,
     if (own == ours.end()) continue;
     const auto again = added.find(own->first);
     if (again == added.end()) {
+      // With row ids, rows are found again where a rewrite has put them (row_remap.h).
       return Fail(ErrorKind::kConflict,
                   "another writer committed version {} of table {} first and {} the file {}, of "
-                  "which {} rows were to go: read the table again and repeat the statement",
+                  "which {} rows were to go: read the table again and repeat the statement{}",
                   winner_version, table_path, remove->data_change ? "removed" : "rewrote",
-                  remove->path, own->second->rows.size());
+                  remove->path, own->second->rows.size(),
+                  remove->data_change ? ""
+                                      : "; the table property delta.enableRowTracking = true lets "
+                                        "it go on by itself after a rewrite like OPTIMIZE's");
     }
     if (!again->second->deletion_vector) continue;
     MP_ASSIGN_OR_RETURN(const RowSet gone,

@@ -21,6 +21,7 @@ namespace stdfs = std::filesystem;
 using ::testing::ElementsAre;
 using testing::FailsWith;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::IsOkAnd;
 using namespace testing_rows;  // NOLINT: short names in tests
 
@@ -63,6 +64,16 @@ TEST_F(TableTest, TimesOfAPlainTableAreThoseOfTheProjectsClock) {
   EXPECT_EQ((*table.AtTime(kNoon))->version(), 0);
   EXPECT_EQ((*table.AtTime(kNoon + kMicrosPerHour - 1))->version(), 0);
   EXPECT_EQ((*table.AtTime(kNoon + kMicrosPerHour))->version(), 2);
+  // Now, by either clock, is the newest version; what is yet to come is none.
+  EXPECT_EQ((*table.AtTime(SystemClock().Now()))->version(), 2);
+  EXPECT_THAT(
+      table.AtTime(SystemClock().Now() + kMicrosPerHour),
+      FailsWith(ErrorKind::kNotFound,
+                HasSubstr("which is yet to come: its newest is 2, of 2020-09-13T13:26:40")));
+  machine_.clock.Set(SystemClock().Now() + 2 * kMicrosPerHour);
+  EXPECT_EQ((*table.AtTime(machine_.clock.Now()))->version(), 2);
+  EXPECT_THAT(table.AtTime(machine_.clock.Now() + 1),
+              FailsWith(ErrorKind::kNotFound, HasSubstr("yet to come")));
   EXPECT_THAT(table.AtTime(kNoon - 1), FailsWith(ErrorKind::kNotFound, HasSubstr("2020-09-13")));
   MP_ASSERT_OK_AND_ASSIGN(auto history, table.History(-1));
   EXPECT_EQ(history.back().timestamp, kNoon);
@@ -194,6 +205,31 @@ TEST_F(TableTest, TheHintNeverDecidesWhichVersionIsTheLatest) {
   stdfs::remove(Log(CommitFileName(11)));  // a gap behind the hint is told as always
   EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "t"),
               FailsWith(ErrorKind::kCorrupt, HasSubstr("lacks version 11")));
+}
+
+// Once for each load, and which checkpoint is taken in its place.
+TEST_F(TableTest, ACheckpointThatIsNamedAndNoGoodIsToldOfInTheLog) {
+  auto table = Create({{"delta.checkpointInterval", "5"}});
+  for (int v = 1; v <= 12; ++v) AppendValue(table, v);
+  const auto said = [&] {
+    ::testing::internal::CaptureStderr();
+    EXPECT_THAT(DeltaTable::Open(machine_.env, dir_ / "t"), IsOk());
+    return ::testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(said(), "");
+  const auto one_line = [&](const std::string& part) {
+    const std::string lines = said();
+    EXPECT_THAT(lines, HasSubstr("warning data: "));
+    EXPECT_THAT(lines, HasSubstr(part));
+    EXPECT_EQ(std::ranges::count(lines, '\n'), 1) << lines;
+  };
+  MP_ASSERT_OK(machine_.local->ReplaceFile(Log(CheckpointFileName(10)), "PAR1 no parquet PAR1"));
+  one_line(CheckpointFileName(10));
+  stdfs::remove(Log(CheckpointFileName(10)));
+  one_line("the checkpoint of version 10 that _last_checkpoint of table");
+  one_line("read that of version 5 instead");
+  stdfs::remove(Log(CheckpointFileName(5)));
+  one_line("read the commits from version 0 instead");
 }
 
 TEST_F(TableTest, CorruptCommitsAreNamed) {

@@ -123,19 +123,32 @@ Status LogStore::CheckAgainstChecksum(const Snapshot& snapshot) const {
 }
 
 Result<std::shared_ptr<const Snapshot>> LogStore::Load(std::optional<int64_t> target) const {
+  std::optional<int64_t> hinted;
   if (!target) {
-    if (auto snapshot = LoadFromHint()) return snapshot;
+    if (auto snapshot = LoadFromHint(&hinted)) return snapshot;
   }
   MP_ASSIGN_OR_RETURN(const auto listing, List());
-  return LoadListed(listing, target);
+  auto snapshot = LoadListed(listing, target);
+  if (snapshot.has_value() && hinted && !listing.checkpoints.contains(*hinted)) {
+    // One that is there and no good is told of where it is read.
+    const int64_t instead = (*snapshot)->origin().checkpoint_version;
+    LogWarn(
+        "data",
+        "the checkpoint of version {} that _last_checkpoint of table {} names is not there, or "
+        "not all of it: read {} instead",
+        *hinted, table_path_,
+        instead < 0 ? "the commits from version 0" : fmt::format("that of version {}", instead));
+  }
+  return snapshot;
 }
 
 // A log keeps weeks of commits: listing them all would cost more than reading the newest.
-std::shared_ptr<const Snapshot> LogStore::LoadFromHint() const {
+std::shared_ptr<const Snapshot> LogStore::LoadFromHint(std::optional<int64_t>* hinted) const {
   const auto hint = env_.fs.ReadFile(JoinPath(log_path_, "_last_checkpoint"));
   if (!hint.has_value()) return nullptr;
   const auto version = ParseLastCheckpoint(*hint);
   if (!version.has_value()) return nullptr;
+  *hinted = *version;
   const auto files = env_.fs.ListFrom(log_path_, fmt::format("{:020}", *version));
   if (!files.has_value()) return nullptr;
   const LogListing listing = MakeLogListing(*files);

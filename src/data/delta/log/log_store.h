@@ -52,7 +52,8 @@ class LogStore {
  private:
   Result<std::shared_ptr<const Snapshot>> LoadListed(const LogListing& listing,
                                                      std::optional<int64_t> target) const;
-  std::shared_ptr<const Snapshot> LoadFromHint() const;   // null: not that way
+  // Null: not that way. `hinted`: the version that _last_checkpoint names, if it does.
+  std::shared_ptr<const Snapshot> LoadFromHint(std::optional<int64_t>* hinted) const;
   enum class Blame { kCheckpoint, kCompacted, kCommit };  // what was read when it went wrong
   Result<std::shared_ptr<const Snapshot>> LoadSegment(const LogSegment& segment,
                                                       Blame* blame) const;

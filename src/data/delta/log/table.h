@@ -70,7 +70,7 @@ class DeltaTable {
   Result<std::shared_ptr<const Snapshot>> Latest();
   // kNotFound names the range of versions that is there.
   Result<std::shared_ptr<const Snapshot>> AtVersion(int64_t version);
-  // The last version committed at or before `at`.
+  // The last version committed at or before `at`. kNotFound: before the first, or later than now.
   Result<std::shared_ptr<const Snapshot>> AtTime(Micros at);
   // Newest first. limit < 0: all that is there.
   Result<std::vector<HistoryEntry>> History(int limit);

@@ -60,6 +60,14 @@ Result<int64_t> SearchInCommitTimes(const LogStore& log, int64_t first, int64_t 
 
 Result<std::shared_ptr<const Snapshot>> DeltaTable::AtTime(Micros at) {
   MP_ASSIGN_OR_RETURN(auto latest, Latest());
+  // SQL's now() is the system's, wherever the project's clock stands.
+  const Micros now = std::max(shared_->env.clock.Now(), SystemClock().Now());
+  if (at > std::max(latest->commit_time(), now)) {
+    return Fail(ErrorKind::kNotFound,
+                "table {} has no version at {}, which is yet to come: its newest is {}, of {}",
+                path(), FormatTimestamp(at), latest->version(),
+                FormatTimestamp(latest->commit_time()));
+  }
   if (latest->commit_time() <= at) return latest;
   MP_ASSIGN_OR_RETURN(auto listing, shared_->log.List());
   int64_t earliest = std::max<int64_t>(0, listing.earliest());

@@ -243,10 +243,12 @@ class Completeness {
 
   Status Check(std::string_view what) const {
     if (!promised_ || *promised_ == fmt::format("{}", actions_)) return OkStatus();
-    return Fail(ErrorKind::kCorrupt,
-                "{} is cut: it says that it has {} actions, and has {}; bring the file back from a "
-                "copy",
-                what, *promised_, actions_);
+    const bool has_more = actions_ > std::strtoll(promised_->c_str(), nullptr, 10);
+    return Fail(
+        ErrorKind::kCorrupt,
+        "{} {}: it says that it has {} actions, and has {}; bring the file back from a copy", what,
+        has_more ? "has lines twice, or lines that are not its own" : "is cut", *promised_,
+        actions_);
   }
 
  private:

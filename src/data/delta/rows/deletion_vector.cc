@@ -8,6 +8,7 @@
 #include "data/delta/log/file_list.h"
 #include "data/delta/rows/base85_internal.h"
 #include "data/delta/rows/crc32.h"
+#include "data/delta/rows/missing_files.h"
 
 namespace millpond::data {
 namespace {
@@ -60,11 +61,11 @@ Result<std::string> ReadStored(const Environment& env, const std::string& path,
   };
   MP_ASSIGN_OR_RETURN(auto file, env.fs.OpenForRead(path));
   const int64_t offset = vector.offset.value_or(1);
-  const int64_t length = vector.size_bytes + 8;  // its size before it, its checksum behind it
-  if (offset < 0 || vector.size_bytes < 0 || vector.size_bytes > kMaxBytes ||
-      offset > file->size_bytes() - length) {
-    return corrupt("reaches past the file's end");
+  if (offset < 0 || vector.size_bytes < 0 || vector.size_bytes > kMaxBytes) {
+    return corrupt("has a place or a size that none has");
   }
+  const int64_t length = vector.size_bytes + 8;  // its size before it, its checksum behind it
+  if (offset > file->size_bytes() - length) return corrupt("reaches past the file's end");
   std::string bytes(length, '\0');
   MP_RETURN_IF_ERROR(file->ReadAt(offset, length, bytes.data()));
   const std::string_view all = bytes;
@@ -130,9 +131,15 @@ Result<std::shared_ptr<const RowSet>> ReadDeletedRows(const Environment& env,
   if (vector == nullptr) return std::shared_ptr<const RowSet>();
   MP_ASSIGN_OR_RETURN(const std::string path, DeletionVectorPath(snapshot.path(), *vector));
   if (!path.empty()) MP_RETURN_IF_ERROR(CheckPath(snapshot, path));
-  MP_ASSIGN_OR_RETURN_CONTEXT(RowSet rows, ReadDeletionVector(env, snapshot.path(), *vector),
-                              "data file {}", snapshot.files().log_path(file));
-  return std::make_shared<const RowSet>(std::move(rows));
+  auto rows = ReadDeletionVector(env, snapshot.path(), *vector);
+  if (!rows.has_value() && rows.error().kind() == ErrorKind::kNotFound) {
+    return std::unexpected(FileIsGone(env, snapshot, path));
+  }
+  if (!rows.has_value()) {
+    return std::unexpected<Error>(std::move(rows).error().WithContext(
+        fmt::format("data file {}", snapshot.files().log_path(file))));
+  }
+  return std::make_shared<const RowSet>(*std::move(rows));
 }
 
 Status CheckDeletedRows(const Snapshot& snapshot, size_t file, const RowSet* deleted,

@@ -15,7 +15,8 @@
 namespace millpond::data {
 
 // The rows that a live file of the snapshot has lost; null if it lost none. kCorrupt names the
-// vector's file and the data file, kPermissionDenied a vector outside the roots.
+// vector's file and the data file, kPermissionDenied a vector outside the roots, kNotFound one that
+// is gone (missing_files.h).
 Result<std::shared_ptr<const RowSet>> ReadDeletedRows(const Environment& env,
                                                       const Snapshot& snapshot, size_t file);
 

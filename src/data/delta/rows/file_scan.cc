@@ -11,6 +11,7 @@
 #include "data/delta/log/data_paths.h"
 #include "data/delta/rows/deletion_vector.h"
 #include "data/delta/rows/file_scan_internal.h"
+#include "data/delta/rows/missing_files.h"
 #include "data/delta/rows/row_ids.h"
 
 namespace millpond::data {

@@ -7,7 +7,6 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/log/data_paths.h"
-#include "data/delta/log/table.h"
 #include "data/delta/rows/file_scan_internal.h"
 #include "data/delta/rows/row_ids.h"
 
@@ -70,39 +69,7 @@ class SnapshotReader : public arrow::RecordBatchReader {
   size_t next_file_ = 0;
 };
 
-// What is looked at to tell which versions remain.
-constexpr int64_t kVersionsLookedAt = 20;
-constexpr size_t kFilesLookedAt = 10'000;
-
-bool IsWhole(const Environment& env, const Snapshot& snapshot) {
-  for (size_t i = 0; i < snapshot.files().size(); ++i) {
-    if (!env.fs.FileExists(snapshot.files().path(i)).value_or(true)) return false;
-  }
-  return true;
-}
-
 }  // namespace
-
-Error FileIsGone(const Environment& env, const Snapshot& snapshot, const std::string& path) {
-  // Clean-up takes old files, so what remains is a run of versions up to the newest.
-  std::string remedy = "bring it back from a copy";
-  auto table = DeltaTable::Open(env, snapshot.path());
-  auto newest = table.has_value() ? table->Latest() : nullptr;
-  int64_t first = -1, last = -1;
-  if (newest.has_value() && *newest != nullptr && (*newest)->files().size() <= kFilesLookedAt) {
-    last = (*newest)->version();
-    for (int64_t version = last; version >= 0 && last - version < kVersionsLookedAt; --version) {
-      auto candidate = table->AtVersion(version);
-      if (!candidate.has_value() || !IsWhole(env, **candidate)) break;
-      first = version;
-    }
-  }
-  if (first >= 0) remedy = fmt::format("versions {} to {} can be read", first, last);
-  return Error(
-      ErrorKind::kNotFound,
-      fmt::format("a data file of table {} version {} is gone, by VACUUM or by hand: {}; {}",
-                  snapshot.path(), snapshot.version(), path, remedy));
-}
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> ScanTable(
     const Environment& env, std::shared_ptr<const Snapshot> snapshot, ScanOptions options) {

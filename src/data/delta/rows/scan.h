@@ -39,7 +39,4 @@ inline constexpr const char* kRowCommitVersionColumn = "_row_commit_version";
 Result<std::shared_ptr<arrow::RecordBatchReader>> ScanTable(
     const Environment& env, std::shared_ptr<const Snapshot> snapshot, ScanOptions options = {});
 
-// A data file of the snapshot that is not there: kNotFound says which versions can still be read.
-Error FileIsGone(const Environment& env, const Snapshot& snapshot, const std::string& path);
-
 }  // namespace millpond::data

@@ -9,7 +9,7 @@
 #include "data/arrow/status.h"
 #include "data/delta/log/data_paths.h"
 #include "data/delta/rows/column_cast.h"
-#include "data/delta/rows/scan.h"
+#include "data/delta/rows/missing_files.h"
 
 namespace millpond::data {
 namespace {

@@ -8,6 +8,7 @@
 #include "data/delta/rows/base85_internal.h"
 #include "data/delta/rows/change_feed.h"
 #include "data/delta/rows/deletion_vector.h"
+#include "data/delta/rows/missing_files.h"
 #include "data/delta/rows/scan.h"
 #include "data/parquet/reader.h"
 
@@ -119,7 +120,11 @@ class VersionReader {
     if (!vector) return RowSet();
     MP_ASSIGN_OR_RETURN(const std::string path, DeletionVectorPath(end_->path(), *vector));
     if (!path.empty()) MP_RETURN_IF_ERROR(CheckPath(*end_, path));
-    return ReadDeletionVector(env_, end_->path(), *vector);
+    auto rows = ReadDeletionVector(env_, end_->path(), *vector);
+    if (!rows.has_value() && rows.error().kind() == ErrorKind::kNotFound) {
+      return std::unexpected(FileIsGone(env_, end_->path(), version_, path));
+    }
+    return rows;
   }
 
   // The same file before and after: rows that its vector took, and rows that it gave back.

@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "data/delta/log/data_paths.h"
-#include "data/delta/rows/scan.h"
+#include "data/delta/rows/missing_files.h"
 #include "data/sql/duckdb/errors_internal.h"
 
 namespace millpond::data {

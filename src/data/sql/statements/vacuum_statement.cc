@@ -43,14 +43,30 @@ Result<VacuumOptions> TakeOptions(TokenCursor& at) {
   return options;
 }
 
+// "version 2", "versions 1 to 2, 5 and 7 to 9".
+std::string Describe(const std::vector<VersionRange>& ranges) {
+  static constexpr size_t kMaxTold = 10;
+  const bool is_one = ranges.size() == 1 && ranges.front().first == ranges.front().last;
+  std::string text = is_one ? "version " : "versions ";
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    const auto& [first, last] = ranges[i];
+    if (i == kMaxTold) {
+      return text + fmt::format(" and others up to {}", ranges.back().last);
+    }
+    if (i > 0) text += i + 1 == ranges.size() ? " and " : ", ";
+    text += first == last ? fmt::format("{}", first) : fmt::format("{} to {}", first, last);
+  }
+  return text;
+}
+
 std::string Describe(const std::string& name, const VacuumResult& result, bool dry_run) {
   std::string text = fmt::format("{} file{} of {} bytes and {} folder{} {} {}", result.files,
                                  result.files == 1 ? "" : "s", result.bytes, result.directories,
                                  result.directories == 1 ? "" : "s",
                                  dry_run ? "would be removed from" : "removed from", name);
-  if (result.first_whole_version > result.oldest_version) {
-    text += fmt::format("; versions {} to {} can no longer be read{}", result.oldest_version,
-                        result.first_whole_version - 1, dry_run ? " then" : "");
+  if (!result.lost.empty()) {
+    text +=
+        fmt::format("; {} can no longer be read{}", Describe(result.lost), dry_run ? " then" : "");
   }
   for (const HeldVersion& held : result.held) {
     text += held.readable ? fmt::format("; {} of version {} kept for {} ({})", held.files,
