@@ -105,7 +105,7 @@ Status CheckStatsColumns(const std::string& list, const Schema& schema) {
       return Fail(ErrorKind::kInvalidArgument,
                   "property {} takes names of columns such as '{}', found '{}': the table has no "
                   "column '{}'",
-                  property::kStatsColumns, schema.fields().front().name, list, name);
+                  property::kStatsColumns, paths.empty() ? "a" : *paths.begin(), list, name);
     }
     name.clear();
   }

@@ -6,8 +6,10 @@
 // forced; what was loaded is recorded in the rows' own commit (data/delta/change/load_ledger.h).
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/type_traits.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "data/arrow/status.h"
@@ -98,6 +100,7 @@ class Load {
   Result<std::shared_ptr<arrow::RecordBatchReader>> OpenRows() {
     const Schema& table = target_.snapshot->schema();
     MP_ASSIGN_OR_RETURN(auto files, OpenCopyFiles(copy_, files_, table, context_));
+    MP_RETURN_IF_ERROR(CheckSameTypes(files));
     const std::string relation = Relation(std::move(files));
     RunOptions options;
     if (!copy_.select.empty()) {
@@ -111,6 +114,27 @@ class Load {
     MP_ASSIGN_OR_RETURN(const auto found, context_.Describe(sql.sql()));
     MP_ASSIGN_OR_RETURN(options.columns, ColumnsOf(*found));
     return context_.Run(sql.sql(), std::move(options));
+  }
+
+  // Of columns that several streams have: a union would bring them to one type first, and lose what
+  // that type cannot hold. Whole numbers of any width are whole numbers still.
+  Status CheckSameTypes(
+      const std::vector<std::shared_ptr<arrow::RecordBatchReader>>& streams) const {
+    std::map<std::string, std::shared_ptr<arrow::DataType>> types;
+    for (const auto& stream : streams) {
+      for (const auto& field : stream->schema()->fields()) {
+        const auto [first, is_new] = types.emplace(LowerName(field->name()), field->type());
+        const auto& type = *first->second;
+        const bool integers =
+            arrow::is_signed_integer(type.id()) && arrow::is_signed_integer(field->type()->id());
+        if (is_new || integers || type.Equals(*field->type())) continue;
+        return FailAt(context_.source(), copy_.path_offset, ErrorKind::kInvalidArgument,
+                      "the column {} is {} in one file and {} in another: copy them one after the "
+                      "other, with FILES or PATTERN",
+                      field->name(), type.ToString(), field->type()->ToString());
+      }
+    }
+    return OkStatus();
   }
 
   // Streams of other columns become one by the columns' names.

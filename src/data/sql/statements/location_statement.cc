@@ -3,8 +3,10 @@
 // table is registered as it is. CREATE TABLE delta.`path` makes one that no name stands for.
 #include <arrow/record_batch.h>
 
+#include "data/catalog/workspace.h"
 #include "data/delta/commit/row_rules.h"
 #include "data/delta/commit/write.h"
+#include "data/delta/log/data_paths.h"
 #include "data/sql/readable_roots.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/statements/table_head_internal.h"
@@ -121,6 +123,13 @@ Result<QueryResult> CreateAtLocation(const TableHead& head, TokenCursor& at,
   auto path = ResolveReadableFile(workspace, *head.location);
   if (!path) return ErrorAt(source, head.location_offset, path.error());
   MP_RETURN_IF_ERROR(context.Check(Privilege::kReadFiles, *path));
+  MP_ASSIGN_OR_RETURN(const std::string warehouse, CanonicalPath(workspace.warehouse_dir));
+  if (IsUnder(*path, warehouse)) {
+    return FailAt(source, head.location_offset, ErrorKind::kPermissionDenied,
+                  "{} lies in the warehouse, whose folders are tables by their names: CREATE TABLE "
+                  "with a name and without a place makes one there",
+                  *path);
+  }
   const LocatedTable table(head, *path, context);
   if (head.by_path) {
     MP_RETURN_IF_ERROR(context.Check(Privilege::kModify, *path));

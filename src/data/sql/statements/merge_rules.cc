@@ -49,6 +49,14 @@ Status CheckIdentity(const MergePlan& plan, const MergeClause& clause) {
   return OkStatus();
 }
 
+// The columns of this row that an expression speaks of: not those inside of subqueries and lambdas,
+// which have names of their own.
+void ForEachOwnColumn(const SqlExpr& expression, const std::function<void(const SqlExpr&)>& visit) {
+  if (expression.kind == SqlExprKind::kOther) return;
+  if (expression.kind == SqlExprKind::kColumn) visit(expression);
+  for (const SqlExpr& child : expression.children) ForEachOwnColumn(child, visit);
+}
+
 // A row that only one side has: columns of the other would all be NULL.
 Status CheckSide(const MergePlan& plan, const MergeClause& clause, std::string_view text) {
   const bool no_source = clause.match == MergeMatch::kNotMatchedBySource;
@@ -57,8 +65,8 @@ Status CheckSide(const MergePlan& plan, const MergeClause& clause, std::string_v
   const Schema& target = plan.target.snapshot->schema();
   MP_ASSIGN_OR_RETURN(const SqlExpr expression, ParseExpression(text, plan.source));
   Status status = OkStatus();
-  ForEachExpression(expression, [&](const SqlExpr& inner) {
-    if (!status || inner.kind != SqlExprKind::kColumn || inner.names.empty()) return;
+  ForEachOwnColumn(expression, [&](const SqlExpr& inner) {
+    if (!status || inner.names.empty()) return;
     const std::string& first = inner.names.front();
     if (inner.names.size() > 1 && EqualNames(first, present)) return;
     const bool in_source = plan.SourceHas(first), in_target = target.Find(first) != nullptr;
