@@ -194,8 +194,8 @@ class SparkReader {
     const size_t begin = at_;
     while (at_ < text_.size() && IsWordByte(text_[at_])) ++at_;
     Piece word{PieceKind::kWord, std::string(text_.substr(begin, at_ - begin))};
-    const bool prefix = at_ < text_.size() && (text_[at_] == '\'' || text_[at_] == '"') &&
-                        word.Is("R");
+    const bool prefix =
+        at_ < text_.size() && (text_[at_] == '\'' || text_[at_] == '"') && word.Is("R");
     if (prefix) return Bad("strings that begin with {} are not read here", word.text);
     pieces_.push_back(std::move(word));
     return OkStatus();

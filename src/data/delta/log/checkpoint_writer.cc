@@ -23,9 +23,9 @@ constexpr int64_t kDefaultRetentionMs = 7LL * 24 * 3600 * 1000;
 constexpr int64_t kBatchRows = 2048;
 // Small row groups: read in parallel, and one at a time when their statistics are asked for.
 const ParquetWriteOptions kRowGroups = {.row_group_rows = 16 * 1024,
-                                            .row_group_bytes = 16 << 20,
-                                            .page_checksums = true,
-                                            .whole = true};
+                                        .row_group_bytes = 16 << 20,
+                                        .page_checksums = true,
+                                        .whole = true};
 // Of so many V2 checkpoints one has the classic name, by which clients that know no V2 find it and
 // the protocol that tells them so (PROTOCOL.md, "Handling Backward compatibility …").
 constexpr int64_t kClassicEvery = 10;

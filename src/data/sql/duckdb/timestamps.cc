@@ -32,8 +32,7 @@ bool CastToTimestamp(duckdb::Vector& from, duckdb::Vector& to, duckdb::idx_t cou
                      duckdb::CastParameters& parameters) {
   bool all = true;
   duckdb::UnaryExecutor::ExecuteWithNulls<duckdb::string_t, timestamp_t>(
-      from, to, count,
-      [&](duckdb::string_t text, duckdb::ValidityMask& valid, duckdb::idx_t row) {
+      from, to, count, [&](duckdb::string_t text, duckdb::ValidityMask& valid, duckdb::idx_t row) {
         timestamp_t moment;
         const TimestampCastResult found = Timestamp::TryConvertTimestamp(
             text.GetData(), text.GetSize(), moment, /*use_offset=*/true);

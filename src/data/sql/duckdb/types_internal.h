@@ -23,8 +23,9 @@ duckdb::LogicalType VariantType();
 bool IsVariantType(const duckdb::LogicalType& type);
 bool IsVoidType(const duckdb::LogicalType& type);
 
-// A TIMESTAMP by the name TIMESTAMP_NTZ: so tables' columns of timestamp_ntz go into a query, that a
-// result of one is told from other timestamps, which are moments. Casts are in timestamps.cc.
+// A TIMESTAMP by the name TIMESTAMP_NTZ: columns of timestamp_ntz go into a query like that, so
+// that a result of one is told from other timestamps, which are moments. Casts are in
+// timestamps.cc.
 duckdb::LogicalType NtzType();
 // The type with all of its timestamps named so.
 duckdb::LogicalType WithNtzNamed(const duckdb::LogicalType& type);
