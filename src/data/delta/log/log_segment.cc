@@ -160,6 +160,11 @@ std::vector<LogSpan> FewestFiles(const LogListing& listing, int64_t first, int64
   struct Best {
     int64_t files = 0, end = 0;  // files from here to the last version; where the first one ends
   };
+  std::vector<LogSpan> chosen;
+  if (last == INT64_MAX) {  // nobody can have written it, nor all those before
+    for (*missing = first; listing.commits.contains(*missing) && *missing < last;) ++*missing;
+    return chosen;
+  }
   std::map<int64_t, Best> best = {{last + 1, {}}};  // by where it begins
   auto take = [&](int64_t version, int64_t end) {
     const auto rest = best.find(end + 1);
@@ -186,7 +191,6 @@ std::vector<LogSpan> FewestFiles(const LogListing& listing, int64_t first, int64
       if (end <= last) take(version, end);
     }
   }
-  std::vector<LogSpan> chosen;
   if (!best.contains(first)) {
     for (*missing = first; listing.commits.contains(*missing);) ++*missing;
     return chosen;
@@ -203,8 +207,8 @@ std::vector<LogSpan> FewestFiles(const LogListing& listing, int64_t first, int64
 
 Status CollectCommits(const LogListing& listing, const std::string& table_path, bool use_compacted,
                       LogSegment* segment) {
+  if (segment->checkpoint_version >= segment->version) return OkStatus();
   const int64_t first = segment->checkpoint_version + 1;
-  if (first > segment->version) return OkStatus();
   int64_t missing = first;
   segment->commits = FewestFiles(listing, first, segment->version, use_compacted, &missing);
   if (!segment->commits.empty()) return OkStatus();
