@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "base/testing/result_matchers.h"
@@ -45,6 +46,18 @@ std::shared_ptr<arrow::RecordBatch> Sample(int64_t rows) {
   return arrow::RecordBatch::Make(
       arrow::schema(fields), rows,
       arrow::ArrayVector{Numbers(rows, rows), Texts(rows, 40), Numbers(rows, rows / 3), node});
+}
+
+// The file holds these rows, all columns of them.
+void ExpectHolds(const Environment& env, const std::string& path,
+                 const std::shared_ptr<arrow::RecordBatch>& rows) {
+  MP_ASSERT_OK_AND_ASSIGN(auto reader, ParquetReader::Open(env, path, 1 << 20));
+  std::vector<int> columns(static_cast<size_t>(rows->num_columns()));
+  std::iota(columns.begin(), columns.end(), 0);
+  MP_ASSERT_OK_AND_ASSIGN(auto batches, reader->Read(reader->LeavesOf(columns)));
+  auto read = batches->ToTable();
+  ASSERT_TRUE(read.ok()) << read.status().ToString();
+  EXPECT_TRUE((*read)->Equals(**arrow::Table::FromRecordBatches({rows})));
 }
 
 MATCHER_P(Leaf, path, "") {
@@ -142,11 +155,7 @@ TEST(ColumnEncodingTest, PackedValuesComeBack) {
   MP_ASSERT_OK_AND_ASSIGN(auto writer, ParquetWriter::Open(machine.env, path, schema));
   MP_ASSERT_OK(writer->Write(*rows));
   MP_ASSERT_OK(writer->Close());
-  MP_ASSERT_OK_AND_ASSIGN(auto reader, ParquetReader::Open(machine.env, path, 1 << 20));
-  MP_ASSERT_OK_AND_ASSIGN(auto batches, reader->Read(reader->LeavesOf({0, 1})));
-  auto read = batches->ToTable();
-  ASSERT_TRUE(read.ok()) << read.status().ToString();
-  EXPECT_TRUE((*read)->Equals(**arrow::Table::FromRecordBatches({rows})));
+  ExpectHolds(machine.env, path, rows);
 }
 
 // `a.b` beside the field b of a: what is said of the path holds for both, so nothing is said.
@@ -197,11 +206,7 @@ TEST(ColumnEncodingTest, SmallBatchesAreWrittenTogether) {
   }
   EXPECT_EQ(writer->rows(), rows->num_rows());
   MP_ASSERT_OK(writer->Close());
-  MP_ASSERT_OK_AND_ASSIGN(auto reader, ParquetReader::Open(machine.env, path, 1 << 20));
-  MP_ASSERT_OK_AND_ASSIGN(auto batches, reader->Read(reader->LeavesOf({0, 1, 2, 3})));
-  auto read = batches->ToTable();
-  ASSERT_TRUE(read.ok()) << read.status().ToString();
-  EXPECT_TRUE((*read)->Equals(**arrow::Table::FromRecordBatches({rows})));
+  ExpectHolds(machine.env, path, rows);
 }
 
 // The same rows come back from a file whose columns several threads encoded.
@@ -221,10 +226,7 @@ TEST(ColumnEncodingTest, ColumnsAreEncodedSideBySide) {
 
     MP_ASSERT_OK_AND_ASSIGN(auto reader, ParquetReader::Open(machine.env, path, 1 << 20));
     EXPECT_EQ(reader->num_row_groups(), 4);
-    MP_ASSERT_OK_AND_ASSIGN(auto batches, reader->Read(reader->LeavesOf({0, 1, 2, 3})));
-    auto read = batches->ToTable();
-    ASSERT_TRUE(read.ok()) << read.status().ToString();
-    EXPECT_TRUE((*read)->Equals(**arrow::Table::FromRecordBatches({rows})));
+    ExpectHolds(machine.env, path, rows);
   }
 }
 

@@ -107,8 +107,9 @@ arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
   parquet::ArrowWriterProperties::Builder arrow_properties;
   arrow_properties.coerce_timestamps(arrow::TimeUnit::MICRO)->allow_truncated_timestamps();
   if (first != nullptr) {
-    const auto shared = SharedPaths(*schema);
-    for (const auto& leaf : LeavesWithoutDictionary(*first)) {
+    const auto leaves = LeavesWithoutDictionary(*first);
+    const auto shared = leaves.empty() ? std::set<std::string>() : SharedPaths(*schema);
+    for (const auto& leaf : leaves) {
       if (shared.contains(fmt::format("{}", fmt::join(leaf.path, ".")))) continue;
       const auto path = std::make_shared<parquet::schema::ColumnPath>(leaf.path);
       properties.disable_dictionary(path);

@@ -191,9 +191,7 @@ Result<QueryPlan> StatementContext::Explain(std::string_view part, bool run,
 }
 
 Result<QueryPlan> StatementContext::Explain(const RewrittenSql& composed, bool run) {
-  auto find = [this](const std::string& name) { return FindFunction(name); };
-  MP_ASSIGN_OR_RETURN(auto query,
-                      PrepareQuery(composed, source_, tables_, find, catalog().workspace()));
+  MP_ASSIGN_OR_RETURN(auto query, Prepare(composed));
   return session_.shared.queries->Explain({source_, query.text}, query.tables, run);
 }
 

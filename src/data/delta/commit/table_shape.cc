@@ -94,20 +94,12 @@ void AddPaths(const std::vector<StructField>& fields, const std::string& prefix,
 Status CheckStatsColumns(const std::string& list, const Schema& schema) {
   std::set<std::string> paths;
   AddPaths(schema.fields(), "", paths);
-  std::string name;
-  for (const char c : list + ",") {
-    if (c == ' ' || c == '`') continue;
-    if (c != ',') {
-      name += c;
-      continue;
-    }
-    if (!paths.contains(name)) {
-      return Fail(ErrorKind::kInvalidArgument,
-                  "property {} takes names of columns such as '{}', found '{}': the table has no "
-                  "column '{}'",
-                  property::kStatsColumns, paths.empty() ? "a" : *paths.begin(), list, name);
-    }
-    name.clear();
+  for (const std::string& name : ParseColumnList(list)) {
+    if (paths.contains(name)) continue;
+    return Fail(ErrorKind::kInvalidArgument,
+                "property {} takes names of columns such as '{}', found '{}': the table has no "
+                "column '{}'",
+                property::kStatsColumns, paths.empty() ? "a" : *paths.begin(), list, name);
   }
   return OkStatus();
 }

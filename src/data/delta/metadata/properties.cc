@@ -206,6 +206,18 @@ std::optional<int64_t> ParseInterval(std::string_view text) {
   return std::nullopt;
 }
 
+std::vector<std::string> ParseColumnList(std::string_view list) {
+  std::vector<std::string> names(1);
+  for (const char c : list) {
+    if (c == ',') {
+      names.emplace_back();
+    } else if (c != ' ' && c != '`') {
+      names.back() += c;
+    }
+  }
+  return names;
+}
+
 std::optional<int64_t> ParseSize(std::string_view text) {
   int64_t count = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);

@@ -4,8 +4,8 @@
 #include <arrow/util/bit_run_reader.h>
 #include <arrow/util/decimal.h>
 
-#include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace millpond::data {
 namespace {
@@ -42,40 +42,41 @@ ArrayRange RangeOfNumbers(const arrow::Array& array) {
   return {static_cast<Bound>(low), static_cast<Bound>(high)};
 }
 
-ArrayRange RangeOfTexts(const arrow::Array& array) {
-  const auto& texts = static_cast<const arrow::StringArray&>(array);
-  std::optional<std::string_view> low, high;
+// The smallest and the greatest of `value(row)`; nullopt if there is none.
+template <typename Get>
+auto Extremes(const arrow::Array& array, Get value) {
+  using Value = decltype(value(int64_t{0}));
+  std::optional<std::pair<Value, Value>> extremes;
   VisitRuns(array, [&](int64_t first, int64_t count) {
-    if (!low) low = high = texts.GetView(first);
+    if (!extremes) extremes.emplace(value(first), value(first));
+    auto& [low, high] = *extremes;
     for (int64_t row = first; row < first + count; ++row) {
-      const std::string_view text = texts.GetView(row);
-      if (text < *low) {
-        low = text;
-      } else if (*high < text) {
-        high = text;
+      const Value here = value(row);
+      if (here < low) {
+        low = here;
+      } else if (high < here) {
+        high = here;
       }
     }
   });
-  if (!low) return {};
-  return {std::string(*low), std::string(*high)};
+  return extremes;
+}
+
+ArrayRange RangeOfTexts(const arrow::Array& array) {
+  const auto& texts = static_cast<const arrow::StringArray&>(array);
+  const auto found = Extremes(array, [&](int64_t row) { return texts.GetView(row); });
+  if (!found) return {};
+  return {std::string(found->first), std::string(found->second)};
 }
 
 ArrayRange RangeOfDecimals(const arrow::Array& array) {
   const auto& decimals = static_cast<const arrow::Decimal128Array&>(array);
-  const auto value = [&](int64_t row) {
+  const auto found = Extremes(array, [&](int64_t row) {
     const arrow::Decimal128 decimal(decimals.GetValue(row));
     return static_cast<__int128>(decimal.high_bits()) << 64 | decimal.low_bits();
-  };
-  std::optional<__int128> low, high;
-  VisitRuns(array, [&](int64_t first, int64_t count) {
-    if (!low) low = high = value(first);
-    for (int64_t row = first; row < first + count; ++row) {
-      low = std::min(*low, value(row));
-      high = std::max(*high, value(row));
-    }
   });
-  if (!low) return {};
-  return {DecimalValue{*low, 0}, DecimalValue{*high, 0}};
+  if (!found) return {};
+  return {DecimalValue{found->first, 0}, DecimalValue{found->second, 0}};
 }
 
 }  // namespace

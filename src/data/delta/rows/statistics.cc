@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "data/arrow/status.h"
 #include "data/delta/metadata/column_mapping.h"
+#include "data/delta/metadata/properties.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/rows/array_range.h"
 
@@ -181,15 +182,8 @@ StatsCollector::StatsCollector(const Schema& columns, const StringMap& table_pro
   }
   std::optional<std::set<std::string>> named;
   if (auto list = table_properties.find(property::kStatsColumns); list != table_properties.end()) {
-    named.emplace();
-    std::string name;
-    for (char c : list->second + ",") {
-      if (c == ',') {
-        named->insert(std::exchange(name, {}));
-      } else if (c != ' ' && c != '`') {
-        name += c;
-      }
-    }
+    const auto names = ParseColumnList(list->second);
+    named.emplace(names.begin(), names.end());
   }
   for (const auto& field : columns.fields()) {
     nodes_.push_back(Node::Make(field, "", named, false, &left));

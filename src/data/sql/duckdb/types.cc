@@ -17,6 +17,26 @@ bool IsNamed(const LogicalType& type, const char* name) {
   return type.HasAlias() && type.GetAlias() == name;
 }
 
+// A list, map or struct of what `of` makes of its parts; another type as it is.
+LogicalType WithParts(const LogicalType& type, LogicalType (*of)(const LogicalType&)) {
+  switch (type.id()) {
+    case LogicalTypeId::LIST:
+      return LogicalType::LIST(of(duckdb::ListType::GetChildType(type)));
+    case LogicalTypeId::MAP:
+      return LogicalType::MAP(of(duckdb::MapType::KeyType(type)),
+                              of(duckdb::MapType::ValueType(type)));
+    case LogicalTypeId::STRUCT: {
+      duckdb::child_list_t<LogicalType> children;
+      for (const auto& [name, child] : duckdb::StructType::GetChildTypes(type)) {
+        children.emplace_back(name, of(child));
+      }
+      return LogicalType::STRUCT(std::move(children));
+    }
+    default:
+      return type;
+  }
+}
+
 }  // namespace
 
 LogicalType VariantType() {
@@ -40,24 +60,8 @@ LogicalType NtzType() {
 }
 
 LogicalType WithNtzNamed(const LogicalType& type) {
-  switch (type.id()) {
-    case LogicalTypeId::TIMESTAMP:
-      return NtzType();
-    case LogicalTypeId::LIST:
-      return LogicalType::LIST(WithNtzNamed(duckdb::ListType::GetChildType(type)));
-    case LogicalTypeId::MAP:
-      return LogicalType::MAP(WithNtzNamed(duckdb::MapType::KeyType(type)),
-                              WithNtzNamed(duckdb::MapType::ValueType(type)));
-    case LogicalTypeId::STRUCT: {
-      duckdb::child_list_t<LogicalType> children;
-      for (const auto& [name, child] : duckdb::StructType::GetChildTypes(type)) {
-        children.emplace_back(name, WithNtzNamed(child));
-      }
-      return LogicalType::STRUCT(std::move(children));
-    }
-    default:
-      return type;
-  }
+  if (type.id() == LogicalTypeId::TIMESTAMP) return NtzType();
+  return WithParts(type, WithNtzNamed);
 }
 
 bool IsSameType(const LogicalType& a, const LogicalType& b) {
@@ -274,22 +278,10 @@ LogicalType ResultType(const LogicalType& type) {
       return LogicalType::VARCHAR;
     case LogicalTypeId::BLOB:
       return IsVariantType(type) ? LogicalType::VARCHAR : type;
-    case LogicalTypeId::LIST:
-      return LogicalType::LIST(ResultType(duckdb::ListType::GetChildType(type)));
     case LogicalTypeId::ARRAY:
       return LogicalType::LIST(ResultType(duckdb::ArrayType::GetChildType(type)));
-    case LogicalTypeId::MAP:
-      return LogicalType::MAP(ResultType(duckdb::MapType::KeyType(type)),
-                              ResultType(duckdb::MapType::ValueType(type)));
-    case LogicalTypeId::STRUCT: {
-      duckdb::child_list_t<LogicalType> children;
-      for (const auto& [name, child] : duckdb::StructType::GetChildTypes(type)) {
-        children.emplace_back(name, ResultType(child));
-      }
-      return LogicalType::STRUCT(std::move(children));
-    }
     default:
-      return type;
+      return WithParts(type, ResultType);
   }
 }
 

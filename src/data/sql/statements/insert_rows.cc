@@ -10,6 +10,7 @@
 #include "data/arrow/status.h"
 #include "data/delta/rows/column_cast.h"
 #include "data/sql/row_progress.h"
+#include "data/sql/statements/change_statement_internal.h"
 #include "data/sql/statements/insert_defaults_internal.h"
 #include "data/sql/syntax.h"
 
@@ -195,6 +196,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
   return std::make_shared<NamedRows>(std::move(rows), names, defaults.left_out, schema, fixed);
 }
 
+namespace {
+
 Status ExplainInsertRows(TokenCursor& at, StatementContext& context, const Schema& schema,
                          const std::string& name, const std::vector<FixedColumn>& fixed) {
   std::vector<Replacement> defaults;
@@ -210,6 +213,20 @@ Status ExplainInsertRows(TokenCursor& at, StatementContext& context, const Schem
   MP_ASSIGN_OR_RETURN(explanation.plan,
                       context.Explain(query, explanation.run, std::move(defaults)));
   return OkStatus();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> TakeRowsFor(
+    const ChangeTarget& target, TokenCursor& at, StatementContext& context,
+    const std::vector<FixedColumn>& fixed) {
+  const Schema& schema = target.snapshot->schema();
+  if (context.explanation() != nullptr) {
+    MP_RETURN_IF_ERROR(ExplainInsertRows(at, context, schema, target.name, fixed));
+    return std::shared_ptr<arrow::RecordBatchReader>();
+  }
+  const TableFill fill(target.snapshot, target.table.expressions());
+  return TakeInsertRows(at, context, schema, target.name, fill, fixed);
 }
 
 }  // namespace millpond::data

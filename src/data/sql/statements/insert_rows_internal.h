@@ -15,6 +15,8 @@
 
 namespace millpond::data {
 
+struct ChangeTarget;
+
 // A column of a static partition: the same value in every row.
 struct FixedColumn {
   std::string name;
@@ -36,8 +38,10 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> TakeInsertRows(
     TokenCursor& at, StatementContext& context, const Schema& schema, const std::string& name,
     const TableFill& fill, const std::vector<FixedColumn>& fixed = {});
 
-// The same text, for EXPLAIN: the plan of its query becomes the context's explanation.
-Status ExplainInsertRows(TokenCursor& at, StatementContext& context, const Schema& schema,
-                         const std::string& name, const std::vector<FixedColumn>& fixed = {});
+// The same for a table as it is; null for EXPLAIN, where the plan of the query becomes the
+// context's explanation.
+Result<std::shared_ptr<arrow::RecordBatchReader>> TakeRowsFor(
+    const ChangeTarget& target, TokenCursor& at, StatementContext& context,
+    const std::vector<FixedColumn>& fixed);
 
 }  // namespace millpond::data

@@ -26,14 +26,8 @@ Result<QueryResult> ExecuteInsert(const Statement& statement, StatementContext& 
                   target.name);
   }
   if (at.Accept("REPLACE", "WHERE")) return ExecuteReplaceWhere(statement, context);
-  if (context.explanation() != nullptr) {
-    MP_RETURN_IF_ERROR(
-        ExplainInsertRows(at, context, target.snapshot->schema(), target.name, fixed.columns));
-    return QueryResult{};
-  }
-  const TableFill fill(target.snapshot, target.table.expressions());
-  MP_ASSIGN_OR_RETURN(auto rows, TakeInsertRows(at, context, target.snapshot->schema(), target.name,
-                                                fill, fixed.columns));
+  MP_ASSIGN_OR_RETURN(auto rows, TakeRowsFor(target, at, context, fixed.columns));
+  if (rows == nullptr) return QueryResult{};  // EXPLAIN has its plan
   WriteOptions write;
   write.operation = "INSERT";
   write.merge_schema = evolves;

@@ -46,14 +46,8 @@ Result<QueryResult> ExecuteInsertOverwrite(const Statement& statement, Statement
   MP_ASSIGN_OR_RETURN(ChangeTarget target, TakeTargetTable(at, context));
   MP_ASSIGN_OR_RETURN(const bool dynamic, TakeMode(at, statement.source));
   MP_ASSIGN_OR_RETURN(const StaticValues fixed, TakePartitionClause(at, target, context));
-  if (context.explanation() != nullptr) {
-    MP_RETURN_IF_ERROR(
-        ExplainInsertRows(at, context, target.snapshot->schema(), target.name, fixed.columns));
-    return QueryResult{};
-  }
-  const TableFill fill(target.snapshot, target.table.expressions());
-  MP_ASSIGN_OR_RETURN(auto rows, TakeInsertRows(at, context, target.snapshot->schema(), target.name,
-                                                fill, fixed.columns));
+  MP_ASSIGN_OR_RETURN(auto rows, TakeRowsFor(target, at, context, fixed.columns));
+  if (rows == nullptr) return QueryResult{};  // EXPLAIN has its plan
   PartitionOverwrite overwrite{target.snapshot, nullptr};
   if (dynamic && !target.snapshot->metadata().partition_columns.empty()) {
     overwrite.parameters["isDynamicPartitionOverwrite"] = "true";
