@@ -117,7 +117,7 @@ class Load {
   }
 
   // Of columns that several streams have: a union would bring them to one type first, and lose what
-  // that type cannot hold. Whole numbers of any width are whole numbers still.
+  // that type cannot hold.
   Status CheckSameTypes(
       const std::vector<std::shared_ptr<arrow::RecordBatchReader>>& streams) const {
     std::map<std::string, std::shared_ptr<arrow::DataType>> types;
@@ -125,9 +125,7 @@ class Load {
       for (const auto& field : stream->schema()->fields()) {
         const auto [first, is_new] = types.emplace(LowerName(field->name()), field->type());
         const auto& type = *first->second;
-        const bool integers =
-            arrow::is_signed_integer(type.id()) && arrow::is_signed_integer(field->type()->id());
-        if (is_new || integers || type.Equals(*field->type())) continue;
+        if (is_new || type.Equals(*field->type()) || AreOneNumber(type, *field->type())) continue;
         return FailAt(context_.source(), copy_.path_offset, ErrorKind::kInvalidArgument,
                       "the column {} is {} in one file and {} in another: copy them one after the "
                       "other, with FILES or PATTERN",
@@ -135,6 +133,13 @@ class Load {
       }
     }
     return OkStatus();
+  }
+
+  // Whole numbers of any width are whole numbers still. Text has no types but those guessed from
+  // the values seen: 5 in one file and 0.5 in another are doubles, as they are in one file.
+  bool AreOneNumber(const arrow::DataType& a, const arrow::DataType& b) const {
+    if (copy_.format != "parquet") return arrow::is_numeric(a.id()) && arrow::is_numeric(b.id());
+    return arrow::is_signed_integer(a.id()) && arrow::is_signed_integer(b.id());
   }
 
   // Streams of other columns become one by the columns' names.
