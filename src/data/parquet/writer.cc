@@ -94,6 +94,33 @@ Result<arrow::internal::Executor*> EncoderThreads::Get() {
   return pool_.get();
 }
 
+Status EncoderThreads::RunBoth(int64_t rows, const std::function<Status()>& one,
+                               const std::function<Status()>& other) {
+  arrow::internal::Executor* executor = nullptr;
+  if (rows >= kRowsWorthThreads) {
+    MP_ASSIGN_OR_RETURN(executor, Get());
+  }
+  if (executor == nullptr) {
+    MP_RETURN_IF_ERROR(one());
+    return other();
+  }
+  Status second = OkStatus();
+  MP_ARROW_ASSIGN_OR_RETURN(auto done, executor->Submit([&] {
+    try {
+      second = other();
+    } catch (const std::exception& exception) {  // on a thread nobody else would catch it
+      second = Fail(ErrorKind::kInternal, "while rows are written: {}", exception.what());
+    }
+  }));
+  Status first = OkStatus();
+  {
+    const std::unique_ptr<arrow::Future<>, void (*)(arrow::Future<>*)> waits(
+        &done, [](arrow::Future<>* future) { future->Wait(); });
+    first = one();
+  }
+  return first.has_value() ? second : first;
+}
+
 // What the file is written like; `first` has its first rows, null for a file without any.
 arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
   parquet::WriterProperties::Builder properties;

@@ -7,6 +7,7 @@
 #include <arrow/io/type_fwd.h>
 #include <arrow/type_fwd.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,11 +22,15 @@ class ThreadPool;
 namespace millpond::data {
 
 // Threads that encode columns side by side, for the files of one writer: those of Arrow are shared
-// by all, serving and runs. They start with the first file whose batches are large.
+// by all, serving and runs. They start with the first batch that is large.
 class EncoderThreads {
  public:
   explicit EncoderThreads(int count);
   ~EncoderThreads();
+
+  // Runs both, side by side where `rows` are many, and gives the first error.
+  Status RunBoth(int64_t rows, const std::function<Status()>& one,
+                 const std::function<Status()>& other);
 
  private:
   friend class ParquetWriter;

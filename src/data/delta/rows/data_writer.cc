@@ -101,8 +101,9 @@ Status DataWriter::WritePartition(const Key& key, const arrow::RecordBatch& data
   if (data.num_rows() == 0) return OkStatus();
   MP_ASSIGN_OR_RETURN(OpenFile * file, FileFor(key));
   int64_t before = file->writer->bytes();
-  MP_RETURN_IF_ERROR(file->writer->Write(*AsPhysical(data, file_schema_)));
-  MP_RETURN_IF_ERROR(file->stats.Update(data));
+  MP_RETURN_IF_ERROR(encoders_->RunBoth(
+      data.num_rows(), [&] { return file->writer->Write(*AsPhysical(data, file_schema_)); },
+      [&] { return file->stats.Update(data); }));
   MP_ARROW_ASSIGN_OR_RETURN(int64_t bytes, arrow::util::ReferencedBufferSize(data));
   if (file->writer->bytes() != before) file->buffered_bytes = 0;
   file->buffered_bytes += bytes;

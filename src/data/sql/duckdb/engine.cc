@@ -8,7 +8,6 @@
 #include <duckdb/main/client_config.hpp>
 #include <duckdb/main/client_context.hpp>
 #include <duckdb/main/prepared_statement.hpp>
-#include <duckdb/main/stream_query_result.hpp>
 #include <filesystem>
 
 #include "base/log.h"
@@ -33,9 +32,10 @@ constexpr std::string_view kVersion = "v1.5.6";
 // DuckDB holds up to this much outside the pool that memory_limit bounds (measured: 100-250 MB).
 constexpr int64_t kOutsidePool = int64_t{256} << 20;
 
-// Of rows that are written to a table, before the writer comes for them: enough that the query does
-// not stop for each batch. Whoever reads a result wants its first rows soon.
-constexpr duckdb::idx_t kBytesForWriter = 32 << 20;
+// Of rows that wait for whoever takes them. A table's writer takes many at a time, and the query
+// does not stop meanwhile; a reader may stop after the first.
+constexpr int64_t kBytesForWriter = int64_t{32} << 20;
+constexpr int64_t kBytesForReader = int64_t{2} << 20;
 
 // A connection with the tables of its one statement.
 struct Running {
@@ -76,10 +76,6 @@ class DuckEngine : public QueryEngine {
     MP_RETURN_IF_ERROR(env_.cancellation.Check());
     const TextOfDuckDB where{query.source, query.rewritten, 0, &options};
     auto running = Start(std::move(tables));
-    if (!options.columns.empty()) {
-      auto& config = duckdb::ClientConfig::GetConfig(*running->connection.context);
-      config.streaming_buffer_size = kBytesForWriter;
-    }
     const bool keeps_variants = std::ranges::any_of(
         options.columns, [](const auto& column) { return column.type.Holds(TypeKind::kVariant); });
     if (keeps_variants) {
@@ -89,17 +85,26 @@ class DuckEngine : public QueryEngine {
         return true;
       }));
     }
-    MP_ASSIGN_OR_RETURN(auto result, Send(*running, query.rewritten.text(), where));
+    const bool to_table = !options.columns.empty();
+    auto result = std::make_shared<CollectedResult>(to_table ? kBytesForWriter : kBytesForReader);
+    auto& config = duckdb::ClientConfig::GetConfig(*running->connection.context);
+    config.get_result_collector = CollectInto(result, query, options);
+    MP_ASSIGN_OR_RETURN(auto pending, Catching(where, [&] {
+                          auto planned = running->connection.PendingQuery(query.rewritten.text());
+                          if (planned->HasError()) planned->GetErrorObject().Throw();
+                          return planned;
+                        }));
+    config.get_result_collector = nullptr;
     const size_t needed = options.columns.size();
-    if (needed > 0 && needed != result->types.size()) {
+    if (to_table && needed != pending->types.size()) {
       return FailAt(query.source, query.rewritten.SourceOffset(0), ErrorKind::kInvalidArgument,
-                    "the query gives {} columns, {} are needed", result->types.size(), needed);
+                    "the query gives {} columns, {} are needed", pending->types.size(), needed);
     }
     auto interrupt = [weak = std::weak_ptr(running)] {
       if (const auto still = weak.lock()) still->connection.Interrupt();
     };
-    return MakeResultReader(std::move(running), std::move(interrupt), std::move(result), query,
-                            options);
+    return MakeResultReader(std::move(running), std::move(interrupt), std::move(pending),
+                            std::move(result));
   }
 
   Result<std::shared_ptr<arrow::Schema>> Describe(const QueryText& query,

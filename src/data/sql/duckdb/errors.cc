@@ -116,12 +116,6 @@ Error ToError(const duckdb::ErrorData& thrown) {
   return Error(KindOf(error), Message(error));
 }
 
-Error ToRunError(const duckdb::ErrorData& thrown, const TextOfDuckDB& text) {
-  const duckdb::ErrorData error = Unwrapped(thrown);
-  if (IsOwn(error) && !PositionOf(error)) return ToError(error);
-  return ToError(error, text);
-}
-
 Error ToError(const duckdb::ErrorData& thrown, const TextOfDuckDB& text) {
   const duckdb::ErrorData error = Unwrapped(thrown);
   const std::string message = Message(error);

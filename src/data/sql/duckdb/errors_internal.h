@@ -19,8 +19,6 @@ struct TextOfDuckDB {
 };
 
 Error ToError(const duckdb::ErrorData& error, const TextOfDuckDB& text);
-// While rows flow: an error of ours that names its own place (a file that is read) keeps it alone.
-Error ToRunError(const duckdb::ErrorData& error, const TextOfDuckDB& text);
 // Without a place.
 Error ToError(const duckdb::ErrorData& error);
 

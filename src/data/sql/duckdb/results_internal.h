@@ -4,13 +4,12 @@
 #include <arrow/type_fwd.h>
 
 #include <duckdb/main/connection.hpp>
-#include <duckdb/main/query_result.hpp>
+#include <duckdb/main/pending_query_result.hpp>
 #include <functional>
 #include <memory>
 
-#include "base/cancellation.h"
 #include "base/result.h"
-#include "data/sql/query_engine.h"
+#include "data/sql/duckdb/result_collector_internal.h"
 
 namespace millpond::data {
 
@@ -20,11 +19,9 @@ Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::strin
                                                     duckdb::ClientProperties properties);
 
 // `owner` (the connection and what stands with it) lives as long as the reader; `interrupt` ends
-// its query from any thread, at any time. Values are cast to the types of options.columns, or to
-// what a Delta table can hold.
-Result<std::shared_ptr<arrow::RecordBatchReader>> MakeResultReader(
+// its query from any thread, at any time. The reader's thread takes its part in the query's work.
+std::shared_ptr<arrow::RecordBatchReader> MakeResultReader(
     std::shared_ptr<void> owner, std::function<void()> interrupt,
-    duckdb::unique_ptr<duckdb::QueryResult> result, const QueryText& query,
-    const RunOptions& options);
+    duckdb::unique_ptr<duckdb::PendingQueryResult> query, std::shared_ptr<CollectedResult> result);
 
 }  // namespace millpond::data
