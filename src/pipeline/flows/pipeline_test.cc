@@ -47,6 +47,20 @@ class PipelineTest : public ::testing::Test {
   TestProject project_;
 };
 
+// A stream has the types of the table that it reads, TIMESTAMP_NTZ and what is in lists too.
+TEST_F(PipelineTest, AStreamOfATableKeepsItsTypes) {
+  project_.Write("transformations/1.sql",
+                 "CREATE STREAMING TABLE t AS SELECT TIMESTAMP_NTZ '2024-01-31 10:00:00' AS clock, "
+                 "[TIMESTAMP_NTZ '2024-01-31'] AS clocks, TIMESTAMP '2024-01-31' AS moment "
+                 "FROM STREAM read_files('data/*.txt', format => 'text')");
+  project_.Write("transformations/2.sql", "CREATE STREAMING TABLE u AS SELECT * FROM STREAM(t)");
+  project_.Write("data/a.txt", "one\n");
+  MP_ASSERT_OK(project_.Run());
+  EXPECT_THAT(project_.Rows("SELECT typeof(clock), typeof(clocks), typeof(moment), clock FROM u"),
+              ElementsAre("TIMESTAMP_NTZ|TIMESTAMP_NTZ[]|TIMESTAMP WITH TIME ZONE|"
+                          "2024-01-31 10:00:00.000000"));
+}
+
 TEST_F(PipelineTest, BronzeSilverGold) {
   WriteShop();
   MP_ASSERT_OK_AND_ASSIGN(auto report, project_.Run());

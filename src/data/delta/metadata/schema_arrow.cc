@@ -1,6 +1,9 @@
 // Delta's types as Arrow's and back.
+#include "data/delta/metadata/schema_arrow.h"
+
 #include <arrow/extension_type.h>
 #include <arrow/type.h>
+#include <arrow/util/key_value_metadata.h>
 
 #include "base/check.h"
 #include "data/delta/metadata/schema.h"
@@ -8,17 +11,26 @@
 namespace millpond::data {
 namespace {
 
+constexpr const char* kTypeKey = "delta.type";
+
+std::shared_ptr<arrow::Field> ToArrowField(const std::string& name, const DataType& type,
+                                           bool nullable) {
+  auto field = arrow::field(name, ToArrowType(type), nullable);
+  if (type.kind() != TypeKind::kTimestampNtz) return field;
+  return field->WithMetadata(arrow::key_value_metadata({kTypeKey}, {type.ToString()}));
+}
+
 std::shared_ptr<arrow::Field> ToArrowField(const StructField& field) {
-  return arrow::field(field.name, ToArrowType(field.type), field.nullable);
+  return ToArrowField(field.name, field.type, field.nullable);
 }
 
 std::shared_ptr<arrow::DataType> NestedToArrow(const DataType& type) {
   if (type.kind() == TypeKind::kArray) {
-    return arrow::list(arrow::field("element", ToArrowType(type.element()), type.contains_null()));
+    return arrow::list(ToArrowField("element", type.element(), type.contains_null()));
   }
   if (type.kind() == TypeKind::kMap) {
     return arrow::map(ToArrowType(type.key()),
-                      arrow::field("value", ToArrowType(type.element()), type.contains_null()));
+                      ToArrowField("value", type.element(), type.contains_null()));
   }
   CHECK(type.kind() == TypeKind::kStruct);
   arrow::FieldVector fields;
@@ -69,6 +81,12 @@ Result<DataType> NestedFromArrow(const arrow::DataType& type) {
 }
 
 }  // namespace
+
+bool IsTimestampNtz(const arrow::Field& field) {
+  const auto& metadata = field.metadata();
+  return field.type()->id() == arrow::Type::TIMESTAMP && metadata != nullptr &&
+         metadata->Contains(kTypeKey);
+}
 
 std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type) {
   switch (type.kind()) {

@@ -2,6 +2,7 @@
 // gives what it gives) over the C stream interface.
 #include <arrow/c/bridge.h>
 #include <arrow/record_batch.h>
+#include <arrow/type.h>
 
 #include <duckdb/catalog/catalog.hpp>
 #include <duckdb/catalog/catalog_entry/table_function_catalog_entry.hpp>
@@ -10,8 +11,10 @@
 #include <duckdb/parser/tableref/table_function_ref.hpp>
 
 #include "data/arrow/status.h"
+#include "data/delta/metadata/schema_arrow.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_entries_internal.h"
+#include "data/sql/duckdb/types_internal.h"
 
 namespace millpond::data {
 namespace {
@@ -65,6 +68,32 @@ void GetSchema(ArrowArrayStream* factory, ArrowSchema& schema) {
   if (!status.ok()) Throw(FromArrow(status));
 }
 
+// A column of a table that is a TIMESTAMP_NTZ stays one; timestamps without a zone from elsewhere
+// are moments, as in text.
+duckdb::LogicalType TypeOf(const arrow::Field& field, const duckdb::LogicalType& type) {
+  using duckdb::LogicalType;
+  if (IsTimestampNtz(field)) return NtzType();
+  if (field.type()->num_fields() == 0) return type;
+  switch (type.id()) {
+    case duckdb::LogicalTypeId::LIST:
+      return LogicalType::LIST(
+          TypeOf(*field.type()->field(0), duckdb::ListType::GetChildType(type)));
+    case duckdb::LogicalTypeId::MAP:
+      return LogicalType::MAP(
+          duckdb::MapType::KeyType(type),
+          TypeOf(*field.type()->field(0)->type()->field(1), duckdb::MapType::ValueType(type)));
+    case duckdb::LogicalTypeId::STRUCT: {
+      duckdb::child_list_t<LogicalType> children = duckdb::StructType::GetChildTypes(type);
+      for (size_t i = 0; i < children.size(); ++i) {
+        children[i].second = TypeOf(*field.type()->field(static_cast<int>(i)), children[i].second);
+      }
+      return LogicalType::STRUCT(std::move(children));
+    }
+    default:
+      return type;
+  }
+}
+
 duckdb::Value Pointer(auto* pointer) {
   return duckdb::Value::POINTER(reinterpret_cast<uintptr_t>(pointer));
 }
@@ -89,6 +118,8 @@ duckdb::TableFunction BindReaderScan(duckdb::ClientContext& context, OnceReader&
   duckdb::TableFunctionBindInput input(inputs, parameters, input_types, input_names, nullptr,
                                        nullptr, function, ref);
   bind_data = function.bind(context, input, types, names);
+  const auto& fields = reader.rows()->schema()->fields();
+  for (size_t i = 0; i < types.size(); ++i) types[i] = TypeOf(*fields[i], types[i]);
   return function;
 }
 
