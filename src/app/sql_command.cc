@@ -1,4 +1,6 @@
 // millpond sql 'SELECT …': nothing but results on standard output; messages on standard error.
+#include <arrow/record_batch.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <iterator>
@@ -27,6 +29,34 @@ Result<std::string> ReadText(const SqlOptions& options, FileSystem& fs) {
   return text;
 }
 
+// The rows of a result, and their number for whoever waits; the line goes before rows are printed
+// where it stands.
+class ShownRows : public arrow::RecordBatchReader {
+ public:
+  ShownRows(std::shared_ptr<arrow::RecordBatchReader> rows, TerminalProgress& progress,
+            bool printed)
+      : rows_(std::move(rows)), progress_(progress), printed_(printed) {}
+
+  std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
+  arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
+    const arrow::Status status = rows_->ReadNext(batch);
+    if (!status.ok() || *batch == nullptr || printed_) {
+      progress_.Clear();
+      return status;
+    }
+    count_ += (*batch)->num_rows();
+    progress_.Report({"query", "", count_, 0, "rows"});
+    return status;
+  }
+  arrow::Status Close() override { return rows_->Close(); }
+
+ private:
+  std::shared_ptr<arrow::RecordBatchReader> rows_;
+  TerminalProgress& progress_;
+  bool printed_;
+  int64_t count_ = 0;
+};
+
 // Results of several statements in their order. Only the last one is the command's result, which
 // may be for a program to read: rows before it are tables, on standard error where it is none.
 Status Print(const data::QueryResult& result, bool is_last, const CommonOptions& common,
@@ -50,8 +80,12 @@ Status RunSql(const SqlOptions& options, const CommonOptions& common) {
   if (IsTerminal(stderr)) session->SetProgress(&progress);
   const data::SourceText source(options.file.empty() ? "<sql>" : options.file, std::move(text));
   MP_RETURN_IF_ERROR(
-      data::ExecuteEach(*session, source, [&](const data::QueryResult& result, bool is_last) {
+      data::ExecuteEach(*session, source, [&](data::QueryResult result, bool is_last) {
         progress.Clear();
+        if (result.rows && IsTerminal(stderr)) {
+          const bool printed = common.output_file.empty() && IsTerminal(stdout);
+          result.rows = std::make_shared<ShownRows>(std::move(result.rows), progress, printed);
+        }
         return Print(result, is_last, common, project->env().fs);
       }));
   if (const auto totals = project->store_requests().totals(); totals.all() > 0) {

@@ -21,6 +21,10 @@
 #include "data/sql/source_text.h"
 #include "data/sql/table_source.h"
 
+namespace millpond {
+class Progress;
+}
+
 namespace millpond::data {
 
 struct QueryEngineOptions {
@@ -48,6 +52,8 @@ struct RunOptions {
   // Where in the source the values stand, for errors: the columns of row 0, 1, … (VALUES), or of
   // every row, if there is one line (a SELECT's list). Empty: nothing is known.
   std::vector<std::vector<size_t>> places;
+  // Told how far the query is until there are rows; null: nobody waits. Outlives the result.
+  Progress* progress = nullptr;
 };
 
 // f(value, 'schema', 'name') in a query of Millpond's own: the value in the type of the one column

@@ -161,12 +161,14 @@ Result<PreparedQuery> StatementContext::Prepare(const RewrittenSql& composed) {
 Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
     const RewrittenSql& composed, RunOptions options) {
   MP_ASSIGN_OR_RETURN(auto query, Prepare(composed));
+  options.progress = session_.progress;
   return session_.shared.queries->Run({source_, query.text}, query.tables, options);
 }
 
 Result<std::shared_ptr<arrow::RecordBatchReader>> StatementContext::Run(
     std::string_view part, std::vector<Replacement> replacements, RunOptions options) {
   MP_ASSIGN_OR_RETURN(auto query, Prepare(part, std::move(replacements)));
+  options.progress = session_.progress;
   return session_.shared.queries->Run({source_, query.text}, query.tables, options);
 }
 

@@ -35,7 +35,7 @@ constexpr int64_t kOutsidePool = int64_t{256} << 20;
 // Of rows that wait for whoever takes them. A table's writer takes many at a time, and the query
 // does not stop meanwhile; a reader may stop after the first.
 constexpr int64_t kBytesForWriter = int64_t{32} << 20;
-constexpr int64_t kBytesForReader = int64_t{2} << 20;
+constexpr int64_t kBytesForReader = int64_t{8} << 20;
 
 // A connection with the tables of its one statement.
 struct Running {
@@ -89,22 +89,21 @@ class DuckEngine : public QueryEngine {
     auto result = std::make_shared<CollectedResult>(to_table ? kBytesForWriter : kBytesForReader);
     auto& config = duckdb::ClientConfig::GetConfig(*running->connection.context);
     config.get_result_collector = CollectInto(result, query, options);
+    config.enable_progress_bar = options.progress != nullptr;
+    config.print_progress_bar = false;
     MP_ASSIGN_OR_RETURN(auto pending, Catching(where, [&] {
                           auto planned = running->connection.PendingQuery(query.rewritten.text());
                           if (planned->HasError()) planned->GetErrorObject().Throw();
                           return planned;
                         }));
     config.get_result_collector = nullptr;
-    const size_t needed = options.columns.size();
-    if (to_table && needed != pending->types.size()) {
-      return FailAt(query.source, query.rewritten.SourceOffset(0), ErrorKind::kInvalidArgument,
-                    "the query gives {} columns, {} are needed", pending->types.size(), needed);
-    }
     auto interrupt = [weak = std::weak_ptr(running)] {
       if (const auto still = weak.lock()) still->connection.Interrupt();
     };
-    return MakeResultReader(std::move(running), std::move(interrupt), std::move(pending),
-                            std::move(result));
+    auto percent = [&connection = running->connection] { return connection.GetQueryProgress(); };
+    return MakeResultReader(
+        {std::move(running), std::move(interrupt), std::move(percent), std::move(pending)},
+        std::move(result));
   }
 
   Result<std::shared_ptr<arrow::Schema>> Describe(const QueryText& query,

@@ -8,6 +8,7 @@
 #include <duckdb/common/arrow/arrow_converter.hpp>
 #include <duckdb/main/client_context.hpp>
 
+#include "base/progress.h"
 #include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/sql/duckdb/errors_internal.h"
@@ -17,49 +18,64 @@ namespace {
 
 constexpr auto kPause = std::chrono::microseconds(100);
 constexpr int kTurnsWithoutPause = 32;
+constexpr int64_t kFewRows = 8 * 1024;
 
 class ResultReader : public arrow::RecordBatchReader, public Interruptible {
  public:
-  ResultReader(std::shared_ptr<void> owner, std::function<void()> interrupt,
-               duckdb::unique_ptr<duckdb::PendingQueryResult> query,
-               std::shared_ptr<CollectedResult> result)
-      : owner_(std::move(owner)),
-        interrupt_(std::move(interrupt)),
-        query_(std::move(query)),
-        result_(std::move(result)) {}
-  ~ResultReader() override { Finish(); }
+  ResultReader(RunningQuery running, std::shared_ptr<CollectedResult> result)
+      : running_(std::move(running)), result_(std::move(result)) {}
+  ~ResultReader() override { Stop(); }
 
   std::shared_ptr<arrow::Schema> schema() const override { return result_->schema; }
 
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     try {
-      *batch = Next();
-      return arrow::Status::OK();
+      return Joined(batch);
     } catch (const std::exception& exception) {
-      Finish();
-      return ToArrow(result_->values->ErrorOf(duckdb::ErrorData(exception)));
+      const duckdb::ErrorData error(exception);
+      Stop();
+      return ToArrow(result_->values->ErrorOf(error));
     }
   }
 
   void Interrupt() override {
-    interrupt_();
+    running_.interrupt();
     result_->queue.Wake();
   }
 
   // A reader that is not read to its end stops the query.
   arrow::Status Close() override {
-    Finish();
+    Stop();
     return arrow::Status::OK();
   }
 
  private:
+  // The next batch, or the next small ones as one.
+  arrow::Status Joined(std::shared_ptr<arrow::RecordBatch>* batch) {
+    batch->reset();
+    arrow::RecordBatchVector few;
+    int64_t rows = 0;
+    while (rows < kFewRows) {
+      auto next = Next();
+      if (next == nullptr) break;
+      rows += next->num_rows();
+      few.push_back(std::move(next));
+    }
+    if (few.empty()) return arrow::Status::OK();
+    any_ = true;
+    if (few.size() == 1) *batch = std::move(few.front());
+    return few.size() == 1 ? arrow::Status::OK()
+                           : arrow::ConcatenateRecordBatches(few).Value(batch);
+  }
+
   std::shared_ptr<arrow::RecordBatch> Next() {
     for (int turn = 0;; ++turn) {
+      if (stopped_) return nullptr;
       if (auto batch = result_->queue.Take()) return batch;
-      if (query_ == nullptr) return nullptr;
-      const duckdb::PendingExecutionResult state = query_->ExecuteTask();
+      if (running_.query == nullptr) return nullptr;
+      const duckdb::PendingExecutionResult state = running_.query->ExecuteTask();
       if (state == duckdb::PendingExecutionResult::EXECUTION_ERROR) {
-        query_->GetErrorObject().Throw();
+        running_.query->GetErrorObject().Throw();
       }
       if (state == duckdb::PendingExecutionResult::EXECUTION_FINISHED) {
         Finish();
@@ -70,18 +86,33 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
         // short query is over by then, and beside a part of a long one a pause is nothing.
         result_->queue.Await(kPause);
       }
+      Tell();
     }
   }
 
-  void Finish() {
-    query_.reset();
-    owner_.reset();
+  void Tell() {
+    Progress* progress = result_->values->options().progress;
+    if (progress == nullptr || any_ || running_.query == nullptr) return;
+    const auto percent = static_cast<int64_t>(running_.percent());
+    if (percent > 0) progress->Report({"query", "", percent, 100, "%"});
   }
 
-  std::shared_ptr<void> owner_;  // goes after the query
-  std::function<void()> interrupt_;
-  duckdb::unique_ptr<duckdb::PendingQueryResult> query_;  // null: it is over
+  // Whatever the query is at.
+  void Stop() {
+    stopped_ = true;
+    if (running_.query != nullptr) running_.interrupt();
+    Finish();
+  }
+
+  void Finish() {
+    running_.query.reset();
+    running_.owner.reset();
+  }
+
+  RunningQuery running_;  // without a query: it is over
   std::shared_ptr<CollectedResult> result_;
+  bool any_ = false;  // rows were given
+  bool stopped_ = false;
 };
 
 }  // namespace
@@ -100,10 +131,8 @@ Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::strin
 }
 
 std::shared_ptr<arrow::RecordBatchReader> MakeResultReader(
-    std::shared_ptr<void> owner, std::function<void()> interrupt,
-    duckdb::unique_ptr<duckdb::PendingQueryResult> query, std::shared_ptr<CollectedResult> result) {
-  return std::make_shared<ResultReader>(std::move(owner), std::move(interrupt), std::move(query),
-                                        std::move(result));
+    RunningQuery query, std::shared_ptr<CollectedResult> result) {
+  return std::make_shared<ResultReader>(std::move(query), std::move(result));
 }
 
 }  // namespace millpond::data

@@ -18,10 +18,15 @@ Result<std::shared_ptr<arrow::Schema>> ResultSchema(const std::vector<std::strin
                                                     duckdb::vector<duckdb::LogicalType> types,
                                                     duckdb::ClientProperties properties);
 
-// `owner` (the connection and what stands with it) lives as long as the reader; `interrupt` ends
-// its query from any thread, at any time. The reader's thread takes its part in the query's work.
-std::shared_ptr<arrow::RecordBatchReader> MakeResultReader(
-    std::shared_ptr<void> owner, std::function<void()> interrupt,
-    duckdb::unique_ptr<duckdb::PendingQueryResult> query, std::shared_ptr<CollectedResult> result);
+struct RunningQuery {
+  std::shared_ptr<void> owner;      // the connection and what stands with it; goes after the query
+  std::function<void()> interrupt;  // ends the query, from any thread, at any time
+  std::function<double()> percent;  // how far it is; below 0: not known
+  duckdb::unique_ptr<duckdb::PendingQueryResult> query;
+};
+
+// The reader's thread takes its part in the query's work.
+std::shared_ptr<arrow::RecordBatchReader> MakeResultReader(RunningQuery query,
+                                                           std::shared_ptr<CollectedResult> result);
 
 }  // namespace millpond::data
