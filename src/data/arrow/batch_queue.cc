@@ -1,10 +1,11 @@
 #include "data/arrow/batch_queue.h"
 
 #include <arrow/record_batch.h>
-#include <arrow/util/byte_size.h>
 
 #include <limits>
 #include <utility>
+
+#include "data/arrow/batch_bytes.h"
 
 namespace millpond::data {
 
@@ -13,7 +14,7 @@ bool BatchQueue::IsFull(uint64_t part) const {
 }
 
 void BatchQueue::Push(uint64_t part, std::shared_ptr<arrow::RecordBatch> batch) {
-  const int64_t bytes = arrow::util::ReferencedBufferSize(*batch).ValueOr(0);
+  const int64_t bytes = BytesOf(*batch);
   std::lock_guard lock(mutex_);
   if (part > lowest_) {
     later_[part].push_back({std::move(batch), bytes});

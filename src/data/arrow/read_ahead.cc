@@ -1,13 +1,14 @@
 #include "data/arrow/read_ahead.h"
 
 #include <arrow/record_batch.h>
-#include <arrow/util/byte_size.h>
 
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <system_error>
 #include <thread>
+
+#include "data/arrow/batch_bytes.h"
 
 namespace millpond::data {
 namespace {
@@ -84,7 +85,7 @@ void AheadReader::Read() {
     try {
       status = source_.ReadNext(&next.batch);
       if (status.ok() && next.batch != nullptr) {
-        next.bytes = arrow::util::ReferencedBufferSize(*next.batch).ValueOr(0);
+        next.bytes = BytesOf(*next.batch);
       }
     } catch (const std::exception& exception) {  // on a thread nobody else would catch it
       status = arrow::Status::UnknownError(exception.what());

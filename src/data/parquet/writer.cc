@@ -3,7 +3,6 @@
 #include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 #include <arrow/util/thread_pool.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/arrow/writer.h>
@@ -14,6 +13,7 @@
 #include <algorithm>
 #include <set>
 
+#include "data/arrow/batch_bytes.h"
 #include "data/arrow/status.h"
 #include "data/parquet/arrow_files.h"
 #include "data/parquet/column_encoding.h"
@@ -156,7 +156,7 @@ arrow::Status ParquetWriter::Impl::Begin(const arrow::RecordBatch* first) {
 }
 
 arrow::Status ParquetWriter::Impl::Add(const arrow::RecordBatch& batch) {
-  ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(batch));
+  const int64_t bytes = BytesOf(batch);
   // A large batch is not copied for the sake of small ones.
   if (bytes >= max_waiting_bytes()) ARROW_RETURN_NOT_OK(WriteWaiting());
   waiting.push_back(batch.Slice(0));

@@ -4,7 +4,11 @@
 #include <arrow/util/bit_run_reader.h>
 #include <arrow/util/decimal.h>
 
+#include <array>
+#include <bit>
+#include <cstring>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace millpond::data {
@@ -62,11 +66,46 @@ auto Extremes(const arrow::Array& array, Get value) {
   return extremes;
 }
 
+// A text that is compared by its first 16 bytes, as a number, and by the rest only where these are
+// the same: most texts differ there, and a call of memcmp costs more than all else.
+struct ComparedText {
+  unsigned __int128 head = 0;
+  std::string_view text;
+
+  bool operator<(const ComparedText& other) const {
+    return head != other.head ? head < other.head : text < other.text;
+  }
+};
+
+// `readable`: bytes from the text's begin to the end of its buffer.
+ComparedText Compared(std::string_view text, size_t readable) {
+  std::array<char, 16> bytes{};
+  if (readable >= bytes.size()) {
+    std::memcpy(bytes.data(), text.data(), bytes.size());
+  } else if (readable > 0) {
+    std::memcpy(bytes.data(), text.data(), readable);
+  }
+  const auto words = std::bit_cast<std::array<uint64_t, 2>>(bytes);
+  unsigned __int128 head = static_cast<unsigned __int128>(__builtin_bswap64(words[0])) << 64 |
+                           __builtin_bswap64(words[1]);
+  // What lies behind the text does not count; the shorter of two that are the same so far is less.
+  if (text.size() < bytes.size()) {
+    head = text.empty() ? 0 : head >> (8 * (16 - text.size())) << (8 * (16 - text.size()));
+  }
+  return {head, text};
+}
+
 ArrayRange RangeOfTexts(const arrow::Array& array) {
   const auto& texts = static_cast<const arrow::StringArray&>(array);
-  const auto found = Extremes(array, [&](int64_t row) { return texts.GetView(row); });
+  if (texts.length() == texts.null_count()) return {};
+  const char* end =
+      reinterpret_cast<const char*>(texts.raw_data()) + texts.value_offset(texts.length());
+  const auto found = Extremes(array, [&](int64_t row) {
+    const std::string_view text = texts.GetView(row);
+    return Compared(text, static_cast<size_t>(end - text.data()));
+  });
   if (!found) return {};
-  return {std::string(found->first), std::string(found->second)};
+  return {std::string(found->first.text), std::string(found->second.text)};
 }
 
 ArrayRange RangeOfDecimals(const arrow::Array& array) {

@@ -6,10 +6,10 @@
 #include <arrow/datum.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 
+#include "data/arrow/batch_bytes.h"
 #include "data/arrow/status.h"
 #include "data/delta/metadata/column_mapping.h"
 #include "data/delta/metadata/protocol.h"
@@ -104,9 +104,8 @@ Status DataWriter::WritePartition(const Key& key, const arrow::RecordBatch& data
   MP_RETURN_IF_ERROR(encoders_->RunBoth(
       data.num_rows(), [&] { return file->writer->Write(*AsPhysical(data, file_schema_)); },
       [&] { return file->stats.Update(data); }));
-  MP_ARROW_ASSIGN_OR_RETURN(int64_t bytes, arrow::util::ReferencedBufferSize(data));
   if (file->writer->bytes() != before) file->buffered_bytes = 0;
-  file->buffered_bytes += bytes;
+  file->buffered_bytes += BytesOf(data);
   if (file->writer->bytes() >= options_.target_file_bytes) {
     MP_RETURN_IF_ERROR(CloseFile(open_.find(key)));
   }

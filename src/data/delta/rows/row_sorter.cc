@@ -10,11 +10,11 @@
 #include <arrow/record_batch.h>
 #include <arrow/table.h>
 #include <arrow/type.h>
-#include <arrow/util/byte_size.h>
 
 #include <algorithm>
 #include <numeric>
 
+#include "data/arrow/batch_bytes.h"
 #include "data/arrow/status.h"
 #include "data/parquet/arrow_files.h"
 
@@ -69,7 +69,7 @@ Status RowSorter::Add(std::shared_ptr<arrow::RecordBatch> batch, std::vector<uin
   MP_RETURN_IF_ERROR(env_.cancellation.Check());
   Held held{std::move(batch), std::move(keys)};
   if (!ranges_.empty()) return Spill(held);
-  MP_ARROW_ASSIGN_OR_RETURN(int64_t bytes, arrow::util::ReferencedBufferSize(*held.batch));
+  int64_t bytes = BytesOf(*held.batch);
   bytes += static_cast<int64_t>(held.keys.size() * sizeof(uint64_t));
   // Sorting holds the rows twice.
   Status fits = held_bytes_ + bytes > options_.memory_bytes / 2
@@ -129,7 +129,7 @@ Status RowSorter::Spill(const Held& held) {
     }
     MP_ASSIGN_OR_RETURN(auto part, TakeRows(arrow::Datum(rows), by_range[i]));
     MP_ARROW_RETURN_IF_ERROR(range.writer->WriteRecordBatch(*part));
-    MP_ARROW_ASSIGN_OR_RETURN(const int64_t bytes, arrow::util::ReferencedBufferSize(*part));
+    const int64_t bytes = BytesOf(*part);
     spilled_bytes_ += bytes;
   }
   return OkStatus();
@@ -180,7 +180,7 @@ Status RowSorter::FinishRange(Range& range, const Take& take) {
     const auto& keys = static_cast<const arrow::UInt64Array&>(*batch->column(last));
     Held held{nullptr, {keys.raw_values(), keys.raw_values() + keys.length()}};
     MP_ARROW_ASSIGN_OR_RETURN(held.batch, batch->RemoveColumn(last));
-    MP_ARROW_ASSIGN_OR_RETURN(const int64_t size, arrow::util::ReferencedBufferSize(*batch));
+    const int64_t size = BytesOf(*batch);
     if (bytes > 0 && bytes + size > options_.memory_bytes / 2) {
       MP_RETURN_IF_ERROR(Sort(std::move(rows), take));
       rows.clear();
