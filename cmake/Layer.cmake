@@ -18,7 +18,9 @@ function(layer_test NAME)
   target_link_libraries(${NAME}_test PRIVATE ${ARG_DEPENDS} ${ARG_LINKS} GTest::gtest
                                              GTest::gmock GTest::gtest_main)
   add_test(NAME ${NAME} COMMAND ${NAME}_test --gtest_brief=1)
-  if(ARG_SLOW)
+  if(MILLPOND_SANITIZE) # ten times as long
+    set_tests_properties(${NAME} PROPERTIES LABELS fast TIMEOUT 3600)
+  elseif(ARG_SLOW)
     set_tests_properties(${NAME} PROPERTIES LABELS slow TIMEOUT 1800)
   else()
     set_tests_properties(${NAME} PROPERTIES LABELS fast TIMEOUT 300)
