@@ -173,3 +173,37 @@ def test_columns(first, second, tmp_path):
     turns.by("millpond", "INSERT INTO {t} VALUES ('nested', 8, NULL, {'x': 100000, 'y': 'y'})", "INSERT INTO {t} (title, id, s) VALUES ('nested', 8, {'x': 100000, 'y': 'y'})")
     turns.by(second, "ALTER TABLE {t} RENAME COLUMN s.y TO z").by(first, "ALTER TABLE {t} DROP COLUMN s.x").by(second, "UPDATE {t} SET title = 'u' WHERE id < 3").by(first, "DELETE FROM {t} WHERE id = 6")
     turns.holds()
+
+
+STRUCT = {"spark": "named_struct('t', '{}')", "millpond": "{{'t': '{}'}}"}
+
+
+@IN_TURNS
+def test_char_varchar(first, second, tmp_path):
+    """Whoever made the table, both refuse what is too long, cut the spaces that are too many, and fill CHAR up."""
+    turns = Turns(tmp_path, first, "id INT, v VARCHAR(3), c CHAR(3), s STRUCT<t: CHAR(2)>", oracle="id INT, v VARCHAR, c VARCHAR, s STRUCT(t VARCHAR)")
+    too_long = "(?i)exceed|characters"
+    for writer, n in ((second, 1), (first, 4)):
+        s = STRUCT[writer]
+        turns.by(writer, f"INSERT INTO {{t}} VALUES ({n}, 'äöü  ', 'ä', {s.format('x')}), ({n + 1}, 'ab ', '😀😀😀', {s.format('xy  ')}), ({n + 2}, NULL, NULL, NULL)",
+                 f"INSERT INTO {{t}} VALUES ({n}, 'äöü', 'ä  ', {{'t': 'x '}}), ({n + 1}, 'ab ', '😀😀😀', {{'t': 'xy'}}), ({n + 2}, NULL, NULL, NULL)")
+        turns.by(writer, f"UPDATE {{t}} SET v = 'u', c = 'u' WHERE id = {n}", f"UPDATE {{t}} SET v = 'u', c = 'u  ' WHERE id = {n}")
+        turns.by(writer, f"MERGE INTO {{t}} USING (SELECT {n + 1} AS id, 'm' AS v) s ON {{t}}.id = s.id WHEN MATCHED THEN UPDATE SET v = s.v, c = s.v",
+                 f"UPDATE {{t}} SET v = 'm', c = 'm  ' WHERE id = {n + 1}")
+    for writer in (first, second):
+        for column in "v", "c":
+            turns.refuses(writer, f"INSERT INTO {{t}} (id, {column}) VALUES (9, 'äöüß')", too_long)
+            turns.refuses(writer, f"UPDATE {{t}} SET {column} = 'long' WHERE id = 1", too_long)
+        turns.refuses(writer, f"INSERT INTO {{t}} (id, s) VALUES (9, {STRUCT[writer].format('abc')})", too_long)
+    turns.by(first, "ALTER TABLE {t} ADD COLUMN w VARCHAR(2)", "ALTER TABLE {t} ADD COLUMN w VARCHAR")
+    turns.by(second, "ALTER TABLE {t} ALTER COLUMN v TYPE VARCHAR(5)", None).by(second, "ALTER TABLE {t} ALTER COLUMN c TYPE VARCHAR(4)", None)
+    for writer in (first, second):
+        turns.by(writer, "INSERT INTO {t} (id, v, c, w) VALUES (20, 'fives', 'four', 'xy')")
+        for column, text in (("v", "sixsix"), ("c", "fives"), ("w", "abc")):
+            turns.refuses(writer, f"INSERT INTO {{t}} (id, {column}) VALUES (9, '{text}')", too_long)
+        for kind in "VARCHAR(4)", "CHAR(5)":
+            turns.refuses(writer, f"ALTER TABLE {{t}} ALTER COLUMN v TYPE {kind}", "(?i)cannot become|not.supported")
+    turns.by(first, "ALTER TABLE {t} ALTER COLUMN v TYPE STRING", None)
+    turns.by(second, "INSERT INTO {t} (id, v) VALUES (30, 'as long as it likes')")
+    turns.refuses(second, "ALTER TABLE {t} ALTER COLUMN v TYPE VARCHAR(99)", "(?i)cannot become|not.supported")
+    turns.holds()

@@ -10,10 +10,12 @@
 #include "data/arrow/status.h"
 #include "data/delta/commit/identity_values.h"
 #include "data/delta/metadata/protocol.h"
+#include "data/delta/metadata/text_limits.h"
 #include "data/delta/metadata/value_check.h"
 #include "data/delta/rows/column_cast.h"
 #include "data/delta/rows/row_conditions.h"
 #include "data/delta/rows/row_mapper.h"
+#include "data/delta/rows/text_fit.h"
 
 namespace millpond::data {
 namespace {
@@ -140,6 +142,9 @@ class BoundRules : public RowRules {
         plan_(std::move(plan)) {}
 
   Status Bind(RowExpressionEngine* engine) {
+    for (const StructField& field : schema_.fields()) {
+      MP_ASSIGN_OR_RETURN(limits_.emplace_back(), TextLimitsOf(field));
+    }
     for (const RowExpression& value : plan_.default_values) {
       MP_ASSIGN_OR_RETURN(defaults_.emplace_back(), engine->Constant(value));
     }
@@ -162,6 +167,11 @@ class BoundRules : public RowRules {
   Result<std::shared_ptr<arrow::RecordBatch>> Fill(std::shared_ptr<arrow::RecordBatch> rows) {
     const int64_t count = rows->num_rows();
     arrow::ArrayVector columns = rows->columns();
+    for (size_t i = 0; i < columns.size(); ++i) {
+      const StructField& field = schema_.fields()[i];
+      MP_ASSIGN_OR_RETURN(columns[i],
+                          FitTexts(std::move(columns[i]), field.type, limits_[i], field.name));
+    }
     for (size_t i = 0; i < plan_.defaults.size(); ++i) {
       MP_ARROW_ASSIGN_OR_RETURN(const auto value, defaults_[i]->GetScalar(0));
       MP_ARROW_ASSIGN_OR_RETURN(auto values, arrow::MakeArrayFromScalar(*value, count));
@@ -188,7 +198,8 @@ class BoundRules : public RowRules {
                         CastColumn(std::move(values), field.type, CastRule::kWrite, field.name));
     MP_RETURN_IF_ERROR(CheckNullability(*values, field, field.name));
     MP_RETURN_IF_ERROR(CheckValues(*values, field.type, field.name));
-    columns[column] = std::move(values);
+    MP_ASSIGN_OR_RETURN(columns[column],
+                        FitTexts(std::move(values), field.type, limits_[column], field.name));
     return OkStatus();
   }
 
@@ -196,7 +207,8 @@ class BoundRules : public RowRules {
   IdentityValues* identity_;
   RowMapper mapper_;
   Plan plan_;
-  arrow::ArrayVector defaults_;  // one row each
+  std::vector<TextLimits> limits_;  // of each column
+  arrow::ArrayVector defaults_;     // one row each
   std::unique_ptr<BoundExpressions> generations_;
   RowConditions conditions_;
 };

@@ -1,9 +1,10 @@
 // A caller's rows as a table takes them: brought to its columns (row_mapper_internal.h), what they
 // lack filled in, what the table asks of them checked. In this order:
 //
-//   1. columns that are left out get their default, their identity values, or NULL
-//   2. generated columns that are left out are computed from the others
-//   3. invariants, CHECK constraints, and generated columns that were given must hold
+//   1. texts are brought to the length of their CHAR(n) and VARCHAR(n) (rows/text_fit.h)
+//   2. columns that are left out get their default, their identity values, or NULL
+//   3. generated columns that are left out are computed from the others
+//   4. invariants, CHECK constraints, and generated columns that were given must hold
 //
 // PROTOCOL.md, "Column Invariants", "CHECK Constraints", "Generated Columns", "Default Columns",
 // "Identity Columns". Every path that adds rows goes through here; rows that are only moved to

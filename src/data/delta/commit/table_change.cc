@@ -4,6 +4,7 @@
 #include "data/delta/log/data_paths.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/metadata/table_features.h"
+#include "data/delta/metadata/text_limits.h"
 #include "data/parquet/reader.h"
 
 namespace millpond::data {
@@ -45,8 +46,10 @@ Result<CommitResult> TryChange(DeltaTable& table, const TableChange& change) {
   MP_ASSIGN_OR_RETURN(const auto snapshot, table.Latest());
   const TableShape before = ShapeOf(*snapshot);
   TableEdit edit{before};
-  MP_RETURN_IF_ERROR(change.apply(snapshot, edit));
   TableShape& shape = edit.shape;
+  shape.schema = WithLimitsOnFields(shape.schema);
+  MP_RETURN_IF_ERROR(change.apply(snapshot, edit));
+  shape.schema = WithLimitsOnColumns(shape.schema);
   MP_RETURN_IF_ERROR(
       SettleShape({&before, /*files_stay=*/true, table.path()}, table.environment().random, shape));
   const bool same_protocol = shape.protocol == before.protocol;

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "data/delta/metadata/protocol.h"
+#include "data/delta/metadata/text_limits.h"
 
 namespace millpond::data {
 namespace {
@@ -16,8 +17,8 @@ constexpr const char* kIdentityStart = "delta.identity.start";
 constexpr const char* kIdentityStep = "delta.identity.step";
 constexpr const char* kIdentityMark = "delta.identity.highWaterMark";
 constexpr const char* kIdentityExplicit = "delta.identity.allowExplicitInsert";
-constexpr const char* kRuleKeys[] = {kInvariants,    kGeneration,   kDefault,
-                                     kIdentityStart, kIdentityStep, kIdentityExplicit};
+constexpr const char* kRuleKeys[] = {kInvariants,   kGeneration,       kDefault,     kIdentityStart,
+                                     kIdentityStep, kIdentityExplicit, kTextLimitKey};
 
 Result<Json> ValueOf(const StructField& field, const char* key) {
   return ParseJson(field.metadata.at(key), fmt::format("{} of column '{}'", key, field.name));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "data/delta/metadata/schema_edit.h"
+#include "data/delta/metadata/text_limits.h"
 #include "data/delta/metadata/type_widening.h"
 
 namespace millpond::data {
@@ -64,9 +65,9 @@ class Merge {
 
 Result<Schema> MergedSchema(const Schema& table, const Schema& rows, bool widen) {
   Merge merge(widen);
-  merge.schema_ = table;
+  merge.schema_ = WithLimitsOnFields(table);
   MP_RETURN_IF_ERROR(merge.AddFields(table.fields(), rows.fields(), {}));
-  return std::move(merge.schema_);
+  return WithLimitsOnColumns(merge.schema_);
 }
 
 }  // namespace millpond::data

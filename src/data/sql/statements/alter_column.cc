@@ -3,6 +3,9 @@
 // Hive has it.
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <ranges>
+
 #include "base/json.h"
 #include "data/delta/commit/table_rules.h"
 #include "data/delta/metadata/protocol.h"
@@ -18,7 +21,7 @@ namespace {
 // What one column is to become; what is not said stays.
 struct ColumnChange {
   ColumnPath path;
-  std::optional<DataType> type = {};
+  std::optional<ColumnType> type = {};
   std::optional<std::string> comment = {};  // "" takes it away
   std::optional<ColumnPosition> position = {};
   std::optional<bool> nullable = {};
@@ -28,7 +31,9 @@ struct ColumnChange {
 
 Status TakeType(TokenCursor& at, const SourceText& source, ColumnChange& change) {
   MP_ASSIGN_OR_RETURN(change.type, TakeColumnType(at, source));
-  change.said.push_back("is " + change.type->ToString());
+  StructField named{"", change.type->type};
+  SetTextLimits(change.type->limits, named);
+  change.said.push_back("is " + TypeString(named));
   return OkStatus();
 }
 
@@ -97,13 +102,14 @@ Result<ColumnChange> TakeColumnChange(TokenCursor& at, const SourceText& source)
   return change;
 }
 
-Status ChangeType(const Snapshot& snapshot, const ColumnChange& change, TableEdit& edit) {
+Status WidenType(const Snapshot& snapshot, const ColumnChange& change, TableEdit& edit) {
+  const DataType& type = change.type->type;
   MP_ASSIGN_OR_RETURN(const size_t depth, FieldDepth(edit.shape.schema, change.path));
   if (depth == change.path.size()) {
     MP_ASSIGN_OR_RETURN(const auto field, ColumnAt(edit.shape.schema, change.path));
-    if (field.type == *change.type) return OkStatus();
+    if (field.type == type) return OkStatus();
   }
-  MP_ASSIGN_OR_RETURN(Schema widened, WidenColumn(edit.shape.schema, change.path, *change.type));
+  MP_ASSIGN_OR_RETURN(Schema widened, WidenColumn(edit.shape.schema, change.path, type));
   if (widened == edit.shape.schema) return OkStatus();
   if (!edit.shape.metadata.IsEnabled(property::kEnableTypeWidening)) {
     return Fail(ErrorKind::kUnsupported,
@@ -119,6 +125,49 @@ Status ChangeType(const Snapshot& snapshot, const ColumnChange& change, TableEdi
   }
   edit.shape.schema = std::move(widened);
   return OkStatus();
+}
+
+// "element", "key", "value" as they are in paths to limits.
+ColumnPath PartsFrom(const ColumnPath& path, size_t begin) {
+  ColumnPath parts;
+  for (size_t i = begin; i < path.size(); ++i) {
+    for (const char* part : {"element", "key", "value"}) {
+      if (EqualNames(path[i], part)) parts.emplace_back(part);
+    }
+  }
+  return parts;
+}
+
+// VARCHAR(n) and CHAR(n), which are part of no type: files stay, and so does what speaks of the
+// column.
+Status ChangeLimits(const ColumnChange& change, Schema& schema) {
+  MP_ASSIGN_OR_RETURN(const size_t depth, FieldDepth(schema, change.path));
+  const ColumnPath parts = PartsFrom(change.path, depth);
+  const auto end = static_cast<int64_t>(parts.size());
+  const auto set = [&](StructField& field) -> Status {
+    MP_ASSIGN_OR_RETURN(const auto limits, TextLimitsOf(field));
+    TextLimits kept, was;
+    for (const auto& [path, limit] : limits) {
+      const bool inside = std::ranges::equal(parts, path | std::views::take(end));
+      inside ? was[ColumnPath(path.begin() + end, path.end())] = limit : kept[path] = limit;
+    }
+    MP_RETURN_IF_ERROR(CheckLimitChange(was, change.type->limits, ToString(change.path)));
+    for (const auto& [path, limit] : change.type->limits) {
+      ColumnPath whole = parts;
+      whole.insert(whole.end(), path.begin(), path.end());
+      kept[std::move(whole)] = limit;
+    }
+    SetLimitsOnFields(kept, field);
+    return OkStatus();
+  };
+  const ColumnPath field(change.path.begin(), change.path.begin() + static_cast<int64_t>(depth));
+  MP_ASSIGN_OR_RETURN(schema, EditColumn(schema, field, set));
+  return OkStatus();
+}
+
+Status ChangeType(const Snapshot& snapshot, const ColumnChange& change, TableEdit& edit) {
+  MP_RETURN_IF_ERROR(WidenType(snapshot, change, edit));
+  return ChangeLimits(change, edit.shape.schema);
 }
 
 // The default is worked out once, so that what it cannot be is heard of now.

@@ -24,7 +24,7 @@ Result<NewColumn> TakeNewColumn(TokenCursor& at, const SourceText& source) {
   MP_ASSIGN_OR_RETURN(column.parent, TakeColumnPath(at));
   column.field.name = column.parent.back();
   column.parent.pop_back();
-  MP_ASSIGN_OR_RETURN(column.field.type, TakeColumnType(at, source));
+  MP_RETURN_IF_ERROR(TakeTypeOf(column.field, at, source));
   while (!at.AtEnd()) {
     const size_t offset = at.offset();
     MP_ASSIGN_OR_RETURN(const auto position, TakePosition(at));

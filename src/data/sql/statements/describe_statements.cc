@@ -9,6 +9,7 @@
 
 #include "data/delta/commit/table_rules.h"
 #include "data/delta/metadata/protocol.h"
+#include "data/delta/metadata/text_limits.h"
 #include "data/sql/rows.h"
 #include "data/sql/statement_context.h"
 #include "data/sql/statements/table_text.h"
@@ -35,7 +36,7 @@ std::vector<std::vector<Cell>> ColumnRows(const Snapshot& snapshot) {
   std::vector<std::vector<Cell>> rows;
   for (const auto& field : snapshot.schema().fields()) {
     rows.push_back(
-        {field.name, field.type.ToString(), field.nullable, snapshot.IsPartitionColumn(field.name),
+        {field.name, TypeString(field), field.nullable, snapshot.IsPartitionColumn(field.name),
          field.metadata.contains("comment") ? Cell(ColumnText(field, "comment")) : Cell()});
   }
   return rows;

@@ -11,7 +11,7 @@ namespace {
 Result<StructField> TakeColumn(TokenCursor& at, const SourceText& source, StringMap& properties) {
   StructField field;
   MP_ASSIGN_OR_RETURN(field.name, at.TakeName("a column"));
-  MP_ASSIGN_OR_RETURN(field.type, TakeColumnType(at, source));
+  MP_RETURN_IF_ERROR(TakeTypeOf(field, at, source));
   while (true) {
     if (at.Accept("NOT", "NULL")) {
       field.nullable = false;

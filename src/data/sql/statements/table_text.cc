@@ -27,7 +27,8 @@ std::string NumberIn(const StructField& field, const std::string& key) {
 }
 
 std::string ColumnClauses(const StructField& field) {
-  std::string text = fmt::format("{} {}", NameText(field.name), TypeText(field.type));
+  const TextLimits limits = TextLimitsOf(field).value_or(TextLimits());
+  std::string text = fmt::format("{} {}", NameText(field.name), TypeText(field.type, limits));
   if (!field.nullable) text += " NOT NULL";
   const std::string generation = ColumnText(field, "delta.generationExpression");
   if (!generation.empty()) text += fmt::format(" GENERATED ALWAYS AS ({})", generation);

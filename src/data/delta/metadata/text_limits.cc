@@ -1,0 +1,384 @@
+#include "data/delta/metadata/text_limits.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "base/json.h"
+
+namespace millpond::data {
+namespace {
+
+constexpr int kMaxDepth = 100;
+
+bool IsNameByte(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Reads Spark's spelling of a type ("catalogString") for its limits.
+class TypeStringReader {
+ public:
+  explicit TypeStringReader(std::string_view text) : text_(text) {}
+
+  // nullopt: it is no type.
+  std::optional<TextLimits> Read() {
+    if (!TakeType(0) || Next() != '\0') return std::nullopt;
+    return std::move(limits_);
+  }
+
+ private:
+  char Next() {
+    while (at_ < text_.size() && text_[at_] == ' ') ++at_;
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+
+  bool Accept(char c) {
+    if (Next() != c) return false;
+    ++at_;
+    return true;
+  }
+
+  std::string_view TakeWord() {
+    (void)Next();
+    const size_t begin = at_;
+    while (at_ < text_.size() && IsNameByte(text_[at_])) ++at_;
+    return text_.substr(begin, at_ - begin);
+  }
+
+  bool TakeType(int depth) {
+    if (depth > kMaxDepth) return false;
+    const std::string_view word = TakeWord();
+    if (EqualNames(word, "array")) {
+      return Accept('<') && TakePart("element", depth) && Accept('>');
+    }
+    if (EqualNames(word, "map")) {
+      return Accept('<') && TakePart("key", depth) && Accept(',') && TakePart("value", depth) &&
+             Accept('>');
+    }
+    if (EqualNames(word, "struct")) return TakeFields(depth);
+    const bool padded = EqualNames(word, "char") || EqualNames(word, "character");
+    if ((padded || EqualNames(word, "varchar")) && !TakeLimit(padded)) return false;
+    return !word.empty() && SkipRest();
+  }
+
+  bool TakePart(std::string name, int depth) {
+    path_.push_back(std::move(name));
+    const bool taken = TakeType(depth + 1);
+    path_.pop_back();
+    return taken;
+  }
+
+  bool TakeFields(int depth) {
+    if (!Accept('<')) return false;
+    if (Accept('>')) return true;
+    do {
+      const auto name = TakeName();
+      if (!name || !Accept(':') || !TakePart(*name, depth) || !SkipRest()) return false;
+    } while (Accept(','));
+    return Accept('>');
+  }
+
+  std::optional<std::string> TakeName() {
+    std::string name;
+    if (!Accept('`')) {
+      const size_t end = text_.find(':', at_);
+      if (end == std::string_view::npos) return std::nullopt;
+      name = text_.substr(at_, end - at_);
+      at_ = end;
+      return name;
+    }
+    for (; at_ < text_.size(); ++at_) {
+      if (text_[at_] == '`') {
+        ++at_;
+        if (at_ == text_.size() || text_[at_] != '`') return name;
+      }
+      name += text_[at_];
+    }
+    return std::nullopt;
+  }
+
+  bool TakeLimit(bool padded) {
+    if (!Accept('(')) return false;
+    const std::string_view digits = TakeWord();
+    TextLimit limit{0, padded};
+    const char* end = digits.data() + digits.size();
+    const auto [stop, error] = std::from_chars(digits.data(), end, limit.length);
+    if (digits.empty() || error != std::errc() || stop != end || !Accept(')')) return false;
+    if (limit.length < 0 || limit.length > kMaxTextLength) return false;
+    limits_[path_] = limit;
+    return true;
+  }
+
+  // "(10,2)", " NOT NULL", " COMMENT 'a, b'", up to what follows the type.
+  bool SkipRest() {
+    int open = 0;
+    bool quoted = false;
+    for (; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == '\'') quoted = !quoted;
+      if (quoted) continue;
+      if (open == 0 && (c == ',' || c == '>')) return true;
+      if (c == '(') ++open;
+      if (c == ')') --open;
+    }
+    return open == 0 && !quoted;
+  }
+
+  std::string_view text_;
+  size_t at_ = 0;
+  ColumnPath path_;
+  TextLimits limits_;
+};
+
+const StructField* FieldNamed(const DataType& type, std::string_view name) {
+  for (const StructField& field : type.fields()) {
+    if (EqualNames(field.name, name)) return &field;
+  }
+  return nullptr;
+}
+
+// The path with the type's own names, if it leads to a text of it.
+std::optional<ColumnPath> PathTo(const DataType& type, const ColumnPath& path) {
+  ColumnPath found;
+  const DataType* at = &type;
+  for (const std::string& part : path) {
+    if (at->kind() == TypeKind::kStruct) {
+      const StructField* field = FieldNamed(*at, part);
+      if (field == nullptr) return std::nullopt;
+      found.push_back(field->name);
+      at = &field->type;
+    } else if (at->kind() == TypeKind::kArray || at->kind() == TypeKind::kMap) {
+      found.push_back(part);
+      at = at->kind() == TypeKind::kMap && part == "key" ? &at->key() : &at->element();
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (at->kind() != TypeKind::kString) return std::nullopt;
+  return found;
+}
+
+void AddUnder(const std::string& part, const TextLimits& inner, TextLimits& limits) {
+  for (const auto& [path, limit] : inner) {
+    ColumnPath whole = {part};
+    whole.insert(whole.end(), path.begin(), path.end());
+    limits.try_emplace(std::move(whole), limit);
+  }
+}
+
+// What fields within the type have in their own metadata.
+Result<TextLimits> LimitsInside(const DataType& type) {
+  TextLimits limits;
+  if (type.kind() == TypeKind::kStruct) {
+    for (const StructField& field : type.fields()) {
+      MP_ASSIGN_OR_RETURN(const auto inner, TextLimitsOf(field));
+      AddUnder(field.name, inner, limits);
+    }
+  } else if (type.kind() == TypeKind::kArray) {
+    MP_ASSIGN_OR_RETURN(const auto inner, LimitsInside(type.element()));
+    AddUnder("element", inner, limits);
+  } else if (type.kind() == TypeKind::kMap) {
+    MP_ASSIGN_OR_RETURN(const auto keys, LimitsInside(type.key()));
+    MP_ASSIGN_OR_RETURN(const auto values, LimitsInside(type.element()));
+    AddUnder("key", keys, limits);
+    AddUnder("value", values, limits);
+  }
+  return limits;
+}
+
+enum class Words { kLog, kSpark };
+
+std::string NameOf(const DataType& type, Words words) {
+  if (words == Words::kLog) return type.ToString();
+  switch (type.kind()) {
+    case TypeKind::kLong:
+      return "bigint";
+    case TypeKind::kInteger:
+      return "int";
+    case TypeKind::kShort:
+      return "smallint";
+    case TypeKind::kByte:
+      return "tinyint";
+    default:
+      return type.ToString();
+  }
+}
+
+std::string FieldName(const std::string& name, Words words) {
+  if (words == Words::kLog || std::ranges::all_of(name, IsNameByte)) return name;
+  std::string quoted = "`";
+  for (const char c : name) quoted += c == '`' ? std::string("``") : std::string(1, c);
+  return quoted + "`";
+}
+
+std::string Spelled(const DataType& type, const TextLimits& limits, Words words) {
+  const auto part = [&](const DataType& inner, const std::string& name) {
+    return Spelled(inner, LimitsWithin(limits, name), words);
+  };
+  switch (type.kind()) {
+    case TypeKind::kString: {
+      const auto own = limits.find({});
+      return own == limits.end() ? "string" : ToString(own->second);
+    }
+    case TypeKind::kArray:
+      return fmt::format("array<{}>", part(type.element(), "element"));
+    case TypeKind::kMap:
+      return fmt::format("map<{},{}>", part(type.key(), "key"), part(type.element(), "value"));
+    case TypeKind::kStruct: {
+      std::string text = "struct<";
+      for (const StructField& field : type.fields()) {
+        if (text.back() != '<') text += ',';
+        text += FieldName(field.name, words) + ":" + part(field.type, field.name);
+      }
+      return text + ">";
+    }
+    default:
+      return NameOf(type, words);
+  }
+}
+
+// The type with each field in it changed by `change`, the outer ones first.
+template <typename Change>
+DataType WithFields(const DataType& type, const TextLimits& limits, const Change& change) {
+  switch (type.kind()) {
+    case TypeKind::kStruct: {
+      std::vector<StructField> fields = type.fields();
+      for (StructField& field : fields) change(LimitsWithin(limits, field.name), field);
+      return DataType::Struct(std::move(fields));
+    }
+    case TypeKind::kArray:
+      return DataType::Array(WithFields(type.element(), LimitsWithin(limits, "element"), change),
+                             type.contains_null());
+    case TypeKind::kMap:
+      return DataType::Map(WithFields(type.key(), LimitsWithin(limits, "key"), change),
+                           WithFields(type.element(), LimitsWithin(limits, "value"), change),
+                           type.contains_null());
+    default:
+      return type;
+  }
+}
+
+void SetOwn(const TextLimits& limits, StructField& field) {
+  if (limits.empty()) {
+    field.metadata.erase(kTextLimitKey);
+  } else {
+    field.metadata[kTextLimitKey] = DumpJson(Json(Spelled(field.type, limits, Words::kSpark)));
+  }
+}
+
+void ForgetWithin(const TextLimits&, StructField& field) {
+  field.metadata.erase(kTextLimitKey);
+  field.type = WithFields(field.type, {}, ForgetWithin);
+}
+
+// Those that no field further in can have: of the field itself, its arrays and maps.
+TextLimits OwnLimits(const DataType& type, const TextLimits& limits) {
+  TextLimits own;
+  for (const auto& [path, limit] : limits) {
+    const DataType* at = &type;
+    for (const std::string& part : path) {
+      if (at->kind() == TypeKind::kStruct) break;
+      at = at->kind() == TypeKind::kMap && part == "key" ? &at->key() : &at->element();
+    }
+    if (at->kind() != TypeKind::kStruct) own[path] = limit;
+  }
+  return own;
+}
+
+std::string Said(const std::optional<TextLimit>& limit) {
+  return limit ? ToString(*limit) : "string";
+}
+
+bool MayChange(const std::optional<TextLimit>& from, const std::optional<TextLimit>& to) {
+  if (!to || from == to) return true;
+  return from && !to->padded && from->length <= to->length;
+}
+
+}  // namespace
+
+std::string ToString(const TextLimit& limit) {
+  return fmt::format("{}({})", limit.padded ? "char" : "varchar", limit.length);
+}
+
+Result<TextLimits> TextLimitsOf(const StructField& field) {
+  TextLimits limits;
+  if (const auto known = field.metadata.find(kTextLimitKey); known != field.metadata.end()) {
+    const auto json = ParseJson(known->second, kTextLimitKey);
+    const bool is_text = json.has_value() && json->is_string();
+    const auto read = is_text ? TypeStringReader(json->get<std::string>()).Read() : std::nullopt;
+    if (!read) {
+      return Fail(ErrorKind::kUnsupported,
+                  "column '{}' has the type {} in its metadata ({}), which cannot be read: how "
+                  "long its texts may be is not known",
+                  field.name, known->second, kTextLimitKey);
+    }
+    for (const auto& [path, limit] : *read) {
+      if (auto within = PathTo(field.type, path)) limits[*std::move(within)] = limit;
+    }
+  }
+  MP_ASSIGN_OR_RETURN(auto inside, LimitsInside(field.type));
+  limits.merge(std::move(inside));
+  return limits;
+}
+
+void SetTextLimits(const TextLimits& limits, StructField& field) {
+  ForgetWithin({}, field);
+  SetOwn(limits, field);
+}
+
+void SetLimitsOnFields(const TextLimits& limits, StructField& field) {
+  SetOwn(OwnLimits(field.type, limits), field);
+  field.type = WithFields(field.type, limits, SetLimitsOnFields);
+}
+
+TextLimits LimitsWithin(const TextLimits& limits, std::string_view part) {
+  TextLimits within;
+  for (const auto& [path, limit] : limits) {
+    if (!path.empty() && path[0] == part) within[ColumnPath(path.begin() + 1, path.end())] = limit;
+  }
+  return within;
+}
+
+std::string TypeString(const StructField& field) {
+  return Spelled(field.type, TextLimitsOf(field).value_or(TextLimits()), Words::kLog);
+}
+
+Schema WithLimitsOnFields(const Schema& schema) {
+  std::vector<StructField> fields = schema.fields();
+  for (StructField& field : fields) {
+    const auto limits = TextLimitsOf(field);
+    if (limits.has_value() && !limits->empty()) SetLimitsOnFields(*limits, field);
+  }
+  return Schema(std::move(fields));
+}
+
+Schema WithLimitsOnColumns(const Schema& schema) {
+  std::vector<StructField> fields = schema.fields();
+  for (StructField& field : fields) {
+    const auto limits = TextLimitsOf(field);
+    if (limits.has_value() && !limits->empty()) SetTextLimits(*limits, field);
+  }
+  return Schema(std::move(fields));
+}
+
+Status CheckLimitChange(const TextLimits& from, const TextLimits& to, const std::string& column) {
+  const auto limit_at = [](const TextLimits& limits, const ColumnPath& path) {
+    const auto found = limits.find(path);
+    return found == limits.end() ? std::nullopt : std::optional<TextLimit>(found->second);
+  };
+  std::set<ColumnPath> paths;
+  for (const auto& [path, limit] : from) paths.insert(path);
+  for (const auto& [path, limit] : to) paths.insert(path);
+  for (const ColumnPath& path : paths) {
+    const auto was = limit_at(from, path), is = limit_at(to, path);
+    if (MayChange(was, is)) continue;
+    return Fail(
+        ErrorKind::kInvalidArgument,
+        "column '{}{}{}' is {} and cannot become {}: a VARCHAR may get longer, a CHAR become "
+        "a VARCHAR, and both STRING. Write the table anew by CREATE OR REPLACE TABLE …",
+        column, path.empty() ? "" : ".", ToString(path), Said(was), Said(is));
+  }
+  return OkStatus();
+}
+
+}  // namespace millpond::data

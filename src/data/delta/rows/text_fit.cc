@@ -1,0 +1,179 @@
+#include "data/delta/rows/text_fit.h"
+
+#include <arrow/array.h>
+#include <arrow/array/concatenate.h>
+#include <arrow/builder.h>
+
+#include <algorithm>
+
+#include "data/arrow/status.h"
+
+namespace millpond::data {
+namespace {
+
+using ArrayPtr = std::shared_ptr<arrow::Array>;
+
+constexpr int64_t kShownCharacters = 40;
+
+bool Continues(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+int64_t Characters(std::string_view text) {
+  return std::ranges::count_if(text, [](char c) { return !Continues(c); });
+}
+
+std::string Start(std::string_view text) {
+  size_t end = 0;
+  for (int64_t seen = 0; end < text.size(); ++end) {
+    if (!Continues(text[end]) && seen++ == kShownCharacters) break;
+  }
+  return fmt::format("'{}'{}", text.substr(0, end), end < text.size() ? "…" : "");
+}
+
+// What is to become of a text: the bytes of it that stay, and spaces behind them.
+struct Fit {
+  std::string_view kept;
+  int64_t spaces = 0;
+};
+
+Result<Fit> FitText(std::string_view text, const TextLimit& limit, const std::string& column) {
+  const int64_t length = Characters(text);
+  if (length <= limit.length) return Fit{text, limit.padded ? limit.length - length : 0};
+  std::string_view kept = text;
+  int64_t excess = length - limit.length;
+  for (; excess > 0 && kept.ends_with(' '); --excess) kept.remove_suffix(1);
+  if (excess == 0) return Fit{kept};
+  return Fail(ErrorKind::kInvalidArgument,
+              "column '{}' is {}, but a text has {} characters: {}. Shorten it, or let the column "
+              "take longer ones by ALTER COLUMN … TYPE",
+              column, ToString(limit), length, Start(text));
+}
+
+// A text of so few bytes has at most as many characters.
+bool FitsAsItIs(std::string_view text, const TextLimit& limit) {
+  if (static_cast<int64_t>(text.size()) < limit.length) return !limit.padded;
+  if (static_cast<int64_t>(text.size()) == limit.length && !limit.padded) return true;
+  const int64_t length = Characters(text);
+  return limit.padded ? length == limit.length : length <= limit.length;
+}
+
+Result<ArrayPtr> FitColumn(ArrayPtr values, const TextLimit& limit, const std::string& column) {
+  const auto& texts = static_cast<const arrow::StringArray&>(*values);
+  int64_t row = 0;
+  while (row < texts.length() && (texts.IsNull(row) || FitsAsItIs(texts.GetView(row), limit))) {
+    ++row;
+  }
+  if (row == texts.length()) return values;
+  if (limit.padded && limit.length > kMaxCharLength) {
+    return Fail(ErrorKind::kUnsupported,
+                "column '{}' is {}: texts are filled up with spaces to {} characters at most",
+                column, ToString(limit), kMaxCharLength);
+  }
+  arrow::StringBuilder builder;
+  MP_ARROW_RETURN_IF_ERROR(builder.Reserve(texts.length()));
+  for (row = 0; row < texts.length(); ++row) {
+    if (texts.IsNull(row)) {
+      builder.UnsafeAppendNull();
+      continue;
+    }
+    MP_ASSIGN_OR_RETURN(const Fit fit, FitText(texts.GetView(row), limit, column));
+    MP_ARROW_RETURN_IF_ERROR(builder.Append(fit.kept));
+    if (fit.spaces == 0) continue;
+    const std::string spaces(static_cast<size_t>(fit.spaces), ' ');
+    MP_ARROW_RETURN_IF_ERROR(builder.ExtendCurrent(spaces));
+  }
+  MP_ARROW_ASSIGN_OR_RETURN(ArrayPtr fitted, builder.Finish());
+  return fitted;
+}
+
+// Nested arrays from their own beginning, so that their parts line up with them.
+Result<ArrayPtr> FromZero(ArrayPtr values) {
+  if (values->offset() == 0) return values;
+  MP_ARROW_ASSIGN_OR_RETURN(ArrayPtr whole, arrow::Concatenate({values}));
+  return whole;
+}
+
+// A child that is NULL only because its parent is, is not looked at; it gets its own NULLs back.
+Result<ArrayPtr> FitChild(const arrow::StructArray& node, int index, const StructField& field,
+                          const TextLimits& limits, const std::string& column) {
+  MP_ARROW_ASSIGN_OR_RETURN(const ArrayPtr seen, node.GetFlattenedField(index));
+  MP_ASSIGN_OR_RETURN(
+      const ArrayPtr fitted,
+      FitTexts(seen, field.type, LimitsWithin(limits, field.name), column + "." + field.name));
+  if (fitted == seen) return node.field(index);
+  MP_ASSIGN_OR_RETURN(const ArrayPtr own, FromZero(node.field(index)));
+  const auto data = fitted->data()->Copy();
+  data->buffers[0] = own->data()->buffers[0];
+  data->null_count = arrow::kUnknownNullCount;
+  return arrow::MakeArray(data);
+}
+
+Result<ArrayPtr> FitStruct(ArrayPtr values, const DataType& type, const TextLimits& limits,
+                           const std::string& column) {
+  MP_ASSIGN_OR_RETURN(const ArrayPtr whole, FromZero(values));
+  const auto& node = static_cast<const arrow::StructArray&>(*whole);
+  const auto data = whole->data()->Copy();
+  bool same = true;
+  for (size_t i = 0; i < type.fields().size(); ++i) {
+    const StructField& field = type.fields()[i];
+    if (LimitsWithin(limits, field.name).empty()) continue;
+    const int index = static_cast<int>(i);
+    MP_ASSIGN_OR_RETURN(const ArrayPtr child, FitChild(node, index, field, limits, column));
+    same = same && child == node.field(index);
+    data->child_data[i] = child->data();
+  }
+  return same ? values : arrow::MakeArray(data);
+}
+
+Result<ArrayPtr> FitList(ArrayPtr values, const DataType& type, const TextLimits& limits,
+                         const std::string& column) {
+  MP_ASSIGN_OR_RETURN(const ArrayPtr whole, FromZero(values));
+  const ArrayPtr elements = arrow::MakeArray(whole->data()->child_data[0]);
+  MP_ASSIGN_OR_RETURN(
+      const ArrayPtr fitted,
+      FitTexts(elements, type.element(), LimitsWithin(limits, "element"), column + ".element"));
+  if (fitted == elements) return values;
+  const auto data = whole->data()->Copy();
+  data->child_data[0] = fitted->data();
+  return arrow::MakeArray(data);
+}
+
+Result<ArrayPtr> FitMap(ArrayPtr values, const DataType& type, const TextLimits& limits,
+                        const std::string& column) {
+  MP_ASSIGN_OR_RETURN(const ArrayPtr whole, FromZero(values));
+  const auto entries = whole->data()->child_data[0]->Copy();
+  const ArrayPtr keys = arrow::MakeArray(entries->child_data[0]);
+  const ArrayPtr items = arrow::MakeArray(entries->child_data[1]);
+  MP_ASSIGN_OR_RETURN(const ArrayPtr new_keys,
+                      FitTexts(keys, type.key(), LimitsWithin(limits, "key"), column + ".key"));
+  MP_ASSIGN_OR_RETURN(
+      const ArrayPtr new_items,
+      FitTexts(items, type.element(), LimitsWithin(limits, "value"), column + ".value"));
+  if (new_keys == keys && new_items == items) return values;
+  entries->child_data = {new_keys->data(), new_items->data()};
+  const auto data = whole->data()->Copy();
+  data->child_data[0] = entries;
+  return arrow::MakeArray(data);
+}
+
+}  // namespace
+
+Result<ArrayPtr> FitTexts(ArrayPtr values, const DataType& type, const TextLimits& limits,
+                          const std::string& column) {
+  if (limits.empty()) return values;
+  switch (type.kind()) {
+    case TypeKind::kString:
+      return FitColumn(std::move(values), limits.at({}), column);
+    case TypeKind::kStruct:
+      return FitStruct(std::move(values), type, limits, column);
+    case TypeKind::kArray:
+      return FitList(std::move(values), type, limits, column);
+    case TypeKind::kMap:
+      return FitMap(std::move(values), type, limits, column);
+    default:
+      return values;
+  }
+}
+
+}  // namespace millpond::data
