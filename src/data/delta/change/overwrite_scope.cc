@@ -4,17 +4,24 @@
 #include "data/delta/change/overwrite.h"
 #include "data/delta/metadata/column_mapping.h"
 #include "data/delta/metadata/column_value.h"
+#include "data/delta/metadata/text_limits.h"
 
 namespace millpond::data {
 namespace {
 
-// The value in the one spelling that FormatPartitionValue gives it.
+// The value in the one spelling that FormatPartitionValue gives it. A CHAR may be stored with or
+// without the spaces at its end.
 Result<std::optional<std::string>> Canonical(const std::optional<std::string>& text,
                                              const StructField& field) {
   MP_ASSIGN_OR_RETURN_CONTEXT(const ColumnValue value,
                               ParsePartitionValue(text.value_or(""), field.type),
                               "partition column '{}'", field.name);
-  return FormatPartitionValue(value, field.type);
+  auto written = FormatPartitionValue(value, field.type);
+  MP_ASSIGN_OR_RETURN(const auto limits, TextLimitsOf(field));
+  if (written && limits.contains({}) && limits.at({}).padded) {
+    written->erase(written->find_last_not_of(' ') + 1);
+  }
+  return written;
 }
 
 using Key = std::vector<std::optional<std::string>>;

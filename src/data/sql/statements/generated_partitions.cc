@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "data/delta/commit/table_rules.h"
+#include "data/delta/metadata/text_limits.h"
 #include "data/sql/spark_text.h"
 #include "data/sql/syntax.h"
 #include "data/sql/tokenizer.h"
@@ -206,7 +207,8 @@ std::optional<GeneratedPartitions::Bounds> TimeBounds(std::optional<Span> span, 
 GeneratedPartitions::GeneratedPartitions(const Snapshot& snapshot) {
   for (const std::string& name : snapshot.metadata().partition_columns) {
     const StructField* field = snapshot.schema().Find(name);
-    if (field == nullptr) continue;
+    // Spaces that came or went to fit a length are none of the expression's.
+    if (field == nullptr || field->metadata.contains(kTextLimitKey)) continue;
     const auto text = GenerationExpressionOf(*field);
     if (!text || !*text) continue;
     const auto sql = FromSparkSql(**text);
