@@ -9,6 +9,7 @@
 #include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/catalog/workspace.h"
+#include "data/delta/commit/table_rules.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/metadata/table_features.h"
 #include "data/delta/rows/row_ids.h"
@@ -189,6 +190,15 @@ Status ExplainChange(const ChangeTarget& target, const ChangeQuery& query,
   return OkStatus();
 }
 
+constexpr int kTries = 10;  // of a statement that loses
+
+Result<bool> OnlyIdentityMoved(ChangeTarget target) {
+  MP_ASSIGN_OR_RETURN(const auto now, target.table.Latest());
+  const Snapshot& read = *target.snapshot;
+  return now->protocol() == read.protocol() && now->metadata() != read.metadata() &&
+         SameButForIdentity(read.metadata(), now->metadata());
+}
+
 bool IsClauseWord(const Token& token) {
   for (const char* word : {"WHERE", "SET", "USING", "ON", "WHEN", "FROM", "BY"}) {
     if (token.Is(word)) return true;
@@ -294,6 +304,21 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
   }
   MP_ASSIGN_OR_RETURN(auto result, change->Commit(std::move(commit)));
   return ChangeOutcome{std::move(result), counts};
+}
+
+Result<QueryResult> RunBehindIdentity(const RunChange& run) {
+  std::optional<Result<QueryResult>> lost;
+  for (int attempt = 1;; ++attempt) {
+    std::optional<ChangeTarget> target;
+    auto done = run(target);
+    if (done.has_value()) return done;
+    const ErrorKind kind = done.error().kind();
+    if (kind == ErrorKind::kInvalidArgument && lost) return *std::move(lost);
+    if (kind != ErrorKind::kConflict || !target || attempt == kTries) return done;
+    const auto again = OnlyIdentityMoved(*target);
+    if (!again.has_value() || !*again) return done;
+    lost = std::move(done);
+  }
 }
 
 std::string CommitText(const CommitResult& commit) {

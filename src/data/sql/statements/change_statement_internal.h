@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -84,6 +85,13 @@ struct ChangeOutcome {
 // Runs the query and commits what it says; or, for EXPLAIN, plans it and gives an empty outcome.
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context);
+
+// A statement, which begins with the newest version of its table and leaves that in `target`.
+using RunChange = std::function<Result<QueryResult>(std::optional<ChangeTarget>& target)>;
+// Runs it, and anew where it lost to writers who gave out identity values and changed nothing else
+// of what the table is: no value is given twice (PROTOCOL.md, "Identity Columns"), and its rows
+// have to get others. It stays a conflict after some tries, and for a source that can be read once.
+Result<QueryResult> RunBehindIdentity(const RunChange& run);
 
 // All files go, without a look at their rows. `done`: "deleted from", in what it says.
 Result<QueryResult> RemoveAllRows(const ChangeTarget& target, const std::string& operation,

@@ -33,15 +33,15 @@ std::string Said(const ChangeTarget& target, const ChangeOutcome& outcome) {
                      counts.deleted, counts.inserted, target.name, CommitText(outcome.commit));
 }
 
-}  // namespace
-
-Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context) {
+Result<QueryResult> Merge(const Statement& statement, StatementContext& context,
+                          std::optional<ChangeTarget>& found) {
   const SourceText& source = statement.source;
   TokenCursor at(statement.tokens, source);
   MP_RETURN_IF_ERROR(at.Expect("MERGE"));
   const bool evolves = at.Accept("WITH", "SCHEMA", "EVOLUTION");
   MP_RETURN_IF_ERROR(at.Expect("INTO"));
-  MP_ASSIGN_OR_RETURN(const ChangeTarget target, TakeChangeTarget(at, context));
+  MP_ASSIGN_OR_RETURN(found, TakeChangeTarget(at, context));
+  const ChangeTarget& target = *found;
   MP_ASSIGN_OR_RETURN(MergeText merge, TakeMerge(at, target, source));
   merge.evolves = evolves;
   MP_ASSIGN_OR_RETURN(const auto source_schema, SourceSchema(merge, source, context));
@@ -70,6 +70,13 @@ Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& c
   auto outcome = ExecuteChange(target, query, context);
   if (!outcome) return ErrorAt(source, target.offset, outcome.error());
   return QueryResult{nullptr, Said(target, *outcome)};
+}
+
+}  // namespace
+
+Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context) {
+  return RunBehindIdentity(
+      [&](std::optional<ChangeTarget>& target) { return Merge(statement, context, target); });
 }
 
 }  // namespace millpond::data

@@ -180,15 +180,15 @@ Result<CommitResult> ReplaceRows(const ChangeTarget& target, const NewRows& rows
   return std::move(outcome.commit);
 }
 
-}  // namespace
-
-Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementContext& context) {
+Result<QueryResult> ReplaceWhere(const Statement& statement, StatementContext& context,
+                                 std::optional<ChangeTarget>& found) {
   const SourceText& source = statement.source;
   TokenCursor at(statement.tokens, source);
   MP_RETURN_IF_ERROR(at.Expect("INSERT"));
   MP_RETURN_IF_ERROR(at.Expect("INTO"));
   (void)at.Accept("TABLE");
-  MP_ASSIGN_OR_RETURN(ChangeTarget target, TakeTargetTable(at, context));
+  MP_ASSIGN_OR_RETURN(found, TakeTargetTable(at, context));
+  ChangeTarget& target = *found;
   if (context.explanation() != nullptr) {
     return FailAt(source, at.offset(), ErrorKind::kUnsupported,
                   "EXPLAIN of REPLACE WHERE is not built: explain its query, and DELETE FROM {} "
@@ -213,6 +213,14 @@ Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementCon
   return QueryResult{
       nullptr, fmt::format("{} rows written over those of {} where {}{}", commit->rows, target.name,
                            rows.condition, CommitText(*commit))};
+}
+
+}  // namespace
+
+Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementContext& context) {
+  return RunBehindIdentity([&](std::optional<ChangeTarget>& target) {
+    return ReplaceWhere(statement, context, target);
+  });
 }
 
 }  // namespace millpond::data

@@ -131,5 +131,63 @@ TEST_F(TableStatements, AReplacedTableIsWhatTheStatementSays) {
   EXPECT_TRUE(now->protocol().writer_features.contains("rowTracking"));
 }
 
+class IdentityBeside : public TableStatements {
+ protected:
+  void SetUp() override {
+    TableStatements::SetUp();
+    MP_ASSERT_OK(Run("CREATE TABLE t (id BIGINT GENERATED ALWAYS AS IDENTITY, a BIGINT)"));
+    MP_ASSERT_OK(Run("INSERT INTO t (a) VALUES (100)"));
+  }
+
+  // The other writer's statement, whenever `sql` of this one runs, at most so many times.
+  Result<std::string> Beside(const std::string& other, int times, const std::string& sql) {
+    meanwhile_.action = [&] {
+      if (++runs_ > times) return;
+      MP_EXPECT_OK(RunIn(*other_, other));
+    };
+    auto result = Run(sql);
+    meanwhile_.action = [] {};
+    return result;
+  }
+
+  static constexpr const char* kInsert = "INSERT INTO t (a) VALUES (200)";
+  static constexpr const char* kMerge =
+      "MERGE INTO t USING (SELECT x FROM meanwhile()) AS s ON t.a = s.x "
+      "WHEN MATCHED THEN UPDATE SET a = -1 WHEN NOT MATCHED THEN INSERT (a) VALUES (s.x)";
+  int runs_ = 0;
+};
+
+TEST_F(IdentityBeside, MergeGivesValuesBehindThoseOfTheWinner) {
+  EXPECT_THAT(Beside(kInsert, 2, kMerge),
+              IsOkAnd("0 rows updated, 0 deleted, 1 inserted in main.default.t, version 4"));
+  EXPECT_EQ(runs_, 3);
+  EXPECT_THAT(Run("SELECT * FROM t ORDER BY id"), IsOkAnd("id,a\n1,100\n2,200\n3,200\n4,0\n"));
+}
+
+// The rows are looked at again too: what the winner added is matched.
+TEST_F(IdentityBeside, MergeSeesTheRowsOfTheWinner) {
+  EXPECT_THAT(Beside("INSERT INTO t (a) VALUES (0)", 1, kMerge),
+              IsOkAnd(HasSubstr("1 rows updated")));
+  EXPECT_THAT(Run("SELECT * FROM t ORDER BY id"), IsOkAnd("id,a\n1,100\n2,-1\n"));
+}
+
+TEST_F(IdentityBeside, ReplaceWhereGivesValuesBehindThoseOfTheWinner) {
+  MP_ASSERT_OK(Beside(kInsert, 1,
+                      "INSERT INTO t REPLACE WHERE a < 1 BY NAME SELECT x AS a FROM meanwhile()"));
+  EXPECT_THAT(Run("SELECT * FROM t ORDER BY id"), IsOkAnd("id,a\n1,100\n2,200\n3,0\n"));
+}
+
+TEST_F(IdentityBeside, WhoAlwaysLosesHearsOfIt) {
+  EXPECT_THAT(Beside(kInsert, 1000, kMerge), FailsWith(ErrorKind::kConflict, HasSubstr("schema")));
+  EXPECT_GT(runs_, 1);
+  EXPECT_LT(runs_, 100);
+}
+
+TEST_F(IdentityBeside, AnotherChangeOfTheTableIsAConflictStill) {
+  EXPECT_THAT(Beside("ALTER TABLE t ADD COLUMN b INT", 1, kMerge),
+              FailsWith(ErrorKind::kConflict, HasSubstr("schema")));
+  EXPECT_EQ(runs_, 1);
+}
+
 }  // namespace
 }  // namespace millpond::data
