@@ -4,6 +4,7 @@
 #include "app/terminal.h"
 #include "data/delta/log/snapshot.h"
 #include "data/delta/log/table.h"
+#include "data/delta/metadata/text_limits.h"
 
 namespace millpond::app {
 namespace {
@@ -28,7 +29,7 @@ model::ReportTable Columns(const data::Snapshot& snapshot) {
   table.caption = "Columns at the latest version";
   for (const auto& field : snapshot.schema().fields()) {
     const auto comment = field.metadata.find("comment");
-    table.rows.push_back({field.name, field.type.ToString(),
+    table.rows.push_back({field.name, data::TypeString(field),
                           comment == field.metadata.end() ? "" : comment->second});
   }
   return table;
