@@ -105,8 +105,9 @@ class StatementContext {
 
 // What a write says: "3 rows inserted into main.default.t, version 1".
 QueryResult WrittenRows(const TableName& name, const CommitResult& commit, std::string_view verb);
-// `result` with what the table that was made needs: "…; it needs the feature clustering".
-QueryResult Made(QueryResult result, DeltaTable table);
+// `result` with what the table that was made needs: "…; it needs the feature clustering". Nothing
+// is added where the table cannot be opened now: it was made all the same.
+QueryResult Made(QueryResult result, Result<DeltaTable> table);
 
 // Executors, one file each. `statement` begins with the words that the name says.
 Result<QueryResult> ExecuteCreateTable(const Statement& statement, StatementContext& context);

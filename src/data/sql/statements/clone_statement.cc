@@ -129,13 +129,12 @@ Result<QueryResult> CreateClone(TableHead head, TokenCursor& at, StatementContex
   };
   const auto commit = clone();
   if (!commit) return ErrorAt(text, head.name_offset, commit.error());
-  MP_ASSIGN_OR_RETURN(const auto table, context.catalog().OpenTable(head.name));
   return Made({nullptr, fmt::format("table {} is a shallow clone of {} version {}, version {}: its "
                                     "{} files stay with {}, and VACUUM or DROP TABLE there can "
                                     "break the clone",
                                     head.name.ToString(), source.name, snapshot->version(),
                                     commit->version, snapshot->files().size(), source.name)},
-              table);
+              context.catalog().OpenTable(head.name));
 }
 
 }  // namespace millpond::data

@@ -75,14 +75,15 @@ Result<QueryResult> CreateAsSelect(const TableHead& head, std::string_view query
   options.operation = "CREATE TABLE AS SELECT";
   auto commit = context.catalog().CreateTableFrom(head.name, options, *rows);
   if (!commit) return ErrorAt(context.source(), head.name_offset, commit.error());
-  MP_ASSIGN_OR_RETURN(const auto table, context.catalog().OpenTable(head.name));
-  return Made(WrittenRows(head.name, *commit, "written to"), table);
+  return Made(WrittenRows(head.name, *commit, "written to"),
+              context.catalog().OpenTable(head.name));
 }
 
 }  // namespace
 
-QueryResult Made(QueryResult result, DeltaTable table) {
-  const auto snapshot = table.Latest();
+QueryResult Made(QueryResult result, Result<DeltaTable> table) {
+  if (!table.has_value()) return result;
+  const auto snapshot = table->Latest();
   if (snapshot.has_value()) result.message += NeededFeaturesText(**snapshot);
   return result;
 }
