@@ -43,6 +43,18 @@ const int64_t* SessionTables::PinOf(const QueryName& name) const {
   return nullptr;
 }
 
+void SessionTables::HoldStill(std::shared_ptr<const Snapshot> snapshot) {
+  const std::lock_guard lock(mutex_);
+  held_ = std::move(snapshot);
+  held_was_read_ = false;
+  std::erase_if(resolved_, [](const auto& read) { return read.first.second == TableMoment(); });
+}
+
+bool SessionTables::HasSpentStreams() const {
+  return std::ranges::any_of(names_.readers,
+                             [](const auto& reader) { return reader.second->is_spent(); });
+}
+
 QueryName SessionTables::Add(std::shared_ptr<arrow::RecordBatchReader> reader) {
   const std::lock_guard lock(mutex_);
   streams_.push_back(std::make_shared<OnceReader>(std::move(reader)));

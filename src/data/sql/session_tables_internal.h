@@ -39,9 +39,11 @@ class SessionTables : public TableSource {
   Micros Now() const override { return now_; }
   // The table itself, for statements that look into it; asks for kSelect.
   Result<DeltaTable> Open(const QueryName& name);
-  // Every read of the snapshot's table that asks for no other version reads this one, by name or by
-  // path.
-  void HoldStill(std::shared_ptr<const Snapshot> snapshot) { held_ = std::move(snapshot); }
+  // From now on, every read of the snapshot's table that asks for no other version reads this one,
+  // by name or by path, and other tables are read as they are: a statement may run anew.
+  void HoldStill(std::shared_ptr<const Snapshot> snapshot);
+  // Has a stream been read that does not come again?
+  bool HasSpentStreams() const;
   // Was that version read by name, as by a subquery over the table that a statement changes?
   bool HeldWasRead() const {
     const std::lock_guard lock(mutex_);

@@ -35,6 +35,7 @@ class OnceReader {
     if (!taken_.exchange(true)) return rows_;
     return again_ ? again_() : nullptr;
   }
+  bool is_spent() const { return taken_ && !again_; }
 
  private:
   std::shared_ptr<arrow::RecordBatchReader> rows_;

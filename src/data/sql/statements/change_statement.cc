@@ -306,18 +306,14 @@ Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuer
   return ChangeOutcome{std::move(result), counts};
 }
 
-Result<QueryResult> RunBehindIdentity(const RunChange& run) {
-  std::optional<Result<QueryResult>> lost;
+Result<QueryResult> RunBehindIdentity(StatementContext& context, const RunChange& run) {
   for (int attempt = 1;; ++attempt) {
     std::optional<ChangeTarget> target;
     auto done = run(target);
-    if (done.has_value()) return done;
-    const ErrorKind kind = done.error().kind();
-    if (kind == ErrorKind::kInvalidArgument && lost) return *std::move(lost);
-    if (kind != ErrorKind::kConflict || !target || attempt == kTries) return done;
+    if (done.has_value() || done.error().kind() != ErrorKind::kConflict) return done;
+    if (!target || attempt == kTries || context.tables().HasSpentStreams()) return done;
     const auto again = OnlyIdentityMoved(*target);
     if (!again.has_value() || !*again) return done;
-    lost = std::move(done);
   }
 }
 

@@ -91,7 +91,7 @@ using RunChange = std::function<Result<QueryResult>(std::optional<ChangeTarget>&
 // Runs it, and anew where it lost to writers who gave out identity values and changed nothing else
 // of what the table is: no value is given twice (PROTOCOL.md, "Identity Columns"), and its rows
 // have to get others. It stays a conflict after some tries, and for a source that can be read once.
-Result<QueryResult> RunBehindIdentity(const RunChange& run);
+Result<QueryResult> RunBehindIdentity(StatementContext& context, const RunChange& run);
 
 // All files go, without a look at their rows. `done`: "deleted from", in what it says.
 Result<QueryResult> RemoveAllRows(const ChangeTarget& target, const std::string& operation,

@@ -75,8 +75,9 @@ Result<QueryResult> Merge(const Statement& statement, StatementContext& context,
 }  // namespace
 
 Result<QueryResult> ExecuteMerge(const Statement& statement, StatementContext& context) {
-  return RunBehindIdentity(
-      [&](std::optional<ChangeTarget>& target) { return Merge(statement, context, target); });
+  return RunBehindIdentity(context, [&](std::optional<ChangeTarget>& target) {
+    return Merge(statement, context, target);
+  });
 }
 
 }  // namespace millpond::data

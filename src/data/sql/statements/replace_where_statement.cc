@@ -218,7 +218,7 @@ Result<QueryResult> ReplaceWhere(const Statement& statement, StatementContext& c
 }  // namespace
 
 Result<QueryResult> ExecuteReplaceWhere(const Statement& statement, StatementContext& context) {
-  return RunBehindIdentity([&](std::optional<ChangeTarget>& target) {
+  return RunBehindIdentity(context, [&](std::optional<ChangeTarget>& target) {
     return ReplaceWhere(statement, context, target);
   });
 }

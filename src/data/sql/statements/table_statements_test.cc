@@ -177,6 +177,44 @@ TEST_F(IdentityBeside, ReplaceWhereGivesValuesBehindThoseOfTheWinner) {
   EXPECT_THAT(Run("SELECT * FROM t ORDER BY id"), IsOkAnd("id,a\n1,100\n2,200\n3,0\n"));
 }
 
+// A query over the table itself reads what the winner left, too.
+TEST_F(IdentityBeside, AStatementThatReadsItsTableLosesNothingOfTheWinner) {
+  MP_ASSERT_OK(Beside(kInsert, 1,
+                      "INSERT INTO t REPLACE WHERE a < 1000 BY NAME "
+                      "SELECT a FROM t, meanwhile() WHERE a < 1000"));
+  EXPECT_THAT(Run("SELECT a FROM t ORDER BY a"), IsOkAnd("a\n100\n200\n"));
+  runs_ = 0;
+  MP_ASSERT_OK(
+      Beside("INSERT INTO t (a) VALUES (300)", 1,
+             "MERGE INTO t USING (SELECT a + x AS a FROM t, meanwhile()) AS s ON t.a = s.a "
+             "WHEN NOT MATCHED THEN INSERT (a) VALUES (s.a) "
+             "WHEN NOT MATCHED BY SOURCE THEN DELETE"));
+  EXPECT_THAT(Run("SELECT a FROM t ORDER BY a"), IsOkAnd("a\n100\n200\n300\n"));
+}
+
+TEST_F(IdentityBeside, AnErrorOfTheSecondRunIsTold) {
+  MP_ASSERT_OK(Run("ALTER TABLE t ADD CONSTRAINT small CHECK (a < 1000)"));
+  EXPECT_THAT(Beside("INSERT INTO t (a) VALUES (0)", 1,
+                     "MERGE INTO t USING (SELECT x FROM meanwhile()) AS s ON t.a = s.x "
+                     "WHEN MATCHED THEN UPDATE SET a = 5000 "
+                     "WHEN NOT MATCHED THEN INSERT (a) VALUES (s.x)"),
+              FailsWith(ErrorKind::kInvalidArgument, HasSubstr("small")));
+}
+
+// Its rows are gone: nothing is left to run anew with.
+TEST_F(IdentityBeside, AStreamThatIsReadOnceMakesAConflict) {
+  auto one = arrow::MakeArrayFromScalar(arrow::Int64Scalar(7), 1).ValueOrDie();
+  const auto schema = arrow::schema({arrow::field("y", arrow::int64())});
+  MP_ASSERT_OK(session_->RegisterReader(
+      "once", arrow::RecordBatchReader::Make({arrow::RecordBatch::Make(schema, 1, {one})}, schema)
+                  .ValueOrDie()));
+  EXPECT_THAT(Beside(kInsert, 1,
+                     "MERGE INTO t USING (SELECT y FROM once, meanwhile()) AS s ON t.a = s.y "
+                     "WHEN MATCHED THEN UPDATE SET a = -1 WHEN NOT MATCHED THEN INSERT (a) VALUES "
+                     "(s.y)"),
+              FailsWith(ErrorKind::kConflict, HasSubstr("schema")));
+}
+
 TEST_F(IdentityBeside, WhoAlwaysLosesHearsOfIt) {
   EXPECT_THAT(Beside(kInsert, 1000, kMerge), FailsWith(ErrorKind::kConflict, HasSubstr("schema")));
   EXPECT_GT(runs_, 1);
