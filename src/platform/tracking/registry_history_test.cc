@@ -28,7 +28,8 @@ class RegistryHistoryTest : public TrackingFixture {
 
   std::vector<std::string> Actions(const std::string& name) {
     std::vector<std::string> actions;
-    for (const auto& audit : *registry_->History(name)) actions.push_back(audit.action);
+    const auto history = registry_->History(name);
+    for (const auto& audit : *history) actions.push_back(audit.action);
     return actions;
   }
 };
