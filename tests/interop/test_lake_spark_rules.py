@@ -175,9 +175,9 @@ def test_columns(first, second, tmp_path):
     turns.holds()
 
 
-# Texts as each writer gives them, for the same rows: Millpond cuts spaces that are too many and fills CHAR up, Spark
-# refuses the former and does the latter when it reads.
-CHARS = {"spark": ("'äöü'", "'ä  '", "named_struct('t', '{}')"), "millpond": ("'äöü  '", "'ä'", "{{'t': '{}'}}")}
+# Texts as each writer gives them, for the same rows: Millpond cuts spaces that are too many, and all of a CHAR; Spark
+# refuses the former, and stores a CHAR as it is given.
+CHARS = {"spark": ("'äöü'", "'ä'", "named_struct('t', '{}')"), "millpond": ("'äöü  '", "'ä  '", "{{'t': '{}'}}")}
 
 
 @IN_TURNS
@@ -185,12 +185,15 @@ def test_char_varchar(first, second, tmp_path):
     """Whoever made the table, both refuse what is too long."""
     turns = Turns(tmp_path, first, "id INT, v VARCHAR(3), c CHAR(3), s STRUCT<t: CHAR(2)>", oracle="id INT, v VARCHAR, c VARCHAR, s STRUCT(t VARCHAR)")
     too_long = "(?i)exceed|characters"
+    filled_up = [2] if second == "spark" else []  # Spark's MERGE does so to rows that it copies (there are no vectors yet)
     for writer, n in ((second, 1), (first, 4)):
         v, c, s = CHARS[writer]
         turns.by(writer, f"INSERT INTO {{t}} VALUES ({n}, {v}, {c}, {s.format('xy')}), ({n + 1}, 'ab ', '😀😀😀', NULL), ({n + 2}, NULL, NULL, NULL)",
-                 f"INSERT INTO {{t}} VALUES ({n}, 'äöü', 'ä  ', {{'t': 'xy'}}), ({n + 1}, 'ab ', '😀😀😀', NULL), ({n + 2}, NULL, NULL, NULL)")
-        turns.by(writer, f"UPDATE {{t}} SET v = 'u', c = {c} WHERE id = {n + 1}", f"UPDATE {{t}} SET v = 'u', c = 'ä  ' WHERE id = {n + 1}")
-        turns.by(writer, f"MERGE INTO {{t}} USING (SELECT {n + 2} AS id, {c} AS c) s ON {{t}}.id = s.id WHEN MATCHED THEN UPDATE SET c = s.c", f"UPDATE {{t}} SET c = 'ä  ' WHERE id = {n + 2}")
+                 f"INSERT INTO {{t}} VALUES ({n}, 'äöü', 'ä', {{'t': 'xy'}}), ({n + 1}, 'ab ', '😀😀😀', NULL), ({n + 2}, NULL, NULL, NULL)")
+        turns.by(writer, f"UPDATE {{t}} SET v = 'u', c = {c} WHERE id = {n + 1}", f"UPDATE {{t}} SET v = 'u', c = 'ä' WHERE id = {n + 1}")
+        copied = f" WHEN id = {n + 1} THEN 'ä  '" if n + 1 in filled_up else ""
+        turns.by(writer, f"MERGE INTO {{t}} USING (SELECT {n + 2} AS id, {c} AS c) s ON {{t}}.id = s.id WHEN MATCHED THEN UPDATE SET c = s.c",
+                 f"UPDATE {{t}} SET c = CASE WHEN id = {n + 2} THEN 'ä'{copied} ELSE c END")
     for writer in (first, second):
         turns.refuses(writer, "INSERT INTO {t} (id, v) VALUES (9, 'äöüß')", too_long)
         turns.refuses(writer, "UPDATE {t} SET c = 'long' WHERE id = 1", too_long)
@@ -203,14 +206,28 @@ def test_char_varchar(first, second, tmp_path):
             turns.refuses(writer, f"INSERT INTO {{t}} (id, {column}) VALUES (9, '{text}')", too_long)
         for change in "v TYPE VARCHAR(4)", "v TYPE CHAR(5)", "c TYPE CHAR(4)", "c TYPE VARCHAR(2)":
             turns.refuses(writer, f"ALTER TABLE {{t}} ALTER COLUMN {change}", "(?i)cannot become|not.supported")
-    turns.holds()
-    engine("spark").execute(turns.path, ["INSERT INTO {t} (id, c) VALUES (30, 'a')"])
+    padding = "spark.sql.readSideCharPadding"  # as they are stored, then as Spark shows them
+    engine("spark").session.conf.set(padding, "false")
+    try:
+        turns.holds()
+    finally:
+        engine("spark").session.conf.unset(padding)
+
+    def found(reader, text):
+        return engine(reader).query(turns.path, f"SELECT id, c FROM {{t}} WHERE c = '{text}' ORDER BY id").to_pydict()
+
+    engine("spark").execute(turns.path, ["INSERT INTO {t} (id, c) VALUES (30, 'a'), (31, 'b  ')"])
     for text, ids in (("a", [30]), ("ä", [1, 2, 3, 4, 5, 6])):
-        for reader in "spark", "millpond":
-            found = engine(reader).query(turns.path, f"SELECT id FROM {{t}} WHERE c = '{text}' ORDER BY id")
-            assert found.column("id").to_pylist() == ids, (reader, text)
+        assert found("spark", text) == {"id": ids, "c": [text.ljust(3)] * len(ids)}
+        ids = [n for n in ids if n not in filled_up]
+        assert found("millpond", text) == {"id": ids, "c": [text] * len(ids)}
+    assert found("millpond", "ä  ")["id"] == filled_up
+    # Spaces that Spark stored are there until the row is written anew.
+    assert found("spark", "b")["id"] == found("millpond", "b  ")["id"] == [31] and not found("millpond", "b")["id"]
+    engine("millpond").execute(turns.path, ["UPDATE {t} SET v = 'new' WHERE id = 31"])
+    assert found("spark", "b")["id"] == found("millpond", "b")["id"] == [31] and not found("millpond", "b  ")["id"]
     turns.keep_from(max(turns.expected) + 1)
-    turns.by(first, "ALTER TABLE {t} ALTER COLUMN c TYPE VARCHAR(4)", "INSERT INTO {t} (id, c) VALUES (30, 'a')").by(second, "ALTER TABLE {t} ALTER COLUMN v TYPE STRING", None)
+    turns.by(first, "ALTER TABLE {t} ALTER COLUMN c TYPE VARCHAR(4)", "INSERT INTO {t} (id, v, c) VALUES (30, NULL, 'a'), (31, 'new', 'b')").by(second, "ALTER TABLE {t} ALTER COLUMN v TYPE STRING", None)
     for writer in (first, second):
         turns.by(writer, "INSERT INTO {t} (id, v, c) VALUES (40, 'as long as it likes', 'four')")
         turns.refuses(writer, "INSERT INTO {t} (id, c) VALUES (9, 'fives')", too_long)

@@ -9,8 +9,8 @@
 namespace millpond::data {
 namespace {
 
-// The value in the one spelling that FormatPartitionValue gives it. A CHAR may be stored with or
-// without the spaces at its end.
+// The value in the one spelling that FormatPartitionValue gives it. Spark may have stored a CHAR
+// with spaces at its end.
 Result<std::optional<std::string>> Canonical(const std::optional<std::string>& text,
                                              const StructField& field) {
   MP_ASSIGN_OR_RETURN_CONTEXT(const ColumnValue value,
@@ -18,7 +18,7 @@ Result<std::optional<std::string>> Canonical(const std::optional<std::string>& t
                               "partition column '{}'", field.name);
   auto written = FormatPartitionValue(value, field.type);
   MP_ASSIGN_OR_RETURN(const auto limits, TextLimitsOf(field));
-  if (written && limits.contains({}) && limits.at({}).padded) {
+  if (written && limits.contains({}) && limits.at({}).is_char) {
     written->erase(written->find_last_not_of(' ') + 1);
   }
   return written;

@@ -256,6 +256,16 @@ Result<std::unique_ptr<RowRules>> RowRules::Make(const RowTarget& target,
   return made;
 }
 
+Status CheckDefault(const StructField& field, const std::string& text,
+                    RowExpressionEngine& engine) {
+  MP_ASSIGN_OR_RETURN(auto value, engine.Constant({text, field.type}));
+  MP_ASSIGN_OR_RETURN(const auto limits, TextLimitsOf(field));
+  if (limits.empty()) return OkStatus();
+  MP_ASSIGN_OR_RETURN(value, CastColumn(value, field.type, CastRule::kWrite, field.name));
+  MP_ASSIGN_OR_RETURN(value, FitTexts(std::move(value), field.type, limits, field.name));
+  return OkStatus();
+}
+
 Status ValidateRules(const Schema& schema, const StringMap& properties,
                      RowExpressionEngine& engine) {
   std::vector<StructField> plain;  // generated columns do not build on one another
@@ -266,7 +276,7 @@ Status ValidateRules(const Schema& schema, const StringMap& properties,
     generation ? generated.push_back(&field) : plain.push_back(field);
     MP_ASSIGN_OR_RETURN(const auto value, DefaultExpressionOf(field));
     if (!value) continue;
-    MP_RETURN_IF_ERROR_CONTEXT(engine.Constant({*value, field.type}),
+    MP_RETURN_IF_ERROR_CONTEXT(CheckDefault(field, *value, engine),
                                "the default of column '{}' ({})", field.name, *value);
   }
   const Schema sources(plain);

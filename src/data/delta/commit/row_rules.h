@@ -50,4 +50,7 @@ class RowRules {
 Status ValidateRules(const Schema& schema, const StringMap& properties,
                      RowExpressionEngine& engine);
 
+// The same of one column's default.
+Status CheckDefault(const StructField& field, const std::string& text, RowExpressionEngine& engine);
+
 }  // namespace millpond::data

@@ -170,13 +170,13 @@ std::string Said(const std::optional<TextLimit>& limit) {
 
 bool MayChange(const std::optional<TextLimit>& from, const std::optional<TextLimit>& to) {
   if (!to || from == to) return true;
-  return from && !to->padded && from->length <= to->length;
+  return from && !to->is_char && from->length <= to->length;
 }
 
 }  // namespace
 
 std::string ToString(const TextLimit& limit) {
-  return fmt::format("{}({})", limit.padded ? "char" : "varchar", limit.length);
+  return fmt::format("{}({})", limit.is_char ? "char" : "varchar", limit.length);
 }
 
 Result<TextLimits> TextLimitsOf(const StructField& field) {
@@ -200,7 +200,7 @@ Result<TextLimits> TextLimitsOf(const StructField& field) {
   return limits;
 }
 
-void SetTextLimits(const TextLimits& limits, StructField& field) {
+void SetLimitsOnColumn(const TextLimits& limits, StructField& field) {
   ForgetWithin({}, field);
   SetOwn(limits, field);
 }
@@ -235,7 +235,7 @@ Schema WithLimitsOnColumns(const Schema& schema) {
   std::vector<StructField> fields = schema.fields();
   for (StructField& field : fields) {
     const auto limits = TextLimitsOf(field);
-    if (limits.has_value() && !limits->empty()) SetTextLimits(*limits, field);
+    if (limits.has_value() && !limits->empty()) SetLimitsOnColumn(*limits, field);
   }
   return Schema(std::move(fields));
 }

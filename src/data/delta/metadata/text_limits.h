@@ -15,13 +15,11 @@
 namespace millpond::data {
 
 inline constexpr const char* kTextLimitKey = "__CHAR_VARCHAR_TYPE_STRING";
-// So many spaces a text is filled up with at most.
-inline constexpr int64_t kMaxCharLength = 1 << 20;
 inline constexpr int64_t kMaxTextLength = 2'147'483'647;
 
 struct TextLimit {
-  int64_t length = 0;   // in characters (code points)
-  bool padded = false;  // CHAR: with spaces to the length
+  int64_t length = 0;    // in characters (code points)
+  bool is_char = false;  // CHAR: spaces at the end are no part of the text
 
   bool operator==(const TextLimit&) const = default;
 };
@@ -33,8 +31,8 @@ std::string ToString(const TextLimit& limit);  // "varchar(10)"
 
 // Of a field and all within it. kUnsupported: the field's metadata have a type that is none.
 Result<TextLimits> TextLimitsOf(const StructField& field);
-// In the field's metadata, and nowhere within it; none take away what is there.
-void SetTextLimits(const TextLimits& limits, StructField& field);
+// In the metadata of the field, a column, and nowhere within it; none take away what is there.
+void SetLimitsOnColumn(const TextLimits& limits, StructField& field);
 // In the metadata of the fields within it that have them.
 void SetLimitsOnFields(const TextLimits& limits, StructField& field);
 

@@ -54,7 +54,7 @@ TEST(TextLimits, FollowTheirFieldsAndComeBackToTheColumn) {
   const DataType type = DataType::Struct(
       {{"a", kText}, {"l", DataType::Array(DataType::Struct({{"x y", kText}}), true)}});
   StructField column{"c", type, true, {{"comment", "\"kept\""}}};
-  SetTextLimits({{{"a"}, {3, true}}, {{"l", "element", "x y"}, {4, false}}}, column);
+  SetLimitsOnColumn({{{"a"}, {3, true}}, {{"l", "element", "x y"}, {4, false}}}, column);
   EXPECT_EQ(column.metadata.at(kTextLimitKey),
             R"("struct<a:char(3),l:array<struct<`x y`:varchar(4)>>>")");
   EXPECT_EQ(TypeString(column), "struct<a:char(3),l:array<struct<x y:varchar(4)>>>");

@@ -47,8 +47,8 @@ class TypeStringReader {
              Accept('>');
     }
     if (EqualNames(word, "struct")) return TakeFields(depth);
-    const bool padded = EqualNames(word, "char") || EqualNames(word, "character");
-    if ((padded || EqualNames(word, "varchar")) && !TakeLimit(padded)) return false;
+    const bool is_char = EqualNames(word, "char") || EqualNames(word, "character");
+    if ((is_char || EqualNames(word, "varchar")) && !TakeLimit(is_char)) return false;
     return !word.empty() && SkipRest();
   }
 
@@ -88,10 +88,10 @@ class TypeStringReader {
     return std::nullopt;
   }
 
-  bool TakeLimit(bool padded) {
+  bool TakeLimit(bool is_char) {
     if (!Accept('(')) return false;
     const std::string_view digits = TakeWord();
-    TextLimit limit{0, padded};
+    TextLimit limit{0, is_char};
     const char* end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, limit.length);
     if (digits.empty() || error != std::errc() || stop != end || !Accept(')')) return false;

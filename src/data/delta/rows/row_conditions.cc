@@ -1,10 +1,15 @@
+#include "data/delta/rows/row_conditions.h"
+
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
 #include <arrow/type.h>
 
+#include <algorithm>
+
 #include "data/arrow/status.h"
-#include "data/delta/rows/row_conditions.h"
+#include "data/delta/rows/column_cast.h"
+#include "data/delta/rows/text_fit.h"
 
 namespace millpond::data {
 namespace {
@@ -37,6 +42,14 @@ std::optional<int64_t> FirstUntrue(const arrow::Array& array) {
   return std::nullopt;
 }
 
+std::optional<int64_t> FirstOther(const arrow::Array& values, const arrow::Array& column) {
+  const auto same = arrow::EqualOptions::Defaults().nans_equal(true);
+  for (int64_t row = 0; row < values.length(); ++row) {
+    if (!column.RangeEquals(values, row, row + 1, row, same)) return row;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string RowText(const arrow::RecordBatch& rows, int64_t row, const std::vector<int>& columns) {
@@ -54,18 +67,41 @@ Result<RowConditions> RowConditions::Bind(RowExpressionEngine* engine, const Sch
   made.conditions_ = std::move(conditions);
   if (made.empty()) return made;
   std::vector<RowExpression> expressions;
-  for (const RowCondition& one : made.conditions_) expressions.push_back(one.expression);
+  for (const RowCondition& one : made.conditions_) {
+    RowExpression& expression = expressions.emplace_back(one.expression);
+    std::optional<Fitted>& fitted = made.fitted_.emplace_back();
+    if (expression.compared_with.empty()) continue;
+    const int column = schema.IndexOf(expression.compared_with);
+    const StructField& field = schema.fields()[column];
+    MP_ASSIGN_OR_RETURN(auto limits, TextLimitsOf(field));
+    if (limits.empty()) continue;
+    expression.compared_with.clear();
+    fitted = Fitted{column, field, std::move(limits)};
+  }
   MP_ASSIGN_OR_RETURN(made.bound_, engine->Bind(schema, expressions));
   return made;
 }
 
+Result<std::optional<int64_t>> RowConditions::FirstBroken(
+    size_t condition, const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> values) const {
+  const std::optional<Fitted>& fitted = fitted_[condition];
+  if (!fitted) return FirstUntrue(*values);
+  const StructField& field = fitted->field;
+  MP_ASSIGN_OR_RETURN(values,
+                      CastColumn(std::move(values), field.type, CastRule::kWrite, field.name));
+  MP_ASSIGN_OR_RETURN(values, FitTexts(std::move(values), field.type, fitted->limits, field.name));
+  return FirstOther(*values, *rows.column(fitted->column));
+}
+
 Status RowConditions::Check(const arrow::RecordBatch& rows) const {
   if (empty() || rows.num_rows() == 0) return OkStatus();
-  MP_ASSIGN_OR_RETURN(const arrow::ArrayVector truths, bound_->Evaluate(rows));
+  MP_ASSIGN_OR_RETURN(const arrow::ArrayVector values, bound_->Evaluate(rows));
   for (size_t i = 0; i < conditions_.size(); ++i) {
-    const auto row = FirstUntrue(*truths[i]);
+    MP_ASSIGN_OR_RETURN(const auto row, FirstBroken(i, rows, values[i]));
     if (!row) continue;
-    const std::vector<int>& columns = bound_->ColumnsOf(i);
+    std::vector<int> columns = bound_->ColumnsOf(i);
+    if (fitted_[i]) columns.push_back(fitted_[i]->column);
+    std::ranges::sort(columns);
     return Fail(ErrorKind::kInvalidArgument, "{}{}{}", conditions_[i].broken,
                 columns.empty() ? "" : " by the row with ", RowText(rows, *row, columns));
   }

@@ -1,15 +1,18 @@
 // Conditions over a table's rows, each with the words in which its violation is told. A row must
-// make every one of them true; NULL is not true.
+// make every one of them true; NULL is not true. What a column of CHAR(n) or VARCHAR(n) is compared
+// with is brought to its length first, as the column's own values were (text_fit.h).
 #pragma once
 
 #include <arrow/type_fwd.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "data/delta/metadata/row_expressions.h"
 #include "data/delta/metadata/schema.h"
+#include "data/delta/metadata/text_limits.h"
 
 namespace millpond::data {
 
@@ -30,7 +33,19 @@ class RowConditions {
   Status Check(const arrow::RecordBatch& rows) const;
 
  private:
+  // A column that is compared with what its texts become.
+  struct Fitted {
+    int column = 0;
+    StructField field;
+    TextLimits limits;
+  };
+
+  // The first row that does not meet it, by the values of its expression.
+  Result<std::optional<int64_t>> FirstBroken(size_t condition, const arrow::RecordBatch& rows,
+                                             std::shared_ptr<arrow::Array> values) const;
+
   std::vector<RowCondition> conditions_;
+  std::vector<std::optional<Fitted>> fitted_;  // of each condition
   std::unique_ptr<BoundExpressions> bound_;
 };
 

@@ -2,7 +2,9 @@
 
 #include <arrow/array.h>
 #include <arrow/array/concatenate.h>
+#include <arrow/buffer_builder.h>
 #include <arrow/builder.h>
+#include <arrow/type.h>
 
 #include <algorithm>
 
@@ -31,31 +33,24 @@ std::string Start(std::string_view text) {
   return fmt::format("'{}'{}", text.substr(0, end), end < text.size() ? "…" : "");
 }
 
-// What is to become of a text: the bytes of it that stay, and spaces behind them.
-struct Fit {
-  std::string_view kept;
-  int64_t spaces = 0;
-};
-
-Result<Fit> FitText(std::string_view text, const TextLimit& limit, const std::string& column) {
-  const int64_t length = Characters(text);
-  if (length <= limit.length) return Fit{text, limit.padded ? limit.length - length : 0};
+// Of the text, what the column takes.
+Result<std::string_view> FitText(std::string_view text, const TextLimit& limit,
+                                 const std::string& column) {
   std::string_view kept = text;
-  int64_t excess = length - limit.length;
+  if (limit.is_char) kept = text.substr(0, text.find_last_not_of(' ') + 1);
+  int64_t excess = Characters(kept) - limit.length;
   for (; excess > 0 && kept.ends_with(' '); --excess) kept.remove_suffix(1);
-  if (excess == 0) return Fit{kept};
+  if (excess <= 0) return kept;
   return Fail(ErrorKind::kInvalidArgument,
               "column '{}' is {}, but a text has {} characters: {}. Shorten it, or let the column "
               "take longer ones by ALTER COLUMN … TYPE",
-              column, ToString(limit), length, Start(text));
+              column, ToString(limit), Characters(text), Start(text));
 }
 
 // A text of so few bytes has at most as many characters.
 bool FitsAsItIs(std::string_view text, const TextLimit& limit) {
-  if (static_cast<int64_t>(text.size()) < limit.length) return !limit.padded;
-  if (static_cast<int64_t>(text.size()) == limit.length && !limit.padded) return true;
-  const int64_t length = Characters(text);
-  return limit.padded ? length == limit.length : length <= limit.length;
+  if (limit.is_char && text.ends_with(' ')) return false;
+  return static_cast<int64_t>(text.size()) <= limit.length || Characters(text) <= limit.length;
 }
 
 Result<ArrayPtr> FitColumn(ArrayPtr values, const TextLimit& limit, const std::string& column) {
@@ -65,11 +60,6 @@ Result<ArrayPtr> FitColumn(ArrayPtr values, const TextLimit& limit, const std::s
     ++row;
   }
   if (row == texts.length()) return values;
-  if (limit.padded && limit.length > kMaxCharLength) {
-    return Fail(ErrorKind::kUnsupported,
-                "column '{}' is {}: texts are filled up with spaces to {} characters at most",
-                column, ToString(limit), kMaxCharLength);
-  }
   arrow::StringBuilder builder;
   MP_ARROW_RETURN_IF_ERROR(builder.Reserve(texts.length()));
   for (row = 0; row < texts.length(); ++row) {
@@ -77,11 +67,8 @@ Result<ArrayPtr> FitColumn(ArrayPtr values, const TextLimit& limit, const std::s
       builder.UnsafeAppendNull();
       continue;
     }
-    MP_ASSIGN_OR_RETURN(const Fit fit, FitText(texts.GetView(row), limit, column));
-    MP_ARROW_RETURN_IF_ERROR(builder.Append(fit.kept));
-    if (fit.spaces == 0) continue;
-    const std::string spaces(static_cast<size_t>(fit.spaces), ' ');
-    MP_ARROW_RETURN_IF_ERROR(builder.ExtendCurrent(spaces));
+    MP_ASSIGN_OR_RETURN(const auto kept, FitText(texts.GetView(row), limit, column));
+    MP_ARROW_RETURN_IF_ERROR(builder.Append(kept));
   }
   MP_ARROW_ASSIGN_OR_RETURN(ArrayPtr fitted, builder.Finish());
   return fitted;
@@ -126,35 +113,49 @@ Result<ArrayPtr> FitStruct(ArrayPtr values, const DataType& type, const TextLimi
   return same ? values : arrow::MakeArray(data);
 }
 
+// The lists (or maps) with other elements: those of the lists that are not NULL, one after the
+// other.
+Result<ArrayPtr> WithElements(ArrayPtr values, const ArrayPtr& elements) {
+  MP_ASSIGN_OR_RETURN(const ArrayPtr whole, FromZero(std::move(values)));
+  const auto& lists = static_cast<const arrow::ListArray&>(*whole);
+  arrow::TypedBufferBuilder<int32_t> ends;
+  MP_ARROW_RETURN_IF_ERROR(ends.Reserve(lists.length() + 1));
+  int32_t end = 0;
+  ends.UnsafeAppend(end);
+  for (int64_t row = 0; row < lists.length(); ++row) {
+    if (lists.IsValid(row)) end += lists.value_length(row);
+    ends.UnsafeAppend(end);
+  }
+  const auto data = whole->data()->Copy();
+  MP_ARROW_ASSIGN_OR_RETURN(data->buffers[1], ends.Finish());
+  data->child_data[0] = elements->data();
+  return arrow::MakeArray(data);
+}
+
 Result<ArrayPtr> FitList(ArrayPtr values, const DataType& type, const TextLimits& limits,
                          const std::string& column) {
-  MP_ASSIGN_OR_RETURN(const ArrayPtr whole, FromZero(values));
-  const ArrayPtr elements = arrow::MakeArray(whole->data()->child_data[0]);
+  MP_ARROW_ASSIGN_OR_RETURN(const ArrayPtr elements,
+                            static_cast<const arrow::ListArray&>(*values).Flatten());
   MP_ASSIGN_OR_RETURN(
       const ArrayPtr fitted,
       FitTexts(elements, type.element(), LimitsWithin(limits, "element"), column + ".element"));
-  if (fitted == elements) return values;
-  const auto data = whole->data()->Copy();
-  data->child_data[0] = fitted->data();
-  return arrow::MakeArray(data);
+  return fitted == elements ? values : WithElements(std::move(values), fitted);
 }
 
 Result<ArrayPtr> FitMap(ArrayPtr values, const DataType& type, const TextLimits& limits,
                         const std::string& column) {
-  MP_ASSIGN_OR_RETURN(const ArrayPtr whole, FromZero(values));
-  const auto entries = whole->data()->child_data[0]->Copy();
-  const ArrayPtr keys = arrow::MakeArray(entries->child_data[0]);
-  const ArrayPtr items = arrow::MakeArray(entries->child_data[1]);
-  MP_ASSIGN_OR_RETURN(const ArrayPtr new_keys,
-                      FitTexts(keys, type.key(), LimitsWithin(limits, "key"), column + ".key"));
+  MP_ARROW_ASSIGN_OR_RETURN(const ArrayPtr seen,
+                            static_cast<const arrow::ListArray&>(*values).Flatten());
+  const auto& entries = static_cast<const arrow::StructArray&>(*seen);
+  MP_ASSIGN_OR_RETURN(const ArrayPtr keys, FitTexts(entries.field(0), type.key(),
+                                                    LimitsWithin(limits, "key"), column + ".key"));
   MP_ASSIGN_OR_RETURN(
-      const ArrayPtr new_items,
-      FitTexts(items, type.element(), LimitsWithin(limits, "value"), column + ".value"));
-  if (new_keys == keys && new_items == items) return values;
-  entries->child_data = {new_keys->data(), new_items->data()};
-  const auto data = whole->data()->Copy();
-  data->child_data[0] = entries;
-  return arrow::MakeArray(data);
+      const ArrayPtr items,
+      FitTexts(entries.field(1), type.element(), LimitsWithin(limits, "value"), column + ".value"));
+  if (keys == entries.field(0) && items == entries.field(1)) return values;
+  MP_ARROW_ASSIGN_OR_RETURN(const ArrayPtr fitted,
+                            arrow::StructArray::Make({keys, items}, entries.type()->fields()));
+  return WithElements(std::move(values), fitted);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
-// Texts kept to the length that their column was declared with (text_limits.h), as Spark does when
-// it writes: spaces at the end that are too many go, CHAR is filled up with spaces, and what is
-// longer still is refused. Lengths are in characters (code points), not in bytes.
+// Texts kept to the length that their column was declared with (text_limits.h): of a VARCHAR go the
+// spaces at the end that are too many, of a CHAR all of them, so that equal texts are equal bytes
+// (Spark fills them up again when it reads); what is longer still is refused. Lengths are in
+// characters (code points), not in bytes.
 #pragma once
 
 #include <arrow/type_fwd.h>

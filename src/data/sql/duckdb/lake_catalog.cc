@@ -14,7 +14,6 @@
 #include <duckdb/transaction/transaction.hpp>
 #include <duckdb/transaction/transaction_manager.hpp>
 
-#include "data/sql/duckdb/char_texts_internal.h"
 #include "data/sql/duckdb/errors_internal.h"
 #include "data/sql/duckdb/lake_entries_internal.h"
 
@@ -200,7 +199,6 @@ duckdb::unique_ptr<duckdb::Catalog> Attach(duckdb::optional_ptr<duckdb::StorageE
                                            duckdb::ClientContext&, duckdb::AttachedDatabase& db,
                                            const duckdb::string&, duckdb::AttachInfo&,
                                            duckdb::AttachOptions&) {
-  RegisterCharTexts(db.GetDatabase());
   return duckdb::make_uniq<LakeCatalog>(db);
 }
 

@@ -4,7 +4,6 @@
 #include <duckdb/storage/table_storage_info.hpp>
 
 #include "data/delta/rows/row_ids.h"
-#include "data/sql/duckdb/char_texts_internal.h"
 #include "data/sql/duckdb/lake_deletes_internal.h"
 #include "data/sql/duckdb/lake_entries_internal.h"
 #include "data/sql/duckdb/lake_hidden_internal.h"
@@ -57,8 +56,8 @@ duckdb::unique_ptr<duckdb::CatalogEntry> MakeLakeEntry(duckdb::ClientContext& co
   } else {
     const VariantForm variants = StatementTables::Of(context).variants();
     for (const StructField& field : table.snapshot->schema().fields()) {
-      const auto type = WithNtzNamed(ToLogicalType(field.type, variants));
-      info.columns.AddColumn(duckdb::ColumnDefinition(field.name, WithCharCompared(field, type)));
+      info.columns.AddColumn(
+          duckdb::ColumnDefinition(field.name, WithNtzNamed(ToLogicalType(field.type, variants))));
     }
   }
   std::shared_ptr<DeletedRows> deleted;

@@ -7,6 +7,7 @@
 #include <ranges>
 
 #include "base/json.h"
+#include "data/delta/commit/row_rules.h"
 #include "data/delta/commit/table_rules.h"
 #include "data/delta/metadata/protocol.h"
 #include "data/delta/metadata/type_widening.h"
@@ -32,7 +33,7 @@ struct ColumnChange {
 Status TakeType(TokenCursor& at, const SourceText& source, ColumnChange& change) {
   MP_ASSIGN_OR_RETURN(change.type, TakeColumnType(at, source));
   StructField named{"", change.type->type};
-  SetTextLimits(change.type->limits, named);
+  SetLimitsOnColumn(change.type->limits, named);
   change.said.push_back("is " + TypeString(named));
   return OkStatus();
 }
@@ -186,7 +187,7 @@ Status SetDefault(const ColumnChange& change, const AlterTarget& target, StructF
   if (engine == nullptr) {
     return Fail(ErrorKind::kUnsupported, "defaults need SQL, and the table was opened without");
   }
-  MP_RETURN_IF_ERROR(engine->Constant({*change.value, field.type}));
+  MP_RETURN_IF_ERROR(CheckDefault(field, *change.value, *engine));
   SetDefaultExpression(field, *change.value);
   return OkStatus();
 }

@@ -65,14 +65,13 @@ class TypeParser {
                     "{} has no length: write VARCHAR(n)", name);
     }
     TextLimit limit{0, !EqualNames(name, "VARCHAR")};
-    const int64_t most = limit.padded ? kMaxCharLength : kMaxTextLength;
     MP_RETURN_IF_ERROR(at_.Expect("("));
     const std::string_view digits = at_.TakeUntilSeparator();
     const char* end = digits.data() + digits.size();
     const auto [stop, error] = std::from_chars(digits.data(), end, limit.length);
-    if (error != std::errc() || stop != end || limit.length < 1 || limit.length > most) {
+    if (error != std::errc() || stop != end || limit.length < 1 || limit.length > kMaxTextLength) {
       return FailAt(source_, offset, ErrorKind::kInvalidArgument,
-                    "{0} needs a length of 1 to {1} characters: {0}(10)", name, most);
+                    "{0} needs a length of 1 to {1} characters: {0}(10)", name, kMaxTextLength);
     }
     MP_RETURN_IF_ERROR(at_.Expect(")"));
     limits_[path_] = limit;
@@ -174,7 +173,7 @@ Result<ColumnType> TakeColumnType(TokenCursor& at, const SourceText& source) {
 Status TakeTypeOf(StructField& field, TokenCursor& at, const SourceText& source) {
   MP_ASSIGN_OR_RETURN(auto taken, TakeColumnType(at, source));
   field.type = std::move(taken.type);
-  SetTextLimits(taken.limits, field);
+  SetLimitsOnColumn(taken.limits, field);
   return OkStatus();
 }
 

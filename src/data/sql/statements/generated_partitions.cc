@@ -207,7 +207,7 @@ std::optional<GeneratedPartitions::Bounds> TimeBounds(std::optional<Span> span, 
 GeneratedPartitions::GeneratedPartitions(const Snapshot& snapshot) {
   for (const std::string& name : snapshot.metadata().partition_columns) {
     const StructField* field = snapshot.schema().Find(name);
-    // Spaces that came or went to fit a length are none of the expression's.
+    // Such a column lacks spaces that the expression's value has.
     if (field == nullptr || field->metadata.contains(kTextLimitKey)) continue;
     const auto text = GenerationExpressionOf(*field);
     if (!text || !*text) continue;

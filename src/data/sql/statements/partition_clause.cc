@@ -4,13 +4,15 @@
 
 #include "data/arrow/status.h"
 #include "data/delta/metadata/column_mapping.h"
+#include "data/delta/metadata/text_limits.h"
 #include "data/delta/rows/partition_key.h"
+#include "data/delta/rows/text_fit.h"
 #include "data/sql/composed_query.h"
 
 namespace millpond::data {
 namespace {
 
-// A constant as the column holds it, its text as the log does.
+// A constant as the column takes it, its text as the log holds it.
 Result<std::optional<std::string>> PartitionText(std::string_view expression,
                                                  const StructField& field,
                                                  StatementContext& context) {
@@ -26,7 +28,10 @@ Result<std::optional<std::string>> PartitionText(std::string_view expression,
     MP_ARROW_RETURN_IF_ERROR(rows->ReadNext(&batch));
   } while (batch != nullptr && batch->num_rows() == 0);
   if (batch == nullptr) return std::optional<std::string>();
-  MP_ASSIGN_OR_RETURN(const auto texts, PartitionTexts(*batch->column(0), field));
+  MP_ASSIGN_OR_RETURN(const auto limits, TextLimitsOf(field));
+  MP_ASSIGN_OR_RETURN(const auto fitted,
+                      FitTexts(batch->column(0), field.type, limits, field.name));
+  MP_ASSIGN_OR_RETURN(const auto texts, PartitionTexts(*fitted, field));
   return texts.front();
 }
 

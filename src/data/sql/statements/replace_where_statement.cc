@@ -12,6 +12,7 @@
 #include "data/arrow/status.h"
 #include "data/delta/change/overwrite.h"
 #include "data/sql/statements/change_statement_internal.h"
+#include "data/sql/statements/fitted_rows_internal.h"
 #include "data/sql/statements/insert_rows_internal.h"
 #include "data/sql/syntax.h"
 #include "data/sql/tokenizer.h"
@@ -204,6 +205,7 @@ Result<QueryResult> ReplaceWhere(const Statement& statement, StatementContext& c
   const TableFill fill(target.snapshot, target.table.expressions());
   MP_ASSIGN_OR_RETURN(auto reader,
                       TakeInsertRows(at, context, target.snapshot->schema(), target.name, fill));
+  MP_ASSIGN_OR_RETURN(reader, WithTextsFitted(std::move(reader), target.snapshot->schema()));
   rows.schema = reader->schema();
   const QueryName stream = context.tables().Add(std::move(reader));
   rows.relation = fmt::format("lake.{}.{}", QuoteName(stream.schema), QuoteName(stream.table));
