@@ -9,8 +9,10 @@
 #include "app/command.h"
 #include "app/result_output.h"
 #include "app/terminal.h"
+#include "data/arrow/read_ahead.h"
 #include "data/sql/execute_each.h"
 #include "data/sql/output.h"
+#include "data/sql/row_progress.h"
 
 namespace millpond::app {
 namespace {
@@ -29,33 +31,31 @@ Result<std::string> ReadText(const SqlOptions& options, FileSystem& fs) {
   return text;
 }
 
-// The rows of a result, and their number for whoever waits; the line goes before rows are printed
-// where it stands.
-class ShownRows : public arrow::RecordBatchReader {
+// The rows of a result that is printed where the line of progress stands: it goes before they come.
+class PrintedRows : public arrow::RecordBatchReader, public data::Interruptible {
  public:
-  ShownRows(std::shared_ptr<arrow::RecordBatchReader> rows, TerminalProgress& progress,
-            bool printed)
-      : rows_(std::move(rows)), progress_(progress), printed_(printed) {}
+  PrintedRows(std::shared_ptr<arrow::RecordBatchReader> rows, TerminalProgress& progress)
+      : rows_(std::move(rows)), progress_(progress) {}
 
   std::shared_ptr<arrow::Schema> schema() const override { return rows_->schema(); }
   arrow::Status ReadNext(std::shared_ptr<arrow::RecordBatch>* batch) override {
     const arrow::Status status = rows_->ReadNext(batch);
-    if (!status.ok() || *batch == nullptr || printed_) {
-      progress_.Clear();
-      return status;
-    }
-    count_ += (*batch)->num_rows();
-    progress_.Report({"query", "", count_, 0, "rows"});
+    progress_.Clear();
     return status;
   }
   arrow::Status Close() override { return rows_->Close(); }
+  void Interrupt() override { data::InterruptReader(*rows_); }
 
  private:
   std::shared_ptr<arrow::RecordBatchReader> rows_;
   TerminalProgress& progress_;
-  bool printed_;
-  int64_t count_ = 0;
 };
+
+std::shared_ptr<arrow::RecordBatchReader> Shown(std::shared_ptr<arrow::RecordBatchReader> rows,
+                                                bool printed, TerminalProgress& progress) {
+  if (!printed) return data::WithProgress(std::move(rows), &progress);
+  return std::make_shared<PrintedRows>(std::move(rows), progress);
+}
 
 // Results of several statements in their order. Only the last one is the command's result, which
 // may be for a program to read: rows before it are tables, on standard error where it is none.
@@ -84,9 +84,11 @@ Status RunSql(const SqlOptions& options, const CommonOptions& common) {
         progress.Clear();
         if (result.rows && IsTerminal(stderr)) {
           const bool printed = common.output_file.empty() && IsTerminal(stdout);
-          result.rows = std::make_shared<ShownRows>(std::move(result.rows), progress, printed);
+          result.rows = Shown(std::move(result.rows), printed, progress);
         }
-        return Print(result, is_last, common, project->env().fs);
+        const Status done = Print(result, is_last, common, project->env().fs);
+        progress.Clear();
+        return done;
       }));
   if (const auto totals = project->store_requests().totals(); totals.all() > 0) {
     std::fprintf(stderr, "object store: %s\n", totals.ToString().c_str());

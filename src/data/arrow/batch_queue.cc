@@ -23,7 +23,6 @@ void BatchQueue::Push(uint64_t part, std::shared_ptr<arrow::RecordBatch> batch) 
   }
   ready_.push_back({std::move(batch), bytes});
   ready_bytes_ += bytes;
-  ++changes_;
   changed_.notify_all();
 }
 
@@ -35,7 +34,6 @@ void BatchQueue::SetLowest(uint64_t part) {
     lowest_ = part;
     MoveReady();
     resumable = TakeResumable();
-    ++changes_;
     changed_.notify_all();
   }
   for (const Waiting& waiting : resumable) waiting.resume();
@@ -84,14 +82,7 @@ std::shared_ptr<arrow::RecordBatch> BatchQueue::Take() {
 
 void BatchQueue::Await(std::chrono::microseconds timeout) {
   std::unique_lock lock(mutex_);
-  const uint64_t before = changes_;
-  changed_.wait_for(lock, timeout, [&] { return !ready_.empty() || changes_ != before; });
-}
-
-void BatchQueue::Wake() {
-  std::lock_guard lock(mutex_);
-  ++changes_;
-  changed_.notify_all();
+  changed_.wait_for(lock, timeout, [&] { return !ready_.empty(); });
 }
 
 }  // namespace millpond::data

@@ -40,9 +40,8 @@ class BatchQueue {
 
   // The next batch; null: there is none yet, or, after End, none at all.
   std::shared_ptr<arrow::RecordBatch> Take();
-  // Until something was pushed, resumed or woken, or the time is over.
+  // Until there is a batch, or the time is over.
   void Await(std::chrono::microseconds timeout);
-  void Wake();
 
  private:
   struct Item {
@@ -66,7 +65,6 @@ class BatchQueue {
   std::map<uint64_t, std::vector<Item>> later_;  // of the others
   int64_t ready_bytes_ = 0, later_bytes_ = 0;
   std::vector<Waiting> waiting_;
-  uint64_t changes_ = 0;
 };
 
 }  // namespace millpond::data

@@ -2,6 +2,7 @@
 
 #include <arrow/api.h>
 
+#include "data/arrow/batch_bytes.h"
 #include "data/sql/sql_test_session.h"
 
 namespace millpond::data {
@@ -28,6 +29,21 @@ TEST_F(SessionTest, CreatesInsertsAndReads) {
               IsOkAnd("id,amount,at,note\n1,2.50,2024-01-01T10:00:00Z,a\n2,,,\n3,,,\"x,\"\"y\"\n"));
   EXPECT_THAT(Run("SELECT count(*) AS n FROM shop.orders VERSION AS OF 1"), IsOkAnd("n\n2\n"));
   EXPECT_THAT(Run("SELECT count(*) AS n FROM shop.orders@v0 o"), IsOkAnd("n\n0\n"));
+}
+
+// Batches are bounded in bytes as well as in rows, also where few rows are joined.
+TEST_F(SessionTest, BatchesOfWideRowsAreSmall) {
+  MP_ASSERT_OK_AND_ASSIGN(
+      auto result, session_->Execute("SELECT repeat('x', 1000000) AS s FROM range(60)", "q.sql"));
+  std::shared_ptr<arrow::RecordBatch> batch;
+  int64_t rows = 0;
+  while (true) {
+    ASSERT_TRUE(result.rows->ReadNext(&batch).ok());
+    if (batch == nullptr) break;
+    rows += batch->num_rows();
+    EXPECT_LE(BytesOf(*batch), int64_t{16} << 20);
+  }
+  EXPECT_EQ(rows, 60);
 }
 
 class SmallMemoryTest : public SessionTest {

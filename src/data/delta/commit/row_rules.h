@@ -1,4 +1,4 @@
-// A caller's rows as a table takes them: brought to its columns (row_mapper_internal.h), what they
+// A caller's rows as a table takes them: brought to its columns (rows/row_mapper.h), what they
 // lack filled in, what the table asks of them checked. In this order:
 //
 //   1. texts are brought to the length of their CHAR(n) and VARCHAR(n) (rows/text_fit.h)

@@ -29,8 +29,9 @@ std::shared_ptr<arrow::DataType> NestedToArrow(const DataType& type) {
     return arrow::list(ToArrowField("element", type.element(), type.contains_null()));
   }
   if (type.kind() == TypeKind::kMap) {
-    return arrow::map(ToArrowType(type.key()),
-                      ToArrowField("value", type.element(), type.contains_null()));
+    return std::make_shared<arrow::MapType>(
+        ToArrowField("key", type.key(), /*nullable=*/false),
+        ToArrowField("value", type.element(), type.contains_null()));
   }
   CHECK(type.kind() == TypeKind::kStruct);
   arrow::FieldVector fields;
@@ -84,8 +85,8 @@ Result<DataType> NestedFromArrow(const arrow::DataType& type) {
 
 bool IsTimestampNtz(const arrow::Field& field) {
   const auto& metadata = field.metadata();
-  return field.type()->id() == arrow::Type::TIMESTAMP && metadata != nullptr &&
-         metadata->Contains(kTypeKey);
+  return metadata != nullptr &&
+         metadata->Get(kTypeKey) == DataType(TypeKind::kTimestampNtz).ToString();
 }
 
 std::shared_ptr<arrow::DataType> ToArrowType(const DataType& type) {

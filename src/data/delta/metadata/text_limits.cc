@@ -186,10 +186,12 @@ Result<TextLimits> TextLimitsOf(const StructField& field) {
     const bool is_text = json.has_value() && json->is_string();
     const auto read = is_text ? LimitsInTypeString(json->get<std::string>()) : std::nullopt;
     if (!read) {
-      return Fail(ErrorKind::kUnsupported,
-                  "column '{}' has the type {} in its metadata ({}), which cannot be read: how "
-                  "long its texts may be is not known",
-                  field.name, known->second, kTextLimitKey);
+      return Fail(
+          ErrorKind::kUnsupported,
+          "column '{0}' has the type {1} in its metadata ({2}), which cannot be read: how "
+          "long its texts may be is not known. ALTER COLUMN {0} TYPE STRING makes it a text "
+          "of any length",
+          field.name, known->second, kTextLimitKey);
     }
     for (const auto& [path, limit] : *read) {
       if (auto within = PathTo(field.type, path)) limits[*std::move(within)] = limit;

@@ -44,6 +44,7 @@ std::optional<int64_t> FirstUntrue(const arrow::Array& array) {
 
 std::optional<int64_t> FirstOther(const arrow::Array& values, const arrow::Array& column) {
   const auto same = arrow::EqualOptions::Defaults().nans_equal(true);
+  if (column.Equals(values, same)) return std::nullopt;
   for (int64_t row = 0; row < values.length(); ++row) {
     if (!column.RangeEquals(values, row, row + 1, row, same)) return row;
   }

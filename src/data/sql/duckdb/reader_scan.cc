@@ -80,7 +80,7 @@ duckdb::LogicalType TypeOf(const arrow::Field& field, const duckdb::LogicalType&
           TypeOf(*field.type()->field(0), duckdb::ListType::GetChildType(type)));
     case duckdb::LogicalTypeId::MAP:
       return LogicalType::MAP(
-          duckdb::MapType::KeyType(type),
+          TypeOf(*field.type()->field(0)->type()->field(0), duckdb::MapType::KeyType(type)),
           TypeOf(*field.type()->field(0)->type()->field(1), duckdb::MapType::ValueType(type)));
     case duckdb::LogicalTypeId::STRUCT: {
       duckdb::child_list_t<LogicalType> children = duckdb::StructType::GetChildTypes(type);

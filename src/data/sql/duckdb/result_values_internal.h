@@ -3,7 +3,6 @@
 
 #include <duckdb/common/error_data.hpp>
 #include <duckdb/common/types/data_chunk.hpp>
-#include <duckdb/main/client_properties.hpp>
 #include <string>
 
 #include "data/sql/query_engine.h"

@@ -9,6 +9,7 @@
 #include <duckdb/main/client_context.hpp>
 
 #include "base/progress.h"
+#include "data/arrow/batch_bytes.h"
 #include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/sql/duckdb/errors_internal.h"
@@ -18,7 +19,9 @@ namespace {
 
 constexpr auto kPause = std::chrono::microseconds(100);
 constexpr int kTurnsWithoutPause = 32;
+// Batches with less are joined.
 constexpr int64_t kFewRows = 8 * 1024;
+constexpr int64_t kFewBytes = int64_t{1} << 20;
 
 class ResultReader : public arrow::RecordBatchReader, public Interruptible {
  public:
@@ -38,10 +41,7 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
     }
   }
 
-  void Interrupt() override {
-    running_.interrupt();
-    result_->queue.Wake();
-  }
+  void Interrupt() override { running_.interrupt(); }
 
   // A reader that is not read to its end stops the query.
   arrow::Status Close() override {
@@ -54,11 +54,12 @@ class ResultReader : public arrow::RecordBatchReader, public Interruptible {
   arrow::Status Joined(std::shared_ptr<arrow::RecordBatch>* batch) {
     batch->reset();
     arrow::RecordBatchVector few;
-    int64_t rows = 0;
-    while (rows < kFewRows) {
+    int64_t rows = 0, bytes = 0;
+    while (rows < kFewRows && bytes < kFewBytes) {
       auto next = Next();
       if (next == nullptr) break;
       rows += next->num_rows();
+      bytes += BytesOf(*next);
       few.push_back(std::move(next));
     }
     if (few.empty()) return arrow::Status::OK();

@@ -146,9 +146,12 @@ Status ChangeLimits(const ColumnChange& change, Schema& schema) {
   const ColumnPath parts = PartsFrom(change.path, depth);
   const auto end = static_cast<int64_t>(parts.size());
   const auto set = [&](StructField& field) -> Status {
-    MP_ASSIGN_OR_RETURN(const auto limits, TextLimitsOf(field));
+    auto limits = TextLimitsOf(field);
+    // What cannot be read is given up with the column's whole type.
+    if (!limits.has_value() && parts.empty()) limits = TextLimits();
+    MP_RETURN_IF_ERROR(limits);
     TextLimits kept, was;
-    for (const auto& [path, limit] : limits) {
+    for (const auto& [path, limit] : *limits) {
       const bool inside = std::ranges::equal(parts, path | std::views::take(end));
       inside ? was[ColumnPath(path.begin() + end, path.end())] = limit : kept[path] = limit;
     }

@@ -190,8 +190,6 @@ Status ExplainChange(const ChangeTarget& target, const ChangeQuery& query,
   return OkStatus();
 }
 
-constexpr int kTries = 10;  // of a statement that loses
-
 Result<bool> OnlyIdentityMoved(ChangeTarget target) {
   MP_ASSIGN_OR_RETURN(const auto now, target.table.Latest());
   const Snapshot& read = *target.snapshot;
@@ -311,7 +309,7 @@ Result<QueryResult> RunBehindIdentity(StatementContext& context, const RunChange
     std::optional<ChangeTarget> target;
     auto done = run(target);
     if (done.has_value() || done.error().kind() != ErrorKind::kConflict) return done;
-    if (!target || attempt == kTries || context.tables().HasSpentStreams()) return done;
+    if (!target || attempt == kStatementTries || context.tables().HasSpentStreams()) return done;
     const auto again = OnlyIdentityMoved(*target);
     if (!again.has_value() || !*again) return done;
   }

@@ -86,6 +86,9 @@ struct ChangeOutcome {
 Result<ChangeOutcome> ExecuteChange(const ChangeTarget& target, const ChangeQuery& query,
                                     StatementContext& context);
 
+// Of a statement that loses to other writers.
+inline constexpr int kStatementTries = 10;
+
 // A statement, which begins with the newest version of its table and leaves that in `target`.
 using RunChange = std::function<Result<QueryResult>(std::optional<ChangeTarget>& target)>;
 // Runs it, and anew where it lost to writers who gave out identity values and changed nothing else

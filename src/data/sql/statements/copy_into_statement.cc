@@ -21,9 +21,6 @@
 namespace millpond::data {
 namespace {
 
-// How often a load begins anew because another writer was faster.
-constexpr int kTries = 10;
-
 // Rows of files depend on no row of the table.
 class DependsOnNothing : public ReadDependency {
  public:
@@ -233,7 +230,7 @@ Result<QueryResult> ExecuteCopyInto(const Statement& statement, StatementContext
       LoadLedger(target.table.environment(), *target.snapshot).RemoveUnreached();
       return done;
     }
-    if (done.error().kind() != ErrorKind::kConflict || attempt == kTries) {
+    if (done.error().kind() != ErrorKind::kConflict || attempt == kStatementTries) {
       return ErrorAt(statement.source, target.offset, done.error());
     }
     MP_ASSIGN_OR_RETURN(target.snapshot, target.table.Latest());

@@ -207,7 +207,7 @@ std::optional<GeneratedPartitions::Bounds> TimeBounds(std::optional<Span> span, 
 GeneratedPartitions::GeneratedPartitions(const Snapshot& snapshot) {
   for (const std::string& name : snapshot.metadata().partition_columns) {
     const StructField* field = snapshot.schema().Find(name);
-    // Such a column lacks spaces that the expression's value has.
+    // A CHAR or VARCHAR may lack spaces that the expression's value has.
     if (field == nullptr || field->metadata.contains(kTextLimitKey)) continue;
     const auto text = GenerationExpressionOf(*field);
     if (!text || !*text) continue;
