@@ -261,8 +261,7 @@ Status CheckDefault(const StructField& field, const std::string& text,
   MP_ASSIGN_OR_RETURN(auto value, engine.Constant({text, field.type}));
   MP_ASSIGN_OR_RETURN(const auto limits, TextLimitsOf(field));
   if (limits.empty()) return OkStatus();
-  MP_ASSIGN_OR_RETURN(value, CastColumn(value, field.type, CastRule::kWrite, field.name));
-  MP_ASSIGN_OR_RETURN(value, FitTexts(std::move(value), field.type, limits, field.name));
+  MP_ASSIGN_OR_RETURN(value, CastAndFit(std::move(value), field, limits));
   return OkStatus();
 }
 

@@ -164,6 +164,17 @@ TextLimits OwnLimits(const DataType& type, const TextLimits& limits) {
   return own;
 }
 
+// The schema with the limits of each column put where `set` puts them.
+template <typename Set>
+Schema WithLimits(const Schema& schema, const Set& set) {
+  std::vector<StructField> fields = schema.fields();
+  for (StructField& field : fields) {
+    const auto limits = TextLimitsOf(field);
+    if (limits.has_value() && !limits->empty()) set(*limits, field);
+  }
+  return Schema(std::move(fields));
+}
+
 std::string Said(const std::optional<TextLimit>& limit) {
   return limit ? ToString(*limit) : "string";
 }
@@ -225,21 +236,11 @@ std::string TypeString(const StructField& field) {
 }
 
 Schema WithLimitsOnFields(const Schema& schema) {
-  std::vector<StructField> fields = schema.fields();
-  for (StructField& field : fields) {
-    const auto limits = TextLimitsOf(field);
-    if (limits.has_value() && !limits->empty()) SetLimitsOnFields(*limits, field);
-  }
-  return Schema(std::move(fields));
+  return WithLimits(schema, SetLimitsOnFields);
 }
 
 Schema WithLimitsOnColumns(const Schema& schema) {
-  std::vector<StructField> fields = schema.fields();
-  for (StructField& field : fields) {
-    const auto limits = TextLimitsOf(field);
-    if (limits.has_value() && !limits->empty()) SetLimitsOnColumn(*limits, field);
-  }
-  return Schema(std::move(fields));
+  return WithLimits(schema, SetLimitsOnColumn);
 }
 
 Status CheckLimitChange(const TextLimits& from, const TextLimits& to, const std::string& column) {

@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
-#include "data/delta/rows/column_cast.h"
 #include "data/delta/rows/text_fit.h"
 
 namespace millpond::data {
@@ -87,10 +86,7 @@ Result<std::optional<int64_t>> RowConditions::FirstBroken(
     size_t condition, const arrow::RecordBatch& rows, std::shared_ptr<arrow::Array> values) const {
   const std::optional<Fitted>& fitted = fitted_[condition];
   if (!fitted) return FirstUntrue(*values);
-  const StructField& field = fitted->field;
-  MP_ASSIGN_OR_RETURN(values,
-                      CastColumn(std::move(values), field.type, CastRule::kWrite, field.name));
-  MP_ASSIGN_OR_RETURN(values, FitTexts(std::move(values), field.type, fitted->limits, field.name));
+  MP_ASSIGN_OR_RETURN(values, CastAndFit(std::move(values), fitted->field, fitted->limits));
   return FirstOther(*values, *rows.column(fitted->column));
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "data/arrow/status.h"
+#include "data/delta/rows/column_cast.h"
 
 namespace millpond::data {
 namespace {
@@ -85,9 +86,8 @@ Result<ArrayPtr> FromZero(ArrayPtr values) {
 Result<ArrayPtr> FitChild(const arrow::StructArray& node, int index, const StructField& field,
                           const TextLimits& limits, const std::string& column) {
   MP_ARROW_ASSIGN_OR_RETURN(const ArrayPtr seen, node.GetFlattenedField(index));
-  MP_ASSIGN_OR_RETURN(
-      const ArrayPtr fitted,
-      FitTexts(seen, field.type, LimitsWithin(limits, field.name), column + "." + field.name));
+  MP_ASSIGN_OR_RETURN(const ArrayPtr fitted,
+                      FitTexts(seen, field.type, limits, column + "." + field.name));
   if (fitted == seen) return node.field(index);
   MP_ASSIGN_OR_RETURN(const ArrayPtr own, FromZero(node.field(index)));
   const auto data = fitted->data()->Copy();
@@ -104,9 +104,10 @@ Result<ArrayPtr> FitStruct(ArrayPtr values, const DataType& type, const TextLimi
   bool same = true;
   for (size_t i = 0; i < type.fields().size(); ++i) {
     const StructField& field = type.fields()[i];
-    if (LimitsWithin(limits, field.name).empty()) continue;
+    const TextLimits within = LimitsWithin(limits, field.name);
+    if (within.empty()) continue;
     const int index = static_cast<int>(i);
-    MP_ASSIGN_OR_RETURN(const ArrayPtr child, FitChild(node, index, field, limits, column));
+    MP_ASSIGN_OR_RETURN(const ArrayPtr child, FitChild(node, index, field, within, column));
     same = same && child == node.field(index);
     data->child_data[i] = child->data();
   }
@@ -175,6 +176,12 @@ Result<ArrayPtr> FitTexts(ArrayPtr values, const DataType& type, const TextLimit
     default:
       return values;
   }
+}
+
+Result<ArrayPtr> CastAndFit(ArrayPtr values, const StructField& field, const TextLimits& limits) {
+  MP_ASSIGN_OR_RETURN(values,
+                      CastColumn(std::move(values), field.type, CastRule::kWrite, field.name));
+  return FitTexts(std::move(values), field.type, limits, field.name);
 }
 
 }  // namespace millpond::data

@@ -19,5 +19,9 @@ namespace millpond::data {
 Result<std::shared_ptr<arrow::Array>> FitTexts(std::shared_ptr<arrow::Array> values,
                                                const DataType& type, const TextLimits& limits,
                                                const std::string& column);
+// Values of another type too, cast as every write casts them (column_cast.h).
+Result<std::shared_ptr<arrow::Array>> CastAndFit(std::shared_ptr<arrow::Array> values,
+                                                 const StructField& field,
+                                                 const TextLimits& limits);
 
 }  // namespace millpond::data

@@ -8,7 +8,6 @@
 #include "data/arrow/read_ahead.h"
 #include "data/arrow/status.h"
 #include "data/delta/metadata/text_limits.h"
-#include "data/delta/rows/column_cast.h"
 #include "data/delta/rows/text_fit.h"
 
 namespace millpond::data {
@@ -18,12 +17,6 @@ struct FittedColumn {
   int place = 0;
   StructField field;  // of the table
   TextLimits limits;
-
-  Result<std::shared_ptr<arrow::Array>> Fit(std::shared_ptr<arrow::Array> values) const {
-    MP_ASSIGN_OR_RETURN(values,
-                        CastColumn(std::move(values), field.type, CastRule::kWrite, field.name));
-    return FitTexts(std::move(values), field.type, limits, field.name);
-  }
 };
 
 class FittedRows : public arrow::RecordBatchReader, public Interruptible {
@@ -43,7 +36,7 @@ class FittedRows : public arrow::RecordBatchReader, public Interruptible {
     if (*batch == nullptr) return arrow::Status::OK();
     arrow::ArrayVector values = (*batch)->columns();
     for (const FittedColumn& column : columns_) {
-      auto fitted = column.Fit(std::move(values[column.place]));
+      auto fitted = CastAndFit(std::move(values[column.place]), column.field, column.limits);
       if (!fitted.has_value()) return ToArrow(fitted.error());
       values[column.place] = *std::move(fitted);
     }
@@ -72,7 +65,8 @@ Result<std::shared_ptr<arrow::RecordBatchReader>> WithTextsFitted(
     FittedColumn column{i, *field, std::move(limits)};
     MP_ARROW_ASSIGN_OR_RETURN(auto none, arrow::MakeEmptyArray(given->type()));
     // Numbers become texts, without spaces, on their way to the table.
-    if (column.Fit(std::move(none)).has_value()) columns.push_back(std::move(column));
+    if (!CastAndFit(std::move(none), column.field, column.limits).has_value()) continue;
+    columns.push_back(std::move(column));
   }
   if (columns.empty()) return rows;
   return std::make_shared<FittedRows>(std::move(rows), std::move(columns));
