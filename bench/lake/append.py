@@ -16,7 +16,7 @@ write_deltalake(sys.argv[2], scan.to_reader(), mode="append")
 print(time.monotonic() - started)
 """
 SPARK = """
-run("CREATE TABLE delta.`" + sys.argv[1] + "` USING delta AS SELECT * FROM parquet.`" + sys.argv[2] + "`")
+run("CREATE TABLE delta.`" + sys.argv[1] + "` USING delta AS SELECT * FROM parquet.`" + sys.argv[2] + "/*.parquet`")
 """
 MEMORY = """
 import pyarrow.dataset as ds
